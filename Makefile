@@ -1,0 +1,110 @@
+# Everything that can be done with this repository, by name. Each target sets up what it needs first;
+# all it asks of a machine is make and Python 3.11, 3.12 or 3.13 (`make … PYTHON=python3.13` chooses).
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The first Python on the path that is new enough, unless PYTHON says which.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$python && break; done)
+
+VENV ?= .venv
+TOOLS := .tools
+RUN := $(VENV)/bin/python
+SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/$(TOOLS)/home $(TOOLS)/sam/bin/sam
+# Another Python than the environment was made with makes it anew.
+READY := $(VENV)/.ready$(if $(filter file,$(origin PYTHON)),,-$(notdir $(PYTHON)))
+SAM_READY := $(TOOLS)/sam/.ready
+EMULATOR_READY := $(TOOLS)/emulator/.ready
+
+PEOPLE ?= 500
+DAYS ?= 60
+SEED ?= 1
+PORT ?= 8025
+TESTS ?= tests
+
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo serve test test-long lint format build test-deploy bench lock clean
+
+help: ## Show this list
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# -- Setting up ------------------------------------------------------------------------------------
+
+# The project's own environment: exactly what requirements/dev.txt locks, checked by hash.
+$(READY): requirements/dev.txt requirements/uv.txt
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+		echo "Relance needs Python 3.11, 3.12 or 3.13 (found: $(or $(PYTHON),none))." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.13 TARGET" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version), once …"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(RUN) -m pip --disable-pip-version-check --no-input --quiet install --require-hashes --requirement requirements/uv.txt
+	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(VENV)/bin/uv pip sync --quiet --require-hashes requirements/dev.txt requirements/uv.txt
+	@$(RUN) -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "relance.pth").write_text("$(CURDIR)\n$(CURDIR)/layers/relance\n", encoding="utf-8")'
+	@touch $(VENV)/.ready $@
+
+# The SAM CLI wants other versions of the same packages, and the emulator that is deployed into must
+# not have ours: each lives apart.
+$(TOOLS)/%/.ready: requirements/%.txt | $(READY)
+	@echo "Setting up $(@D), once …"
+	@$(RUN) -m venv --clear --without-pip $(@D)
+	@VIRTUAL_ENV="$(CURDIR)/$(@D)" $(VENV)/bin/uv pip sync --quiet --require-hashes requirements/$*.txt
+	@touch $@
+
+# -- Seeing it run ---------------------------------------------------------------------------------
+
+demo: $(READY) ## Run sign-ups through the whole stack on this machine (PEOPLE=500 DAYS=60 SEED=1 CONTACTS=mine.csv)
+	@$(RUN) -m local demo --people $(PEOPLE) --days $(DAYS) --seed $(SEED) $(if $(CONTACTS),--contacts "$(CONTACTS)")
+
+serve: $(READY) ## Keep the stack running on this machine, with its mail box on a page (PORT=8025)
+	@$(RUN) -m local serve --port $(PORT)
+
+# -- Checking it -----------------------------------------------------------------------------------
+
+test: $(READY) ## Run the tests (TESTS=tests/unit for a part)
+	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy" -n auto
+
+test-long: $(READY) ## Run the tests in their long form
+	@$(RUN) -m pytest $(TESTS) -m "not deploy" -n auto
+
+lint: $(SAM_READY) ## Check style, types and the template
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(TOOLS)/sam/bin/cfn-lint --non-zero-exit-code informational template.yaml
+
+format: $(READY) ## Put the code into the house's form
+	@$(VENV)/bin/ruff check --fix-only --quiet .
+	@$(VENV)/bin/ruff format .
+
+bench: $(READY) ## Measure speed and cost
+	@$(RUN) -m pytest tests/bench -m "not deploy" -p no:xdist -s
+
+# -- Deploying it ----------------------------------------------------------------------------------
+
+build: $(SAM_READY) ## Build what `sam deploy --guided` deploys
+	@find functions layers -name __pycache__ -type d -prune -exec rm -rf {} +
+	@RELANCE_PYTHON=$(CURDIR)/$(RUN) $(SAM) build
+	@$(RUN) .ci/check_build.py .aws-sam/build
+
+test-deploy: $(SAM_READY) $(EMULATOR_READY) ## Deploy into an emulator in a process of its own and use what was deployed
+	@$(RUN) -m pytest tests/deploy -m deploy -p no:xdist -s
+
+# -- Keeping it ------------------------------------------------------------------------------------
+
+LOCK := $(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+lock: $(READY) ## Lock the newest versions that pyproject.toml allows
+	@echo "uv" | $(LOCK) --universal --python-version 3.11 --output-file requirements/uv.txt -
+	@$(LOCK) --universal --python-version 3.11 --group local --group test --group lint --output-file requirements/dev.txt pyproject.toml
+	@$(LOCK) --universal --python-version 3.11 --group sam --output-file requirements/sam.txt
+	@$(LOCK) --universal --python-version 3.11 --group emulator --constraint requirements/dev.txt --output-file requirements/emulator.txt
+	@$(LOCK) --universal --python-version 3.11 --group compiler --constraint requirements/dev.txt --output-file layers/dependencies/compiler.txt
+	@$(LOCK) --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: --constraint requirements/dev.txt --output-file layers/dependencies/lambda.txt pyproject.toml
+
+clean: ## Remove everything that was made here
+	@rm -rf $(VENV) $(TOOLS) .aws-sam .build .demo .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,67 @@
+"""Confirming a sign-up (`/k/…`) and leaving a list (`/u/…`).
+
+GET and HEAD show a page with a button and change nothing, since scanners follow links. POST acts:
+from the page's button, or from the mail client's own (RFC 8058: a body with
+`List-Unsubscribe=One-Click`, url-encoded or multipart, any user agent, no cookie, no redirect).
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from relance.composition import compose
+from relance.errors import InvalidInput, TokenInvalid
+from relance.http import HttpRequest, html_answer
+from relance.usecases.manage_subscription import (
+    ConfirmOutcome,
+    Leave,
+    Way,
+    confirm,
+    unsubscribe,
+)
+
+logger = Logger()
+services = compose()
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Show the page of the link, or do what its button says."""
+    request = HttpRequest.of(event)
+    confirming = request.path.startswith("/k/")
+    token = request.parameters.get("token", "")
+    try:
+        return _confirming(request, token) if confirming else _leaving(request, token)
+    except TokenInvalid:
+        return _page("link-invalid", status=404)
+
+
+def _confirming(request: HttpRequest, token: str) -> dict[str, Any]:
+    target = services.signer.read_confirm(token)
+    if request.reads_only:
+        return _page("confirm")
+    outcome = confirm(target, request.proof(), services)
+    logger.info("confirmation", extra={"contact_id": target.contact_id, "outcome": outcome})
+    if outcome is ConfirmOutcome.TOO_LATE:
+        return _page("link-invalid", status=410)
+    return _page("confirmed")
+
+
+def _leaving(request: HttpRequest, token: str) -> dict[str, Any]:
+    target = services.signer.read_unsubscribe(token)
+    if request.reads_only:
+        return _page("unsubscribe")
+    unsubscribe(Leave(target, _way(request)), services)
+    logger.info("unsubscription", extra={"contact_id": target.contact_id})
+    return _page("unsubscribed")
+
+
+def _way(request: HttpRequest) -> Way:
+    """Who pressed the button; whatever the body is, the wish to leave stands."""
+    try:
+        one_click = request.fields().get("List-Unsubscribe") == "One-Click"
+    except InvalidInput:
+        one_click = False
+    return Way.ONE_CLICK if one_click else Way.PAGE
+
+
+def _page(name: str, *, status: int = 200) -> dict[str, Any]:
+    return html_answer(services.content.page(name), status=status)

@@ -1,0 +1,55 @@
+"""The sign-up form: GET shows it, POST takes it.
+
+Whoever signs up sees the same page, whether we know the address or not. A program that asks for
+JSON is answered in JSON.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from relance.composition import compose
+from relance.content.forms import Form, FormErrors, form_page, validate
+from relance.content.pages import fill
+from relance.errors import InvalidInput
+from relance.http import HttpRequest, TooLarge, html_answer, json_answer
+from relance.usecases.sign_up import SignUp, new_nonce, sign_up
+
+logger = Logger()
+services = compose()
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Show the form, or take what was filled in."""
+    request = HttpRequest.of(event)
+    form = services.content.form(request.parameters.get("form", ""))
+    if form is None:
+        return _refused(request, 404, "There is no such form", "Please check the address.")
+    if request.reads_only:
+        return html_answer(form_page(form, nonce=new_nonce(services)))
+    try:
+        return _taken(request, form)
+    except TooLarge as error:
+        return _refused(request, 413, "That is too much", str(error))
+    except InvalidInput as error:
+        return _refused(request, 400, "That could not be read", str(error))
+
+
+def _taken(request: HttpRequest, form: Form) -> dict[str, Any]:
+    fields = request.fields()
+    verdict = validate(form, fields)
+    if isinstance(verdict, FormErrors):
+        if request.wants_json:
+            return json_answer({"success": False, "errors": dict(verdict.errors)}, status=422)
+        return html_answer(form_page(form, nonce=new_nonce(services), refused=verdict), status=422)
+    signed_up = sign_up(SignUp(form, verdict, request.proof()), services)
+    logger.info("signed up", extra={"contact_id": signed_up.contact_id, "form": form.name})
+    return (
+        json_answer({"success": True}) if request.wants_json else html_answer(form.pages["thanks"])
+    )
+
+
+def _refused(request: HttpRequest, status: int, title: str, text: str) -> dict[str, Any]:
+    if request.wants_json:
+        return json_answer({"success": False, "error": f"{title}. {text}"}, status=status)
+    page = fill(services.content.page("problem"), {"TITLE": title, "TEXT": text})
+    return html_answer(page, status=status)

@@ -1,0 +1,31 @@
+"""A link of a mail: to the page it leads to, which stands in the message and never in the address.
+
+HEAD counts nothing. If the click cannot be recorded now, the person still gets to the page.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from relance.composition import compose
+from relance.errors import Retryable, TokenInvalid
+from relance.http import HttpRequest, html_answer, redirect
+from relance.usecases.track import click_target, record_click
+
+logger = Logger()
+services = compose()
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Redirect, and record the click as far as the contact allows it."""
+    request = HttpRequest.of(event)
+    try:
+        click = services.signer.read_click(request.parameters.get("token", ""))
+        address = click_target(click, services)
+    except TokenInvalid:
+        return html_answer(services.content.page("link-invalid"), status=404)
+    if request.method == "GET":
+        try:
+            record_click(click, address, request.request_id, services)
+        except Retryable:
+            logger.exception("a click was not recorded")
+    return redirect(address)

@@ -1,0 +1,193 @@
+"""The store in DynamoDB."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+from botocore.exceptions import ClientError
+
+from relance.aws.expressions import Expression
+from relance.aws.values import from_attributes, to_attributes
+from relance.errors import ConditionFailed, StoreBusy
+from relance.storage import (
+    KEYS,
+    Check,
+    Delete,
+    Index,
+    Item,
+    Put,
+    Table,
+    Update,
+    Write,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Arguments: TypeAlias = dict[str, Any]
+"""The arguments of a boto3 call, as they are put together here."""
+
+_BUSY = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "InternalServerError",
+    }
+)
+_BUSY_REASONS = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+
+
+class DynamoStore:
+    """The four tables in DynamoDB; `tables` maps them to their physical names."""
+
+    def __init__(self, client: "DynamoDBClient", tables: Mapping[Table, str]) -> None:
+        self._client = client
+        self._tables = tables
+
+    def get(self, table: Table, key: tuple[str, ...]) -> Item | None:
+        """The item at `key`, or None."""
+        try:
+            answer = self._client.get_item(
+                TableName=self._tables[table], Key=_key(table, key), ConsistentRead=True
+            )
+        except ClientError as error:
+            _translate(error)
+        item = answer.get("Item")
+        return from_attributes(item) if item else None
+
+    def query(
+        self, table: Table, partition: str, *, prefix: str = "", start: str = ""
+    ) -> list[Item]:
+        """The items of a partition by sort key; all pages."""
+        partition_name, sort_name = KEYS[table]
+        condition, names, values = "#p = :p", {"#p": partition_name}, {":p": partition}
+        if prefix or start:
+            names["#s"] = sort_name
+            values[":s"] = prefix or start
+            condition += " AND begins_with(#s, :s)" if prefix else " AND #s >= :s"
+        found: list[Item] = []
+        page: Arguments = {}
+        while True:
+            try:
+                answer = self._client.query(
+                    TableName=self._tables[table],
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=to_attributes(values),
+                    ConsistentRead=True,
+                    **page,
+                )
+            except ClientError as error:
+                _translate(error)
+            found += [from_attributes(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            page = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def query_index(self, index: Index, partition: str, *, up_to: str, limit: int) -> list[Item]:
+        """The first items of an index's partition, eventually consistent."""
+        try:
+            answer = self._client.query(
+                TableName=self._tables[index.table],
+                IndexName=index.name,
+                KeyConditionExpression="#p = :p AND #s <= :s",
+                ExpressionAttributeNames={"#p": index.partition, "#s": index.sort},
+                ExpressionAttributeValues=to_attributes({":p": partition, ":s": up_to}),
+                Limit=limit,
+            )
+        except ClientError as error:
+            _translate(error)
+        return [from_attributes(item) for item in answer["Items"]]
+
+    def write(self, write: Put | Update | Delete) -> None:
+        """Carry out one write."""
+        try:
+            if isinstance(write, Put):
+                self._client.put_item(**self._put(write))
+            elif isinstance(write, Update):
+                self._client.update_item(**self._update(write))
+            else:
+                self._client.delete_item(**self._delete(write))
+        except ClientError as error:
+            if _code(error) == "ConditionalCheckFailedException":
+                raise ConditionFailed((0,)) from None
+            _translate(error)
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Carry out several writes, all or none."""
+        parts: list[Any] = [self._part(each) for each in writes]
+        try:
+            self._client.transact_write_items(TransactItems=parts)
+        except ClientError as error:
+            if _code(error) != "TransactionCanceledException":
+                _translate(error)
+            reasons = [each.get("Code") for each in error.response.get("CancellationReasons", [])]
+            failed = tuple(
+                at for at, code in enumerate(reasons) if code == "ConditionalCheckFailed"
+            )
+            if failed:
+                raise ConditionFailed(failed) from None
+            if _BUSY_REASONS.intersection(reasons):
+                raise StoreBusy("another writer was at the same items; try again") from error
+            raise
+
+    def _part(self, write: Write) -> Arguments:
+        if isinstance(write, Put):
+            return {"Put": self._put(write)}
+        if isinstance(write, Update):
+            return {"Update": self._update(write)}
+        if isinstance(write, Delete):
+            return {"Delete": self._delete(write)}
+        return {"ConditionCheck": self._check(write)}
+
+    def _put(self, write: Put) -> Arguments:
+        expression = Expression(KEYS[write.table][0])
+        return {
+            "TableName": self._tables[write.table],
+            "Item": to_attributes(write.item),
+            **expression.with_condition(write.when),
+        }
+
+    def _update(self, write: Update) -> Arguments:
+        expression = Expression(KEYS[write.table][0])
+        change = expression.change(set_=write.set, add=write.add, remove=write.remove)
+        return {
+            "TableName": self._tables[write.table],
+            "Key": _key(write.table, write.key),
+            "UpdateExpression": change,
+            **expression.with_condition(write.when),
+        }
+
+    def _delete(self, write: Delete) -> Arguments:
+        expression = Expression(KEYS[write.table][0])
+        return {
+            "TableName": self._tables[write.table],
+            "Key": _key(write.table, write.key),
+            **expression.with_condition(write.when),
+        }
+
+    def _check(self, write: Check) -> Arguments:
+        expression = Expression(KEYS[write.table][0])
+        return {
+            "TableName": self._tables[write.table],
+            "Key": _key(write.table, write.key),
+            **expression.with_condition(write.when),
+        }
+
+
+def _key(table: Table, key: tuple[str, ...]) -> Arguments:
+    return to_attributes(dict(zip(KEYS[table], key, strict=True)))
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _translate(error: ClientError) -> NoReturn:
+    if _code(error) in _BUSY:
+        raise StoreBusy("DynamoDB asked to try again later") from error
+    raise error

@@ -1,0 +1,111 @@
+"""The small adapters: EventBridge, Step Functions, SQS, Secrets Manager."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from relance.errors import ServiceUnavailable
+from relance.events import Event
+from relance.storage import Value
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+SOURCE = "relance"
+"""What the suite's events on the bus name as their source."""
+
+PUT_EVENTS_LIMIT = 10
+
+
+class EventBridgeBus:
+    """The suite's bus."""
+
+    def __init__(self, client: "EventBridgeClient", bus: str) -> None:
+        self._client = client
+        self._bus = bus
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Put the events on the bus, ten at a time.
+
+        Raises:
+            ServiceUnavailable: some were not taken; publish them all again.
+        """
+        for start in range(0, len(events), PUT_EVENTS_LIMIT):
+            some = events[start : start + PUT_EVENTS_LIMIT]
+            answer = self._client.put_events(
+                Entries=[
+                    {
+                        "EventBusName": self._bus,
+                        "Source": SOURCE,
+                        "DetailType": event.name,
+                        "Detail": json.dumps(event.public(), separators=(",", ":")),
+                    }
+                    for event in some
+                ]
+            )
+            if answer["FailedEntryCount"]:
+                raise ServiceUnavailable(
+                    f"EventBridge did not take {answer['FailedEntryCount']} of {len(some)} events"
+                )
+
+
+class StepFunctionsExecutions:
+    """The state machines."""
+
+    def __init__(self, client: "SFNClient") -> None:
+        self._client = client
+
+    def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
+        """Answer a pause; False if nobody waits for this answer any more."""
+        try:
+            self._client.send_task_success(
+                taskToken=token, output=json.dumps(result, separators=(",", ":"))
+            )
+        except (self._client.exceptions.TaskTimedOut, self._client.exceptions.TaskDoesNotExist):
+            return False
+        return True
+
+    def is_running(self, execution: str) -> bool:
+        """Whether the execution with this ARN is still running; False if it is unknown."""
+        try:
+            answer = self._client.describe_execution(executionArn=execution)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return False
+        return answer["status"] in ("RUNNING", "PENDING_REDRIVE")
+
+
+class SqsRepairQueue:
+    """The queue of contacts set aside."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def set_aside(self, contact_id: str, event_ids: Sequence[str], reason: str) -> None:
+        """Keep the contact and its events for `refold_contact`."""
+        body = {"contact_id": contact_id, "event_ids": list(event_ids), "reason": reason}
+        self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(body))
+
+
+def read_secret(client: "SecretsManagerClient", name: str) -> dict[str, str]:
+    """The JSON object that a secret holds, as texts.
+
+    Raises:
+        ServiceUnavailable: Secrets Manager could not answer now.
+    """
+    try:
+        answer = client.get_secret_value(SecretId=name)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in (
+            "ThrottlingException",
+            "InternalServiceError",
+        ):
+            raise ServiceUnavailable("Secrets Manager asked to try again later") from error
+        raise
+    value = json.loads(answer["SecretString"])
+    return {str(name): str(each) for name, each in value.items()}

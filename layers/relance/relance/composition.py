@@ -1,0 +1,160 @@
+"""The composition root: the only module that reads the environment, the clock and chance.
+
+`compose()` gives a function its `Services`; each is made when it is first asked for, so that a
+function pays at its start for what it uses and nothing else.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import formataddr
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from relance.content.compiled import Content
+from relance.ids import milliseconds, moment_of
+from relance.links import LinkSigner
+from relance.linktables import LinkTables
+from relance.ports import Sender, SendMode, Services
+from relance.storage import Table
+
+if TYPE_CHECKING:
+    from relance.aws.dynamodb import DynamoStore
+    from relance.aws.services import EventBridgeBus, SqsRepairQueue, StepFunctionsExecutions
+    from relance.aws.sesv2 import SesMailer
+
+_TABLES: Mapping[Table, str] = {
+    Table.CONTACTS: "CONTACTS_TABLE",
+    Table.IDENTITIES: "IDENTITIES_TABLE",
+    Table.EVENTS: "EVENTS_TABLE",
+    Table.SENDS: "SENDS_TABLE",
+}
+
+
+class SettingMissing(KeyError):
+    """The function lacks a setting that it uses; the template must give it."""
+
+
+class AwsServices:
+    """The services of one function, made from its environment when first used."""
+
+    @cached_property
+    def store(self) -> "DynamoStore":
+        """The tables that this function was given."""
+        import boto3  # noqa: PLC0415 - 110 ms that not every function needs to pay
+
+        from relance.aws.dynamodb import DynamoStore  # noqa: PLC0415
+
+        tables = {table: os.environ[name] for table, name in _TABLES.items() if name in os.environ}
+        return DynamoStore(boto3.client("dynamodb"), tables)
+
+    @cached_property
+    def content(self) -> Content:
+        """The compiled content of the content layer."""
+        return Content.open(Path(_setting("CONTENT")))
+
+    @cached_property
+    def signer(self) -> LinkSigner:
+        """The signer of links, with the secret of the stack."""
+        keys = self._secret("LINK_SECRET")
+        current = keys.pop("current")
+        return LinkSigner(secrets=keys, current=current)
+
+    @cached_property
+    def link_tables(self) -> LinkTables:
+        """Where the links of mails lead."""
+        return LinkTables(self.store)
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Who sends and to whom it may."""
+        listed = _setting("ALLOW_LIST").lower().replace(" ", "")
+        return Sender(
+            address=_setting("SENDER"),
+            name=_setting("SENDER_NAME"),
+            mode=SendMode(_setting("SEND_MODE")),
+            allow_list=tuple(each for each in listed.split(",") if each),
+            link_base_url=_setting("LINK_BASE_URL").rstrip("/"),
+            postal_address=_setting("POSTAL_ADDRESS"),
+        )
+
+    @cached_property
+    def mailer(self) -> "SesMailer":
+        """SES, called once and never again for the same message."""
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        from relance.aws.sesv2 import SesMailer  # noqa: PLC0415
+
+        once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
+        return SesMailer(
+            boto3.client("sesv2", config=once),
+            sender=formataddr((self.sender.name, self.sender.address)),
+            configuration_set=_setting("CONFIGURATION_SET"),
+        )
+
+    @cached_property
+    def bus(self) -> "EventBridgeBus":
+        """The suite's bus."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.services import EventBridgeBus  # noqa: PLC0415
+
+        return EventBridgeBus(boto3.client("events"), _setting("EVENT_BUS"))
+
+    @cached_property
+    def executions(self) -> "StepFunctionsExecutions":
+        """The state machines."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.services import StepFunctionsExecutions  # noqa: PLC0415
+
+        return StepFunctionsExecutions(boto3.client("stepfunctions"))
+
+    @cached_property
+    def repair_queue(self) -> "SqsRepairQueue":
+        """The queue of contacts set aside."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.services import SqsRepairQueue  # noqa: PLC0415
+
+        return SqsRepairQueue(boto3.client("sqs"), _setting("REPAIR_QUEUE_URL"))
+
+    @cached_property
+    def write_keys(self) -> Mapping[str, str]:
+        """The keys of the collection API, by name."""
+        return self._secret("WRITE_KEYS")
+
+    @cached_property
+    def ledger_kept(self) -> timedelta:
+        """How long sends are kept."""
+        return timedelta(days=int(_setting("RETENTION_DAYS")))
+
+    def now(self) -> datetime:
+        """The time: aware, UTC, whole milliseconds."""
+        return moment_of(milliseconds(datetime.now(UTC)))
+
+    def random_bytes(self, count: int) -> bytes:
+        """Bytes that nobody can guess."""
+        return secrets.token_bytes(count)
+
+    def _secret(self, setting: str) -> dict[str, str]:
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.services import read_secret  # noqa: PLC0415
+
+        return read_secret(boto3.client("secretsmanager"), _setting(setting))
+
+
+def _setting(name: str) -> str:
+    try:
+        return os.environ[name]
+    except KeyError:
+        raise SettingMissing(f"the environment of this function lacks {name}") from None
+
+
+def compose() -> Services:
+    """The services of this function; nothing is made or read yet."""
+    return AwsServices()

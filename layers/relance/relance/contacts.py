@@ -1,0 +1,129 @@
+"""Everything about a contact that one query reads: profile, register, enrolments, waits.
+
+In the table Contacts these stand in one key range, `now#…`; what is over (`past#…`) stands
+outside it, so that the range stays small for as long as a contact lives.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from relance.content.rules import Rules
+from relance.errors import ContactNotFound
+from relance.events import Event, earliest_relevant, event_of
+from relance.profiles import Profile, fold, from_text, replay, to_text
+from relance.register import RECORD as REGISTER
+from relance.register import Register, register_of
+from relance.scoring import NeedsHistory
+from relance.storage import AllOf, Condition, Equals, Missing, Present, Put, Store, Table, Value
+from relance.workflows import Enrolment, Wait, enrolment_of, wait_of
+
+PROFILE = "now#profile"
+NOW = "now#"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One consistent look at a contact."""
+
+    contact_id: str
+    profile: Profile
+    register: Register
+    enrolments: Sequence[Enrolment] = field(default_factory=tuple)
+    waits: Sequence[Wait] = field(default_factory=tuple)
+
+    def enrolment(self, workflow: str, entry: str) -> Enrolment | None:
+        """The open enrolment of this entry."""
+        return next(
+            (each for each in self.enrolments if each.is_of(workflow, entry)),
+            None,
+        )
+
+
+def read_contact(store: Store, contact_id: str) -> Contact:
+    """The contact as it is now.
+
+    Raises:
+        ContactNotFound: there is no register, so there is no such contact.
+    """
+    items = {
+        str(item["record"]): item for item in store.query(Table.CONTACTS, contact_id, prefix=NOW)
+    }
+    if REGISTER not in items:
+        raise ContactNotFound(f"there is no contact {contact_id}")
+    stored = items.get(PROFILE)
+    return Contact(
+        contact_id=contact_id,
+        profile=(
+            from_text(contact_id, str(stored["body"]), int(str(stored["version"])))
+            if stored
+            else Profile(contact_id)
+        ),
+        register=register_of(items[REGISTER]),
+        enrolments=tuple(
+            enrolment_of(item) for name, item in items.items() if name.startswith("now#enrolment#")
+        ),
+        waits=tuple(wait_of(item) for name, item in items.items() if name.startswith("now#wait#")),
+    )
+
+
+def read_history(store: Store, contact_id: str, *, since: datetime | None = None) -> list[Event]:
+    """The events of a contact, all of them or those that arrived since an instant.
+
+    An event whose sender's clock was more than two days off may be missing from the latter:
+    whoever folds such an event looks at the waits once more (`update_contact`).
+    """
+    start = earliest_relevant(since) if since else ""
+    found = [event_of(item) for item in store.query(Table.EVENTS, contact_id, start=start)]
+    return [event for event in found if since is None or event.received_at >= since]
+
+
+def write_profile(profile: Profile) -> Put:
+    """The write of a profile, refused if somebody else wrote it since it was read."""
+    when: Condition = (
+        AllOf((Present(), Equals("version", profile.version)))
+        if profile.version
+        else Missing("version")
+    )
+    return Put(
+        Table.CONTACTS,
+        {
+            "contact_id": profile.contact_id,
+            "record": PROFILE,
+            "version": profile.version + 1,
+            "body": to_text(profile),
+        },
+        when=when,
+    )
+
+
+def fold_or_replay(
+    store: Store, profile: Profile, events: Iterable[Event], rules: Rules
+) -> Profile:
+    """The profile with these events in it, from the whole history where that is needed."""
+    events = list(events)
+    try:
+        fold(profile, events, rules)
+    except NeedsHistory:
+        history = [*read_history(store, profile.contact_id), *events]
+        return replay(profile.contact_id, history, rules, version=profile.version)
+    return profile
+
+
+def contact_view(contact: Contact, rules: Rules, now: datetime) -> dict[str, Value]:
+    """What a workflow may see of a contact: nothing that names or describes the person.
+
+    Every step returns it, so that a Choice state can branch on it.
+    """
+    traits = contact.profile.trait_values()
+    persona = rules.persona_for(traits)
+    return {
+        "contact": contact.contact_id,
+        "persona": persona.name if persona else "unknown",
+        "lists": contact.profile.joined_lists(),
+        "scores": contact.profile.score_values(rules, now),
+        "consents": {
+            topic: consent.state.value for topic, consent in contact.register.consents.items()
+        },
+        "traits": {name: traits[name] for name in sorted(rules.visible_traits & traits.keys())},
+    }

@@ -1,0 +1,163 @@
+"""The build as a whole: everything is read and checked; only then, and at once, written."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from relance.content.build.declared import Declared, declared
+from relance.content.build.messages import MessageBuilder
+from relance.content.build.mistakes import BuildReport, Findings
+from relance.content.build.models import NAME
+from relance.content.build.reading import Reader
+from relance.content.build.site import SiteBuilder
+from relance.content.compiled import FORMAT
+from relance.content.names import suggestion
+
+_FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "personas.yaml", "events.yaml"})
+_FOLDERS = frozenset({"scores", "forms", "layouts", "messages", "pages"})
+
+
+def build(source: Path, target: Path) -> BuildReport:
+    """Compile the content folder `source` into the folder `target`, which is replaced.
+
+    With any mistake nothing is written and an older `target` stays as it is. Equal sources give
+    equal bytes.
+    """
+    findings = Findings()
+    if not source.is_dir():
+        findings.wrong(str(source), 0, "there is no such folder.")
+        return _report(findings, {}, "")
+    if target.is_dir() and any(target.iterdir()) and not (target / "content.json").is_file():
+        findings.wrong(str(target), 0, "holds something else. Name a new or an empty folder.")
+        return _report(findings, {}, "")
+    reader = Reader(source, findings)
+    _check_places(source, findings)
+    known = declared(reader, findings)
+    files = _files(reader, findings, known) if known else {}
+    if findings.mistakes:
+        return _report(findings, {}, "")
+    version = _hash(files)
+    manifest = {"format": FORMAT, "version": version, **json.loads(files["content.json"])}
+    files["content.json"] = _json(manifest)
+    _replace(target, files)
+    return _report(findings, manifest, version)
+
+
+def _check_places(source: Path, findings: Findings) -> None:
+    """Note YAML files and folders that nothing would ever read; other files may lie about."""
+    for each in sorted(source.iterdir()):
+        known = _FOLDERS if each.is_dir() else _FILES
+        if each.name.startswith(".") or each.name in known:
+            continue
+        if each.is_dir() or each.suffix in {".yaml", ".yml"}:
+            findings.wrong(each.name, 0, f"nothing reads this. {suggestion(each.name, known)}")
+    for folder in ("scores", "forms"):
+        for each in sorted((source / folder).glob("*.yml")):
+            findings.wrong(f"{folder}/{each.name}", 0, f'call it "{each.stem}.yaml".')
+
+
+def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str]:
+    """Return every file of the target, by its path in it."""
+    messages = _messages(reader, findings, known)
+    site = SiteBuilder(reader, findings, known)
+    pages = site.pages()
+    forms = {}
+    for file in reader.names("forms", "*.yaml"):
+        form = site.form(file)
+        if form:
+            forms[str(form["name"])] = form
+    rules = replace(known.rules, version=_hash({"rules": _json(known.rules.to_json())}))
+    company = known.company
+    files = {
+        "rules.json": _json(rules.to_json()),
+        "content.json": _json(
+            {
+                "company": {
+                    "name": company.name,
+                    "sender_name": company.sender_name,
+                    "postal_address": company.postal_address,
+                    "website": company.website,
+                    "time_zone": company.time_zone,
+                    "languages": list(company.languages),
+                    "topics": dict(company.topics),
+                },
+                "messages": sorted(messages),
+                "forms": sorted(forms),
+                "pages": {name: list(languages) for name, languages in sorted(pages.items())},
+            }
+        ),
+    }
+    for folder, compiled in (("messages", messages), ("forms", forms)):
+        for name, each in compiled.items():
+            versioned = {"version": _hash({name: _json(each)}), **each}
+            files[f"{folder}/{name}.json"] = _json(versioned)
+    for name, languages in pages.items():
+        for language, page in languages.items():
+            files[f"pages/{name}.{language}.html"] = page
+    return files
+
+
+def _messages(reader: Reader, findings: Findings, known: Declared) -> dict[str, dict[str, object]]:
+    builder = MessageBuilder(reader, findings, known)
+    built = {}
+    for folder in sorted(each.name for each in (reader.folder / "messages").glob("*/")):
+        if not NAME.fullmatch(folder):
+            findings.wrong(
+                f"messages/{folder}",
+                0,
+                f'"{folder}" is no name for a message. Use small letters, digits and -.',
+            )
+            continue
+        message = builder.build(folder)
+        if message:
+            built[folder] = message
+    return built
+
+
+def _json(value: Mapping[str, object]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def _hash(files: Mapping[str, str]) -> str:
+    whole = json.dumps(sorted(files.items()), ensure_ascii=False)
+    return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
+
+def _replace(target: Path, files: Mapping[str, str]) -> None:
+    """Write into a folder beside the target, then swap the two."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        for name, text in files.items():
+            path = made / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        made.chmod(0o755)
+        if target.exists():
+            old = made.with_name(f"{made.name}-old")
+            target.rename(old)
+            made.rename(target)
+            shutil.rmtree(old)
+        else:
+            made.rename(target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _report(findings: Findings, manifest: Mapping[str, object], version: str) -> BuildReport:
+    def names(kind: str) -> tuple[str, ...]:
+        found = manifest.get(kind)
+        return tuple(found) if isinstance(found, list | dict) else ()
+
+    return BuildReport(
+        version=version,
+        mistakes=tuple(sorted(findings.mistakes)),
+        warnings=tuple(sorted(findings.warnings)),
+        messages=names("messages"),
+        forms=names("forms"),
+        pages=names("pages"),
+    )

@@ -1,0 +1,263 @@
+"""Compiles one message folder: checks it, inlines its CSS, makes the text part, numbers links."""
+
+import re
+from html import escape
+
+import css_inline
+from jinja2 import TemplateError
+
+from relance.content.build.declared import Declared
+from relance.content.build.html_checks import HtmlCheck
+from relance.content.build.links import LinkTable
+from relance.content.build.mail_rules import Part, check_names, check_rules
+from relance.content.build.masks import is_too_tangled, mask
+from relance.content.build.mistakes import Findings
+from relance.content.build.models import MessageSource, VariantSource
+from relance.content.build.reading import Reader
+from relance.content.build.template_checks import Anything, TemplateCheck, Vocabulary, samples
+from relance.content.build.text_part import text_part
+from relance.content.build.yaml_source import Source
+from relance.content.compiled import Variant
+from relance.content.names import suggestion
+from relance.content.templates import NAMES, URL_NAMES, environment
+
+WARN_BYTES = 90_000
+REFUSE_BYTES = 102_000
+"""Gmail cuts a body off at about 102 KB; the unsubscribe link stands at the end."""
+
+_CONTENT = re.compile(r"\{%-?\s*block content\s*-?%\}\s*\{%-?\s*endblock(?: content)?\s*-?%\}")
+_STYLESHEET = re.compile(r'<link rel="stylesheet" href="([a-z0-9-]+\.css)">')
+_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+class MessageBuilder:
+    """Builds messages; one for a whole build, so that a layout is checked once."""
+
+    def __init__(self, reader: Reader, findings: Findings, declared: Declared) -> None:
+        self._reader = reader
+        self._findings = findings
+        self._declared = declared
+        self._layouts: dict[str, Part | None] = {}
+
+    def build(self, name: str) -> dict[str, object] | None:
+        """Return the compiled message without its version, or None after noting mistakes."""
+        file = f"messages/{name}/message.yaml"
+        read = self._reader.model(file, MessageSource)
+        if read is None:
+            return None
+        before = len(self._findings.mistakes)
+        source, message = read
+        check_names(self._findings, self._declared, source, message)
+        layout = self._layout(source, message.layout)
+        variants = [VariantSource.model_construct(), *message.variants]
+        uses: set[str] = set(layout.uses) if layout else set()
+        bodies: dict[str, Part | None] = {}
+        for position, variant in enumerate(variants, start=-1):
+            uses |= self._check_headers(source, message, variant, position)
+            body = self._body_file(name, source, variant, position)
+            if body and body not in bodies:
+                bodies[body] = self._part(body, self._words(message))
+        parts = [part for part in bodies.values() if part]
+        self._warn_of_unused(name, {self._body_path(name, variant) for variant in variants})
+        uses |= {each for part in parts for each in part.uses}
+        if layout:
+            for part in parts:
+                check_rules(self._findings, source, message, layout, part)
+        if layout is None or len(self._findings.mistakes) > before:
+            return None
+        table = LinkTable()
+        compiled = [
+            self._variant(message, variant, layout, bodies[self._body_path(name, variant)], table)
+            for variant in variants
+        ]
+        self._check_size(source, compiled)
+        return {
+            "name": name,
+            "class": message.message_class.value,
+            "intent": message.intent.value,
+            "topic": message.topic,
+            "at_most_per_day": message.at_most,
+            "requires": sorted(message.requires),
+            "uses": sorted(uses),
+            "links": list(table.links),
+            "variants": [
+                {
+                    "persona": each.persona,
+                    "language": each.language,
+                    "subject": each.subject,
+                    "preheader": each.preheader,
+                    "html": each.html,
+                    "text": each.text,
+                }
+                for each in compiled
+            ],
+        }
+
+    def _layout(self, source: Source, name: str) -> Part | None:
+        names = {
+            each.removeprefix("layouts/").removesuffix(".html.j2")
+            for each in self._reader.names("layouts", "*.html.j2")
+        }
+        if name not in names:
+            self._wrong(
+                source, ("layout",), f'there is no layout "{name}". {suggestion(name, names)}'
+            )
+            return None
+        if name not in self._layouts:
+            words = Vocabulary(
+                names=NAMES | URL_NAMES | {"pixel"},
+                traits=self._declared.samples,
+                company=self._declared.company.variables(),
+                required=frozenset({"email"}),
+                blocks=True,
+            )
+            self._layouts[name] = self._checked_layout(f"layouts/{name}.html.j2", words)
+        return self._layouts[name]
+
+    def _checked_layout(self, file: str, words: Vocabulary) -> Part | None:
+        part = self._part(file, words)
+        if part is None:
+            return None
+        if len(_CONTENT.findall(part.source)) != 1:
+            self._findings.wrong(
+                file, 0, "has no place for the text. Write {% block content %}{% endblock %} once."
+            )
+            return None
+        source = part.source
+        for sheet in _STYLESHEET.findall(source):
+            css = self._reader.text(f"layouts/{sheet}")
+            if css is None:
+                return None
+            tag = f'<link rel="stylesheet" href="{sheet}">'
+            source = source.replace(tag, f"<style>\n{css}</style>")
+        return Part(file, source, part.destinations, part.specials, part.uses, part.prints_address)
+
+    def _part(self, file: str, words: Vocabulary) -> Part | None:
+        text = self._reader.text(file)
+        if text is None:
+            return None
+        before = len(self._findings.mistakes)
+        masked = mask(text)
+        templates = TemplateCheck(self._findings, words)
+        templates.check(text, file, html=True)
+        if is_too_tangled(masked) and len(self._findings.mistakes) == before:
+            self._findings.wrong(file, 0, "holds braces that no {{ … }} or {% … %} explains.")
+        page = HtmlCheck(self._findings, file, masked, self._declared.company.website)
+        page.run()
+        if len(self._findings.mistakes) > before:
+            return None
+        address = re.search(r"\{\{[^}]*company\.postal_address", text)
+        return Part(
+            file=file,
+            source=text,
+            destinations=tuple(page.destinations),
+            specials=frozenset(page.specials),
+            uses=frozenset(templates.uses),
+            prints_address=address is not None,
+        )
+
+    def _words(self, message: MessageSource) -> Vocabulary:
+        return Vocabulary(
+            names=NAMES | URL_NAMES,
+            traits=self._declared.samples,
+            company=self._declared.company.variables(),
+            required=frozenset({"email", *message.requires}) & self._declared.traits,
+        )
+
+    def _check_headers(
+        self, source: Source, message: MessageSource, variant: VariantSource, position: int
+    ) -> set[str]:
+        words = self._words(message)
+        names = frozenset({"contact", "company", "event"})
+        check = TemplateCheck(
+            self._findings, Vocabulary(names, words.traits, words.company, words.required)
+        )
+        owner = message if position < 0 else variant
+        prefix = () if position < 0 else ("variants", position)
+        for key in ("subject", "preheader"):
+            text = getattr(owner, key, None)
+            if text is not None:
+                check.check(text, source.file, line=source.line((*prefix, key)), html=False)
+        return check.uses
+
+    def _warn_of_unused(self, name: str, used: set[str]) -> None:
+        for file in self._reader.names(f"messages/{name}", "*.html.j2"):
+            if file not in used:
+                sentence = "nobody gets this text. Name it as the body of a variant."
+                self._findings.warn(file, 0, sentence)
+
+    @staticmethod
+    def _body_path(name: str, variant: VariantSource) -> str:
+        return f"messages/{name}/{variant.body or 'body.html.j2'}"
+
+    def _body_file(
+        self, name: str, source: Source, variant: VariantSource, position: int
+    ) -> str | None:
+        path = self._body_path(name, variant)
+        found = self._reader.names(f"messages/{name}", "*.html.j2")
+        if path in found:
+            return path
+        if position < 0:
+            self._findings.wrong(path, 0, "this file is missing. It holds the text of the message.")
+        elif variant.body:
+            names = [each.rpartition("/")[2] for each in found]
+            wrong = path.rpartition("/")[2]
+            self._wrong(
+                source,
+                ("variants", position, "body"),
+                f'there is no file "{wrong}" beside this one. {suggestion(wrong, names)}',
+            )
+        return None
+
+    def _variant(
+        self,
+        message: MessageSource,
+        variant: VariantSource,
+        layout: Part,
+        body: Part | None,
+        table: LinkTable,
+    ) -> Variant:
+        if body is None:
+            raise AssertionError("a body was checked before")
+        language = variant.language or self._declared.company.languages[0]
+        whole = _CONTENT.sub(lambda _: body.source, layout.source)
+        whole = whole.replace('<html lang="">', f'<html lang="{escape(language)}">')
+        masked = mask(whole)
+        page = _INLINER.inline(masked.html)
+        page = table.number(page, masked, self._declared.company.website)
+        return Variant(
+            persona=variant.persona,
+            language=language,
+            subject=variant.subject or message.subject,
+            preheader=variant.preheader or message.preheader,
+            html=masked.reveal(page),
+            text=masked.reveal(text_part(masked.fold(page, {"pixel": ""}))),
+        )
+
+    def _check_size(self, source: Source, compiled: list[Variant]) -> None:
+        largest = 0
+        for each in compiled:
+            try:
+                env = environment(html=True, missing=lambda _: None)
+                seen = samples(
+                    self._declared.samples, Anything(), self._declared.company.variables()
+                )
+                largest = max(largest, len(env.from_string(each.html).render(seen).encode()))
+                environment(html=False, missing=lambda _: None).from_string(each.text).render(seen)
+            except TemplateError as error:
+                self._findings.wrong(source.file, 0, f"the finished mail cannot be made: {error}")
+        kilobytes = f"{largest / 1000:.0f} KB"
+        if largest > REFUSE_BYTES:
+            self._findings.wrong(
+                source.file,
+                0,
+                f"the mail has {kilobytes}; Gmail cuts off what is beyond 102 KB, the unsubscribe "
+                "link with it. Shorten the text.",
+            )
+        elif largest > WARN_BYTES:
+            self._findings.warn(
+                source.file, 0, f"the mail has {kilobytes}; from 102 KB on Gmail cuts mails off."
+            )
+
+    def _wrong(self, source: Source, path: tuple[str | int, ...], sentence: str) -> None:
+        self._findings.wrong(source.file, source.line(path), sentence)

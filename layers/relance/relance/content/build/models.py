@@ -1,0 +1,243 @@
+"""The files that marketers write, as pydantic models. Unknown keys are refused."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from relance.content.build.durations import duration, per_day
+from relance.content.compiled import Intent, MessageClass
+from relance.content.forms import RESERVED_FIELDS
+from relance.content.rules import OpenTracking
+
+NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+
+
+def _snake(name: str) -> str:
+    if not SNAKE.fullmatch(name) or len(name) > 60:
+        raise ValueError(
+            f'"{name}" is no name. Use small letters, digits and _, for example "first_name".'
+        )
+    return name
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f'"{name}" is no time zone. Write for example "Europe/Paris".') from None
+    return name
+
+
+def _website(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ValueError(
+            f'"{address}" is no web address. Write for example "https://www.example.com".'
+        )
+    return address.rstrip("/")
+
+
+def _language(code: str) -> str:
+    if not re.fullmatch(r"[a-z]{2}(?:-[A-Z]{2})?", code):
+        raise ValueError(f'"{code}" is no language. Write for example "en" or "pt-BR".')
+    return code
+
+
+def _option(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", value):
+        raise ValueError(
+            f'"{value}" is no option. Use letters, digits, _ and -, for example "middle_manager"; '
+            "what people read is written in the form."
+        )
+    return value
+
+
+SnakeName = Annotated[str, AfterValidator(_snake)]
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Language = Annotated[str, AfterValidator(_language)]
+AtMost = Annotated[int, BeforeValidator(per_day)]
+Scalar = bool | int | float | str
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, populate_by_name=True
+    )
+
+
+class TrackingSource(_Model):
+    """`tracking:` in company.yaml."""
+
+    opens: Annotated[OpenTracking, Field(strict=False)]
+    clicks: bool
+
+
+class CompanySource(_Model):
+    """company.yaml."""
+
+    name: Text
+    sender_name: Text
+    postal_address: Text
+    website: Annotated[str, AfterValidator(_website)]
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    languages: Annotated[list[Language], Field(min_length=1)]
+    tracking: TrackingSource
+    topics: Annotated[dict[SnakeName, Text], Field(min_length=1)]
+
+
+class TraitSource(_Model):
+    """One trait in traits.yaml."""
+
+    type: Literal["text", "email", "number", "yes_no", "date", "country", "language", "time_zone"]
+    personal: bool
+    visible_to_workflows: bool
+    options: list[Annotated[str, AfterValidator(_option)]] = []
+
+    @model_validator(mode="after")
+    def _a_personal_trait_stays_inside(self) -> "TraitSource":
+        if self.personal and self.visible_to_workflows:
+            raise ValueError(
+                "a personal trait cannot be visible to workflows, whose history can be read for "
+                'ninety days. Write "visible_to_workflows: no".'
+            )
+        return self
+
+
+class ListSource(_Model):
+    """One list in lists.yaml."""
+
+    title: Text
+    description: str = ""
+
+
+class EventSource(_Model):
+    """One event of the company's own in events.yaml."""
+
+    title: Text
+
+
+class WhenSource(_Model):
+    """`when:` of a persona."""
+
+    trait: str
+    any_of: Annotated[list[Scalar], Field(min_length=1)]
+
+
+class PersonaSource(_Model):
+    """One persona in personas.yaml."""
+
+    title: Text
+    concern: Text
+    when: WhenSource
+
+
+class PointsSource(_Model):
+    """One line of points in scores/<name>.yaml."""
+
+    event: str
+    points: float | None = None
+    points_from: str | None = None
+    at_most: AtMost | None = None
+    where: dict[str, Scalar] = {}
+
+    @model_validator(mode="after")
+    def _one_way_to_say_how_many(self) -> "PointsSource":
+        if (self.points is None) == (self.points_from is None):
+            raise ValueError(
+                'write either "points: 5" or "points_from:" with the name of a property.'
+            )
+        return self
+
+
+class ScoreSource(_Model):
+    """scores/<name>.yaml."""
+
+    half_life: Annotated[timedelta, BeforeValidator(duration)]
+    points: Annotated[list[PointsSource], Field(min_length=1)]
+
+
+class FieldSource(_Model):
+    """One field of a form."""
+
+    trait: str
+    label: Text
+    required: bool = False
+    options: dict[str, Text] = {}
+    help: str = ""
+
+    @model_validator(mode="after")
+    def _not_one_of_ours(self) -> "FieldSource":
+        if self.trait in RESERVED_FIELDS:
+            raise ValueError(f'"{self.trait}" is a field of ours. Choose another name.')
+        return self
+
+
+class ConsentSource(_Model):
+    """`consent:` of a form."""
+
+    purpose: Literal["marketing"]
+    topic: str
+    text: Text
+    version: Text
+
+
+class TrackingConsentSource(_Model):
+    """`tracking_consent:` of a form."""
+
+    text: Text
+    version: Text
+
+
+class ThanksSource(_Model):
+    """`thanks:` of a form."""
+
+    title: Text
+    text: Text
+
+
+class FormSource(_Model):
+    """forms/<name>.yaml."""
+
+    title: Text
+    intro: str = ""
+    language: Language | None = None
+    fields: Annotated[list[FieldSource], Field(min_length=1)]
+    consent: ConsentSource
+    tracking_consent: TrackingConsentSource | None = None
+    button: Text
+    thanks: ThanksSource
+
+
+class VariantSource(_Model):
+    """One variant of a message: what it does not say is as in the message."""
+
+    persona: str | None = None
+    language: Language | None = None
+    subject: Text | None = None
+    preheader: Text | None = None
+    body: str | None = None
+
+    @model_validator(mode="after")
+    def _for_somebody(self) -> "VariantSource":
+        if self.persona is None and self.language is None:
+            raise ValueError('say for whom this variant is: write "persona:" or "language:".')
+        return self
+
+
+class MessageSource(_Model):
+    """messages/<name>/message.yaml."""
+
+    subject: Text
+    preheader: Text
+    message_class: Annotated[MessageClass, Field(strict=False, alias="class")]
+    intent: Annotated[Intent, Field(strict=False)]
+    topic: str | None = None
+    requires: list[str] = []
+    at_most: AtMost | None = None
+    layout: str = "mail"
+    variants: list[VariantSource] = []

@@ -1,0 +1,149 @@
+"""Reads YAML files into models and turns pydantic's findings into sentences."""
+
+from pathlib import Path
+from types import UnionType
+from typing import TypeVar, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from relance.content.build.durations import quoted
+from relance.content.build.mistakes import Findings
+from relance.content.build.yaml_source import Path as YamlPath
+from relance.content.build.yaml_source import Source, read_yaml
+from relance.content.names import suggestion
+
+T = TypeVar("T")
+
+_EXPECTED = {
+    "string_type": 'is not a text. Put it in quotes: "…".',
+    "bool_type": 'is neither yes nor no. Write "yes" or "no".',
+    "int_type": "is not a whole number.",
+    "float_type": "is not a number.",
+    "list_type": 'is not a list. Write one line for each, beginning with "- ".',
+    "dict_type": 'holds no named values. Write them below it, as "name: value".',
+    "model_type": 'holds no named values. Write them below it, as "name: value".',
+    "model_attributes_type": 'holds no named values. Write them below it, as "name: value".',
+}
+_ABOUT_LENGTH = {
+    "string_too_short": "this must not be empty.",
+    "string_too_long": "this is longer than {max_length} characters.",
+    "too_short": "this needs at least one entry.",
+}
+
+
+class Reader:
+    """Reads the source folder."""
+
+    def __init__(self, folder: Path, findings: Findings) -> None:
+        self.folder = folder
+        self.findings = findings
+
+    def text(self, file: str) -> str | None:
+        """Return a text file, or None after noting that it is missing or not UTF-8."""
+        try:
+            return (self.folder / file).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            self.findings.wrong(file, 0, "this file is missing.")
+        except UnicodeDecodeError:
+            self.findings.wrong(file, 0, "is not saved as UTF-8. Save it again in that encoding.")
+        return None
+
+    def model(self, file: str, shape: type[T]) -> tuple[Source, T] | None:
+        """Return a YAML file as a model with its lines, or None after noting the mistakes."""
+        text = self.text(file)
+        source = None if text is None else read_yaml(text, file, self.findings)
+        if source is None:
+            return None
+        try:
+            return source, TypeAdapter(shape).validate_python(source.value)
+        except ValidationError as error:
+            for each in error.errors(include_url=False, include_context=True, include_input=True):
+                self._note(source, shape, each)
+            return None
+
+    def names(self, folder: str, pattern: str) -> list[str]:
+        """Return the files of a folder that match, as paths below the source folder, sorted."""
+        found = (self.folder / folder).glob(pattern)
+        return sorted(str(each.relative_to(self.folder)) for each in found if each.is_file())
+
+    def _note(self, source: Source, shape: object, error: ErrorDetails) -> None:
+        path = _without_union_members(error["loc"], source)
+        name = _shown(path)
+        kind = error["type"]
+        line = source.line(path)
+        if kind == "extra_forbidden":
+            allowed = _keys(shape, path[:-1])
+            where = f" in {_shown(path[:-1])}" if path[:-1] else ""
+            sentence = f"{path[-1]} is not known{where}. {suggestion(str(path[-1]), allowed)}"
+        elif kind == "missing":
+            line = source.line(path[:-1])
+            sentence = f'{name} is missing. Add a line "{path[-1]}: …".'
+        else:
+            sentence = f"{name}: {_what(error)}" if name else _what(error)
+        self.findings.wrong(source.file, line, sentence)
+
+
+def _what(error: ErrorDetails) -> str:
+    kind, given = error["type"], error["input"]
+    context = error.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in {"literal_error", "enum"}:
+        return _not_a_choice(given, str(context["expected"]))
+    if given is None:
+        return "nothing is written here."
+    if kind in _ABOUT_LENGTH:
+        return _ABOUT_LENGTH[kind].format(**context)
+    expected = _EXPECTED.get(kind, f"cannot be used: {error['msg']}.")
+    return f"this {expected}" if isinstance(given, dict | list) else f"{quoted(given)} {expected}"
+
+
+def _not_a_choice(given: object, expected: str) -> str:
+    choices = [each.strip("'") for each in expected.replace(" or ", ", ").split(", ")]
+    return f"{quoted(given)} is not possible here. {suggestion(str(given), choices)}"
+
+
+def _without_union_members(loc: tuple[int | str, ...], source: Source) -> YamlPath:
+    """Drop what pydantic adds to a path for unions and keys: it is not in the file."""
+    path: YamlPath = ()
+    for index, each in enumerate(loc):
+        last = index == len(loc) - 1
+        if (*path, each) in source.lines or (last and each != "[key]" and not _synthetic(each)):
+            path = (*path, each)
+    return path
+
+
+def _synthetic(part: int | str) -> bool:
+    return isinstance(part, str) and part in {"bool", "int", "float", "str"}
+
+
+def _shown(path: YamlPath) -> str:
+    shown = ""
+    for part in path:
+        shown += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if shown else str(part)
+    return shown
+
+
+def _keys(shape: object, path: YamlPath) -> list[str]:
+    """Return the keys that the model has at a path."""
+    for part in path:
+        shape = _child(shape, part)
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        return [field.alias or name for name, field in shape.model_fields.items()]
+    return []
+
+
+def _child(shape: object, part: str | int) -> object:
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        by_key = {field.alias or name: field for name, field in shape.model_fields.items()}
+        return _plain(by_key[str(part)].annotation) if str(part) in by_key else None
+    arguments = get_args(shape)
+    return _plain(arguments[-1]) if arguments else None
+
+
+def _plain(shape: object) -> object:
+    """Drop `| None`."""
+    if isinstance(shape, UnionType):
+        return next(each for each in get_args(shape) if each is not type(None))
+    return shape

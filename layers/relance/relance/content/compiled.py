@@ -1,0 +1,254 @@
+"""The compiled content: what the build wrote and functions read. Standard library only.
+
+A content folder holds
+
+```
+content.json                 version, company, what there is
+rules.json                   scores, personas, traits, lists (see rules.py)
+messages/<name>.json         one message: variants, links, version
+forms/<name>.json            one form with its pages
+pages/<name>.<language>.html
+```
+
+Opening a folder reads nothing; each file is read once, when it is first asked for.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from relance.content.forms import Form
+from relance.content.names import closest, either
+from relance.content.rules import Rules
+from relance.errors import InvalidInput
+
+FORMAT = 1
+"""Counts up when a folder built before can no longer be read."""
+
+
+class MessageClass(StrEnum):
+    """Whether the law sees a message as advertising."""
+
+    TRANSACTIONAL = "transactional"
+    MARKETING = "marketing"
+
+
+class Intent(StrEnum):
+    """What a message wants; a contact that still informs itself is not sold to."""
+
+    INFORM = "inform"
+    SELL = "sell"
+    SERVE = "serve"
+
+
+class MessageUnknown(InvalidInput):
+    """No message of this name; `closest` holds the names that look like it."""
+
+    def __init__(self, name: str, alike: tuple[str, ...]) -> None:
+        hint = f" Did you mean {either(alike)}?" if alike else ""
+        super().__init__(f'There is no message "{name}".{hint}')
+        self.name = name
+        self.closest = alike
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who sends: the values of `company.yaml` that texts and settings use."""
+
+    name: str
+    sender_name: str
+    postal_address: str
+    website: str
+    time_zone: str
+    languages: tuple[str, ...]
+    topics: Mapping[str, str] = field(hash=False)
+
+    def variables(self, *, postal_address: str | None = None) -> dict[str, str]:
+        """Return what templates see as `company`; a given postal address replaces the written."""
+        return {
+            "name": self.name,
+            "sender_name": self.sender_name,
+            "postal_address": postal_address or self.postal_address,
+            "website": self.website,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A message as one persona and language gets it; four Jinja templates."""
+
+    persona: str | None
+    language: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, ready to be rendered.
+
+    `version` is a hash of the content (12 hex digits): equal content, equal version. `links[n]`
+    is where `link(n)` leads. `uses` names the traits that its templates look at, `requires` those
+    without which it must not be sent. The first variant is the fall-back.
+    """
+
+    name: str
+    version: str
+    message_class: MessageClass
+    intent: Intent
+    topic: str | None
+    at_most_per_day: int | None
+    requires: tuple[str, ...]
+    uses: tuple[str, ...]
+    links: tuple[str, ...]
+    variants: tuple[Variant, ...]
+
+    def variant(self, *, persona: str | None, language: str | None) -> Variant:
+        """Return the best variant: the contact's language first, then its persona.
+
+        Without the language the fall-back's language is taken; without the persona, the variant
+        for everybody.
+        """
+        default = self.variants[0]
+        by_key = {(each.language, each.persona): each for each in self.variants}
+        for spoken in (language, default.language):
+            for buyer in (persona, None):
+                found = by_key.get((spoken or default.language, buyer))
+                if found:
+                    return found
+        return default
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, object]) -> Self:
+        """Read what the build wrote; it has checked it."""
+        values = dict(raw)
+        values["message_class"] = MessageClass(str(values.pop("class")))
+        values["intent"] = Intent(str(raw["intent"]))
+        for name in ("requires", "uses", "links"):
+            values[name] = _texts(raw[name])
+        values["variants"] = tuple(_variant(_dict(each)) for each in _list(raw["variants"]))
+        return cls(**values)  # type: ignore[arg-type] # the build wrote these very fields
+
+
+class Content:
+    """A compiled content folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._messages: dict[str, Message] = {}
+        self._forms: dict[str, Form] = {}
+        self._pages: dict[tuple[str, str], str] = {}
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Return the content in `folder`, of which nothing is read yet."""
+        return cls(folder)
+
+    @property
+    def version(self) -> str:
+        """The hash of everything in the folder (12 hex digits)."""
+        return str(self._manifest["version"])
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Scores, personas, traits, lists."""
+        return Rules.from_json(self._read("rules.json"))
+
+    @cached_property
+    def company(self) -> Company:
+        """Who sends."""
+        raw = _dict(self._manifest["company"])
+        return Company(
+            name=str(raw["name"]),
+            sender_name=str(raw["sender_name"]),
+            postal_address=str(raw["postal_address"]),
+            website=str(raw["website"]),
+            time_zone=str(raw["time_zone"]),
+            languages=_texts(raw["languages"]),
+            topics={name: str(title) for name, title in _dict(raw["topics"]).items()},
+        )
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The names of all messages."""
+        return self._names("messages")
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The names of all forms."""
+        return self._names("forms")
+
+    def message(self, name: str) -> Message:
+        """Return a message. Raises MessageUnknown with the closest names."""
+        if name not in self._messages:
+            if name not in self.messages:
+                raise MessageUnknown(name, closest(name, self.messages))
+            self._messages[name] = Message.from_json(self._read(f"messages/{name}.json"))
+        return self._messages[name]
+
+    def form(self, name: str) -> Form | None:
+        """Return a form, or None when there is none of this name."""
+        if name not in self._forms:
+            if name not in self.forms:
+                return None
+            self._forms[name] = Form.from_json(self._read(f"forms/{name}.json"))
+        return self._forms[name]
+
+    def page(self, name: str, language: str | None = None) -> str:
+        """Return a page in the language, or else in the company's first; marks not yet filled.
+
+        Raises KeyError for a page that the suite does not have (pages.PAGES).
+        """
+        languages = _texts(_dict(self._manifest["pages"])[name])
+        spoken = language if language and language in languages else languages[0]
+        if (name, spoken) not in self._pages:
+            path = self._folder / "pages" / f"{name}.{spoken}.html"
+            self._pages[name, spoken] = path.read_text(encoding="utf-8")
+        return self._pages[name, spoken]
+
+    @cached_property
+    def _manifest(self) -> dict[str, object]:
+        manifest = self._read("content.json")
+        if manifest["format"] != FORMAT:
+            raise RuntimeError(f"{self._folder} was built by another version: build it again")
+        return manifest
+
+    def _names(self, kind: str) -> tuple[str, ...]:
+        return _texts(self._manifest[kind])
+
+    def _read(self, name: str) -> dict[str, object]:
+        raw: dict[str, object] = json.loads((self._folder / name).read_text(encoding="utf-8"))
+        return raw
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError("a list was expected")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(each) for each in _list(value))
+
+
+def _variant(raw: Mapping[str, object]) -> Variant:
+    return Variant(
+        persona=None if raw["persona"] is None else str(raw["persona"]),
+        language=str(raw["language"]),
+        subject=str(raw["subject"]),
+        preheader=str(raw["preheader"]),
+        html=str(raw["html"]),
+        text=str(raw["text"]),
+    )
+
+
+def _dict(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError("an object was expected")
+    return value

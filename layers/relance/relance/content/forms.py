@@ -1,0 +1,237 @@
+"""Sign-up forms as the build leaves them: show one, and judge what a person sent.
+
+Standard library only; email-validator is imported when an address is judged. Nothing here stores
+or sends anything.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Self, TypeAlias
+
+from relance.content.pages import SafeHtml, fill
+
+CONSENT = "consent"
+TRACKING = "tracking"
+NONCE = "nonce"
+HONEYPOT = "homepage"
+RESERVED_FIELDS = frozenset({CONSENT, TRACKING, NONCE, HONEYPOT})
+"""Names that no field of a form may have: we use them ourselves, `homepage` as the honeypot."""
+
+MAX_LENGTH = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_ADVERTISING = re.compile(r"[<>]|://|\bwww\.", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question. `options` (value, label) is empty for a field that is typed."""
+
+    name: str
+    label: str
+    type: str
+    required: bool
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form with its two pages, `form` (with marks) and `thanks` (without)."""
+
+    name: str
+    version: str
+    title: str
+    language: str
+    fields: tuple[Field, ...]
+    consent_purpose: str
+    consent_topic: str
+    consent_text: str
+    consent_version: str
+    tracking_text: str | None
+    tracking_version: str | None
+    pages: Mapping[str, str] = field(repr=False, hash=False)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, object]) -> Self:
+        """Read what the build wrote; it has checked it."""
+        consent, tracking, pages = raw["consent"], raw["tracking"], raw["pages"]
+        if not isinstance(consent, dict) or not isinstance(pages, dict):
+            raise TypeError("a compiled form was expected")
+        return cls(
+            name=str(raw["name"]),
+            version=str(raw["version"]),
+            title=str(raw["title"]),
+            language=str(raw["language"]),
+            fields=tuple(_field_from_json(each) for each in _list(raw["fields"])),
+            consent_purpose=consent["purpose"],
+            consent_topic=consent["topic"],
+            consent_text=consent["text"],
+            consent_version=consent["version"],
+            tracking_text=tracking["text"] if isinstance(tracking, dict) else None,
+            tracking_version=tracking["version"] if isinstance(tracking, dict) else None,
+            pages=pages,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a person sent, once it is right.
+
+    `traits` holds only fields of the form that were filled in, the address (normalised) as
+    `email` among them. `tracking` is None when the form does not ask. `nonce` is the hidden value
+    that tells a double click from a second sign-up; empty when it is missing or malformed.
+    """
+
+    traits: Mapping[str, str] = field(repr=False)
+    tracking: bool | None
+    nonce: str
+
+    @property
+    def email(self) -> str:
+        """The address, normalised by email-validator."""
+        return self.traits["email"]
+
+
+@dataclass(frozen=True, slots=True)
+class FormErrors:
+    """One sentence per wrong field, in the order of the form, and what to show again."""
+
+    errors: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
+
+
+Verdict: TypeAlias = Submission | FormErrors
+
+
+def validate(form: Form, data: Mapping[str, str]) -> Verdict:
+    """Judge a submission. Unknown fields are ignored; no network is asked."""
+    errors: dict[str, str] = {}
+    traits: dict[str, str] = {}
+    for each in form.fields:
+        given = " ".join(_CONTROL.sub(" ", data.get(each.name, "")).split())
+        error, value = _judge(each, given)
+        if error:
+            errors[each.name] = error
+        elif value:
+            traits[each.name] = value
+    if not _ticked(data, CONSENT):
+        errors[CONSENT] = "Please tick this box, so that we may write to you."
+    if errors:
+        return FormErrors(errors=errors, values=dict(data))
+    return Submission(
+        traits=traits,
+        tracking=None if form.tracking_text is None else _ticked(data, TRACKING),
+        nonce=_nonce(data),
+    )
+
+
+def form_page(form: Form, *, nonce: str, refused: FormErrors | None = None) -> str:
+    """Return the page with the form; after a refusal with what was typed and what is wrong."""
+    errors = refused.errors if refused else {}
+    values = refused.values if refused else {}
+    marks: dict[str, str] = {"NONCE": nonce, "ERRORS": _summary(form, errors)}
+    for each in form.fields:
+        marks |= _error_marks(each.name, errors.get(each.name))
+        typed = values.get(each.name, "")[:MAX_LENGTH]
+        marks[f"VALUE:{each.name}"] = typed
+        for value, _ in each.options:
+            chosen = " selected" if value == typed else ""
+            marks[f"SELECTED:{each.name}:{value}"] = SafeHtml(chosen)
+    for box in (CONSENT, TRACKING):
+        marks |= _error_marks(box, errors.get(box))
+        marks[f"CHECKED:{box}"] = SafeHtml(" checked" if _ticked(values, box) else "")
+    return fill(form.pages["form"], marks)
+
+
+def form_marks(fields: tuple[Field, ...]) -> frozenset[str]:
+    """Return every mark that `form_page` fills for these fields; the build checks pages by it."""
+    marks = {"NONCE", "ERRORS", f"CHECKED:{CONSENT}", f"CHECKED:{TRACKING}"}
+    for name in (*(each.name for each in fields), CONSENT, TRACKING):
+        marks |= set(_error_marks(name, None))
+    for each in fields:
+        marks.add(f"VALUE:{each.name}")
+        marks |= {f"SELECTED:{each.name}:{value}" for value, _ in each.options}
+    return frozenset(marks)
+
+
+def _judge(field_: Field, given: str) -> tuple[str | None, str | None]:
+    """Return (what is wrong, None) or (None, the value to keep)."""
+    if not given:
+        return (_missing(field_) if field_.required else None), None
+    if len(given) > MAX_LENGTH:
+        return f"Please use at most {MAX_LENGTH} characters.", None
+    if field_.options:
+        known = any(given == value for value, _ in field_.options)
+        return (None, given) if known else ("Please choose one of the answers.", None)
+    if field_.type == "email":
+        return _judge_address(given)
+    if _ADVERTISING.search(given):
+        return "Please leave out web addresses and the signs < and >.", None
+    return None, given
+
+
+def _judge_address(given: str) -> tuple[str | None, str | None]:
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
+    try:
+        return None, validate_email(given, check_deliverability=False).normalized
+    except EmailNotValidError:
+        return "This is no e-mail address. It should look like name@example.com.", None
+
+
+def _missing(field_: Field) -> str:
+    if field_.options:
+        return "Please choose one of the answers."
+    if field_.type == "email":
+        return "Please enter your e-mail address."
+    return "Please fill this in."
+
+
+def _ticked(data: Mapping[str, str], name: str) -> bool:
+    return data.get(name) == "yes"
+
+
+def _nonce(data: Mapping[str, str]) -> str:
+    nonce = data.get(NONCE, "")
+    return nonce if re.fullmatch(r"[A-Za-z0-9_-]{8,64}", nonce) else ""
+
+
+def _error_marks(name: str, error: str | None) -> dict[str, str]:
+    """Fill the place below a field, which `aria-describedby` names whether it is empty or not."""
+    invalid = ' aria-invalid="true"' if error else ""
+    hidden = "" if error else " hidden"
+    text = f'<p class="error" id="{name}-error"{hidden}>{escape(error or "")}</p>'
+    return {f"INVALID:{name}": SafeHtml(invalid), f"ERROR:{name}": SafeHtml(text)}
+
+
+def _summary(form: Form, errors: Mapping[str, str]) -> SafeHtml:
+    if not errors:
+        return SafeHtml("")
+    labels = {each.name: each.label for each in form.fields} | {CONSENT: "Your agreement"}
+    items = "".join(
+        f'<li><a href="#{escape(name)}">{escape(labels[name])}</a>: {escape(error)}</li>'
+        for name, error in errors.items()
+    )
+    return SafeHtml(
+        '<div class="errors" role="alert"><p><strong>Something is still missing.</strong></p>'
+        f"<ul>{items}</ul></div>"
+    )
+
+
+def _field_from_json(raw: object) -> Field:
+    if not isinstance(raw, dict):
+        raise TypeError("a compiled field was expected")
+    return Field(
+        name=raw["name"],
+        label=raw["label"],
+        type=raw["type"],
+        required=raw["required"],
+        options=tuple((value, label) for value, label in raw["options"]),
+    )
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError("a list was expected")
+    return value

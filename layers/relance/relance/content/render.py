@@ -1,0 +1,149 @@
+"""Rendering one mail: substitution only; everything else was done by the build."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
+
+from jinja2 import Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from relance.content.compiled import Message, Variant
+from relance.content.templates import Fields, ValueUnknown, environment
+from relance.errors import ContentInvalid
+
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
+
+
+class MailUrls(Protocol):
+    """The addresses of one mail, made and signed by whoever sends it."""
+
+    @property
+    def unsubscribe_url(self) -> str:
+        """The page that unsubscribes."""
+
+    @property
+    def confirm_url(self) -> str:
+        """The page that confirms."""
+
+    @property
+    def pixel(self) -> str:
+        """Markup of the tracking pixel, or an empty text where it is not allowed."""
+
+    def link(self, n: int, /) -> str:
+        """Return where link `n` of the message leads: `Message.links[n]`, or its tracked form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail as one contact gets it. `persona` tells the variant: None is everybody's."""
+
+    subject: str
+    preheader: str
+    html: str = field(repr=False)
+    text: str = field(repr=False)
+    persona: str | None
+    language: str
+
+
+def render(
+    message: Message,
+    *,
+    variables: Mapping[str, object],
+    urls: MailUrls,
+    persona: str | None,
+    language: str | None,
+) -> Rendered:
+    """Return the mail.
+
+    `variables` holds `contact` (traits; what is missing or None is not known), `company`
+    (Company.variables) and, where a workflow has one, `event` (its properties). Raises
+    ContentInvalid when a required trait is missing or a template prints what is not known; its
+    text names the message and never a contact's value.
+    """
+    variant = message.variant(persona=persona, language=language)
+    templates = _templates(message.name, message.version, variant)
+    contact = _fields(variables, "contact")
+    lacking = [name for name in message.requires if contact.get(name) is None]
+    if lacking:
+        raise ContentInvalid(
+            f'The message "{message.name}" needs the trait {lacking[0]}, which is not known.'
+        )
+    seen = {
+        "contact": Fields({name: contact.get(name) for name in message.uses}),
+        "company": Fields(_fields(variables, "company")),
+        "event": Fields(_fields(variables, "event")),
+        "link": urls.link,
+        "unsubscribe_url": urls.unsubscribe_url,
+        "confirm_url": urls.confirm_url,
+        "pixel": Markup(urls.pixel),  # noqa: S704 - our own markup
+    }
+    try:
+        seen["subject"] = subject = _one_line(templates.subject.render(seen))
+        seen["preheader"] = preheader = _one_line(templates.preheader.render(seen))
+        html = templates.html.render(seen)
+        text = templates.text.render(seen)
+    except ValueUnknown:
+        raise _invalid(message, "prints a value that is not known") from None
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        raise _invalid(message, f"cannot be rendered ({type(error).__name__})") from None
+    return Rendered(
+        subject=subject,
+        preheader=preheader,
+        html=html,
+        text=_BLANK_LINES.sub("\n\n", text).strip() + "\n",
+        persona=variant.persona,
+        language=variant.language,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Templates:
+    subject: Template
+    preheader: Template
+    html: Template
+    text: Template
+
+
+@lru_cache(maxsize=2)
+def _environment(part: str) -> ImmutableSandboxedEnvironment:
+    return environment(html=part == "html")
+
+
+def _templates(name: str, version: str, variant: Variant) -> _Templates:
+    key = (name, version, variant.persona, variant.language)
+    found = _CACHE.get(key)
+    if found is None:
+        plain = _environment("text")
+        found = _Templates(
+            subject=plain.from_string(variant.subject),
+            preheader=plain.from_string(variant.preheader),
+            html=_environment("html").from_string(variant.html),
+            text=plain.from_string(variant.text),
+        )
+        if len(_CACHE) >= _CACHE_SIZE:
+            _CACHE.clear()
+        _CACHE[key] = found
+    return found
+
+
+_CACHE: dict[tuple[str, str, str | None, str], _Templates] = {}
+_CACHE_SIZE = 256
+
+
+def _fields(variables: Mapping[str, object], name: str) -> dict[str, object]:
+    value = variables.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise TypeError(f"the variable {name} holds named values")
+    return dict(value)
+
+
+def _one_line(text: str) -> str:
+    """Make one line of it: a header must not be split by what a person typed as a name."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _invalid(message: Message, what: str) -> ContentInvalid:
+    return ContentInvalid(f'The message "{message.name}" (version {message.version}) {what}.')

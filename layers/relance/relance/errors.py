@@ -1,0 +1,77 @@
+"""The errors of the suite.
+
+Their class names are a contract: a state machine names them in `ErrorEquals`, so renaming one is
+a breaking change.
+
+```
+RelanceError
+├── Retryable                 the same call may succeed later
+│   ├── SendRateExceeded      SES throttled the call; nothing was sent
+│   ├── StoreBusy             DynamoDB throttled, or two writers met; nothing was written
+│   └── ServiceUnavailable    another AWS service asked us to come back
+└── Permanent                 the same call will fail again
+    ├── InvalidInput          what a person or a machine handed in is wrong; says what to paste
+    ├── ContactNotFound       no such contact
+    ├── ContentInvalid        a message or a rule cannot be used as it is
+    ├── SendRefused           SES will not take this message (identity, account, content)
+    └── TokenInvalid          a link was forged, cut off or signed with a key long gone
+```
+
+`ConditionFailed` stands apart: it is an answer of the store, caught by the use case that asked.
+"""
+
+
+class RelanceError(Exception):
+    """Anything that the suite itself raises."""
+
+
+class Retryable(RelanceError):
+    """The same call may succeed later."""
+
+
+class SendRateExceeded(Retryable):
+    """SES throttled the call; nothing was sent."""
+
+
+class StoreBusy(Retryable):
+    """The store throttled the call, or two writers met; nothing was written."""
+
+
+class ServiceUnavailable(Retryable):
+    """Another AWS service could not answer now."""
+
+
+class Permanent(RelanceError):
+    """The same call will fail again."""
+
+
+class InvalidInput(Permanent):
+    """What was handed in is wrong; the message says what to paste instead."""
+
+
+class ContactNotFound(Permanent):
+    """There is no such contact."""
+
+
+class ContentInvalid(Permanent):
+    """A message or a rule cannot be used as it is."""
+
+
+class SendRefused(Permanent):
+    """SES will not take this message, now or later: identity, account or content."""
+
+
+class TokenInvalid(Permanent):
+    """A link was forged, cut off, or signed with a key that is gone."""
+
+
+class SendOutcomeUnknown(RelanceError):
+    """The call to SES broke off: the message may or may not be under way."""
+
+
+class ConditionFailed(RelanceError):
+    """A conditional write was refused; `failed` holds the positions of the writes at fault."""
+
+    def __init__(self, failed: tuple[int, ...]) -> None:
+        super().__init__(f"the condition of write {', '.join(map(str, failed))} does not hold")
+        self.failed = failed

@@ -1,0 +1,144 @@
+"""Events: what happened to a contact, written once and never changed.
+
+An event is `contact_id, event_id, name (snake_case, past tense), occurred_at, received_at, source,
+properties, context`. `occurred_at` is corrected for the sender's clock and never later than
+`received_at`; `event_id` holds the sender's own, uncorrected time (`relance.ids.event_id`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from relance.ids import earliest_event_id, ulid_ms
+from relance.moments import from_text, to_text
+from relance.storage import Absent, Item, Put, Table, Value
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+"""What the name of an event looks like."""
+
+
+class Name(StrEnum):
+    """The events that the suite itself writes."""
+
+    SIGNED_UP = "signed_up"
+    CONFIRMED = "confirmed"
+    IDENTIFIED = "identified"
+    ORDER_COMPLETED = "order_completed"
+    EMAIL_SENT = "email_sent"
+    EMAIL_DELIVERED = "email_delivered"
+    EMAIL_OPENED = "email_opened"
+    EMAIL_CLICKED = "email_clicked"
+    EMAIL_BOUNCED = "email_bounced"
+    EMAIL_COMPLAINED = "email_complained"
+    UNSUBSCRIBED = "unsubscribed"
+    CONSENT_CHANGED = "consent_changed"
+    LIST_JOINED = "list_joined"
+    LIST_LEFT = "list_left"
+    POINTS_AWARDED = "points_awarded"
+    RULES_CHANGED = "rules_changed"
+    ERASED = "erased"
+    WORKFLOW_ENTERED = "workflow_entered"
+    WORKFLOW_LEFT = "workflow_left"
+
+
+CONCLUSIONS = frozenset({Name.WORKFLOW_ENTERED, Name.WORKFLOW_LEFT})
+"""What the suite concludes from other events: for people and workflows to see, never folded."""
+
+PUBLIC_PROPERTIES = frozenset(
+    {
+        "form", "list", "message", "workflow", "entry", "step", "send_id", "link", "outcome",
+        "order_id", "cart_id", "product_id", "revenue", "currency", "cause", "permanent",
+    }
+)  # fmt: skip
+"""The properties that go on the bus with an event: what rules decide on, nothing personal."""
+
+ODD_CLOCK = timedelta(hours=48)
+"""How far the time in an event's id may lie from its arrival before it counts as an odd clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to one contact. Instants are aware, UTC, whole milliseconds."""
+
+    contact_id: str
+    event_id: str
+    name: str
+    occurred_at: datetime
+    received_at: datetime
+    source: str
+    properties: Mapping[str, Value] = field(default_factory=dict)
+    context: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """What a replay sorts by."""
+        return self.received_at, self.event_id
+
+    @property
+    def folded(self) -> bool:
+        """Whether the profile follows from it: a conclusion is only looked at."""
+        return self.name not in CONCLUSIONS
+
+    @property
+    def has_odd_clock(self) -> bool:
+        """Whether a range of event ids around its arrival would miss it."""
+        away = self.received_at.timestamp() - ulid_ms(self.event_id) / 1000
+        return abs(away) > ODD_CLOCK.total_seconds()
+
+    def public(self) -> dict[str, Value]:
+        """What the bus is told: ids, the name, and properties that are not personal."""
+        shown = {key: value for key, value in self.properties.items() if key in PUBLIC_PROPERTIES}
+        return {
+            **shown,
+            "contact_id": self.contact_id,
+            "event_id": self.event_id,
+            "name": self.name,
+            "occurred_at": to_text(self.occurred_at),
+        }
+
+    def to_item(self) -> Item:
+        """The event as it is stored."""
+        return {
+            "contact_id": self.contact_id,
+            "event_id": self.event_id,
+            "name": self.name,
+            "occurred_at": to_text(self.occurred_at),
+            "received_at": to_text(self.received_at),
+            "source": self.source,
+            "properties": self.properties or None,
+            "context": self.context or None,
+        }
+
+
+def event_of(item: Item) -> Event:
+    """The event that an item of the table Events holds."""
+    properties, context = item.get("properties") or {}, item.get("context") or {}
+    assert isinstance(properties, Mapping)  # noqa: S101 - written by to_item
+    assert isinstance(context, Mapping)  # noqa: S101
+    return Event(
+        contact_id=str(item["contact_id"]),
+        event_id=str(item["event_id"]),
+        name=str(item["name"]),
+        occurred_at=from_text(str(item["occurred_at"])),
+        received_at=from_text(str(item["received_at"])),
+        source=str(item["source"]),
+        properties=properties,
+        context=context,
+    )
+
+
+def put_once(event: Event) -> Put:
+    """The write that appends the event, and fails if the same event is there already."""
+    return Put(Table.EVENTS, event.to_item(), when=Absent())
+
+
+def in_order(events: Iterable[Event]) -> Sequence[Event]:
+    """The events by arrival, as a replay reads them."""
+    return sorted(events, key=lambda event: event.order)
+
+
+def earliest_relevant(since: datetime) -> str:
+    """Where a range of event ids begins that holds all that arrived since, odd clocks aside."""
+    return earliest_event_id(since - ODD_CLOCK)

@@ -1,0 +1,180 @@
+"""HTTP requests and answers in API Gateway's payload format 2.0. Standard library only.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+import base64
+import binascii
+import gzip
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qsl
+
+from relance.content.pages import SECURITY_HEADERS
+from relance.errors import InvalidInput
+
+MAX_FORM = 64 * 1024
+"""Bytes of a form that a person fills in."""
+
+NO_STORE = {"cache-control": "no-cache, no-store, max-age=0, private"}
+
+
+class TooLarge(InvalidInput):
+    """The body is larger than this route takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request, its body decoded. Header names are in lower case."""
+
+    method: str
+    path: str
+    parameters: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    request_id: str
+    source_ip: str
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> "HttpRequest":
+        """The request in an event of API Gateway."""
+        context = event["requestContext"]
+        body = str(event.get("body") or "")
+        return cls(
+            method=context["http"]["method"],
+            path=event["rawPath"],
+            parameters=event.get("pathParameters") or {},
+            headers=event.get("headers") or {},
+            body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
+            request_id=context["requestId"],
+            source_ip=context["http"]["sourceIp"],
+        )
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether the request must not change anything."""
+        return self.method in ("GET", "HEAD")
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether the client is a program rather than a browser."""
+        accepts = self.headers.get("accept", "")
+        return "application/json" in accepts or self._type == "application/json"
+
+    @property
+    def _type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def proof(self) -> dict[str, str]:
+        """What shows later where a consent was given."""
+        return {"ip": self.source_ip, "user_agent": self.headers.get("user-agent", "")[:256]}
+
+    def fields(self) -> dict[str, str]:
+        """The fields of a form: url-encoded, multipart or a JSON object of texts.
+
+        Raises:
+            TooLarge: more than 64 KB.
+            InvalidInput: the body is none of these.
+        """
+        if len(self.body) > MAX_FORM:
+            raise TooLarge("This form takes at most 64 KB.")
+        if self._type == "application/json":
+            value = self.json()
+            if not isinstance(value, dict):
+                raise InvalidInput("The body must be a JSON object, one field a line of the form.")
+            return {str(name): _as_text(each) for name, each in value.items() if each is not None}
+        if self._type == "multipart/form-data":
+            return _multipart(self.headers["content-type"], self.body)
+        try:
+            text = self.body.decode()
+            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=200))
+        except ValueError:
+            raise InvalidInput("The body is not an encoded form in UTF-8.") from None
+
+    def json(self, *, limit: int = MAX_FORM) -> object:
+        """The JSON value in the body, whatever its type says; gzip is unpacked.
+
+        Raises:
+            TooLarge: more than `limit` bytes, packed or unpacked.
+            InvalidInput: it is not JSON in UTF-8.
+        """
+        body = self._unpacked(limit)
+        if len(body) > limit:
+            raise TooLarge(f"This route takes at most {limit // 1024} KB.")
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            raise InvalidInput("The body is not JSON in UTF-8.") from None
+
+    def _unpacked(self, limit: int) -> bytes:
+        if self.headers.get("content-encoding", "").lower() != "gzip":
+            return self.body
+        try:
+            with gzip.GzipFile(fileobj=BytesIO(self.body)) as unpacked:
+                return unpacked.read(limit + 1)
+        except (OSError, EOFError, zlib.error):
+            raise InvalidInput("The body is not gzip, as its header says.") from None
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _multipart(content_type: str, body: bytes) -> dict[str, str]:
+    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    fields: dict[str, str] = {}
+    for part in message.iter_parts() if message.is_multipart() else ():
+        name = part.get_param("name", header="content-disposition")
+        payload = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(payload, bytes):
+            fields[name] = payload.decode(errors="replace")
+    return fields
+
+
+def credentials(header: str) -> str:
+    """The write key in an Authorization header: the Basic user name, or a Bearer token."""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def html_answer(body: str, *, status: int = 200) -> dict[str, Any]:
+    """A page."""
+    return {"statusCode": status, "headers": dict(SECURITY_HEADERS), "body": body}
+
+
+def json_answer(value: object, *, status: int = 200) -> dict[str, Any]:
+    """A JSON value."""
+    headers = {"content-type": "application/json", **NO_STORE}
+    return {"statusCode": status, "headers": headers, "body": json.dumps(value)}
+
+
+def redirect(address: str) -> dict[str, Any]:
+    """A redirect that nobody keeps."""
+    headers = {"location": address, **NO_STORE, "referrer-policy": "no-referrer"}
+    return {"statusCode": 302, "headers": headers, "body": ""}
+
+
+def picture(gif: bytes) -> dict[str, Any]:
+    """A GIF that nobody keeps."""
+    return {
+        "statusCode": 200,
+        "headers": {"content-type": "image/gif", **NO_STORE},
+        "body": base64.b64encode(gif).decode(),
+        "isBase64Encoded": True,
+    }

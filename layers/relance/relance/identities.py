@@ -1,0 +1,91 @@
+"""Who is who: an address, a user id or a visitor id leads to one contact.
+
+An identity is an item of the table Identities with the contact it leads to. It is created in one
+transaction with the contact, so that two requests at once make one contact.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from relance.errors import ConditionFailed
+from relance.ids import milliseconds, ulid
+from relance.ports import Services
+from relance.register import new_register
+from relance.storage import Absent, Put, Store, Table, Value, Write
+
+
+def email_identity(address: str) -> str:
+    """The identity of a valid e-mail address: its upper case does not count."""
+    return f"email:{address.strip().lower()}"
+
+
+def user_identity(user_id: str) -> str:
+    """The identity of a user id of the company's own systems, to the letter."""
+    return f"user:{user_id}"
+
+
+def visitor_identity(anonymous_id: str) -> str:
+    """The identity of a browser."""
+    return f"visitor:{anonymous_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The contact of an identity; `writes` create it, if it is new."""
+
+    contact_id: str
+    writes: tuple[Write, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the contact is still to be created."""
+        return bool(self.writes)
+
+
+def find(store: Store, identity: str) -> str | None:
+    """The contact that an identity leads to."""
+    item = store.get(Table.IDENTITIES, (identity,))
+    return str(item["contact_id"]) if item else None
+
+
+def find_or_make(
+    services: Services,
+    identity: str,
+    *,
+    address: str | None,
+    register: Mapping[str, Value] | None = None,
+) -> Found:
+    """The contact of an identity, or the writes that make it one."""
+    there = find(services.store, identity)
+    if there:
+        return Found(there)
+    contact_id = ulid(milliseconds(services.now()), services.random_bytes(10))
+    return Found(
+        contact_id,
+        (
+            Put(
+                Table.IDENTITIES,
+                {"identity": identity, "contact_id": contact_id},
+                when=Absent(),
+            ),
+            Put(
+                Table.CONTACTS,
+                {**new_register(contact_id, address=address), **(register or {})},
+                when=Absent(),
+            ),
+        ),
+    )
+
+
+def link(store: Store, identity: str, contact_id: str) -> None:
+    """Let one more identity lead to a contact, unless it leads to somebody already."""
+    try:
+        store.write(
+            Put(
+                Table.IDENTITIES,
+                {"identity": identity, "contact_id": contact_id},
+                when=Absent(),
+            )
+        )
+    except ConditionFailed:
+        return

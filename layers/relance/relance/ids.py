@@ -1,0 +1,96 @@
+"""Identifiers: ULIDs, and the hashes that make a repeated act the same act.
+
+A ULID is 26 characters of Crockford's base 32: 48 bits of milliseconds since 1970, then 80 bits
+that are random (contacts) or a hash (events). https://github.com/ulid/spec
+"""
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_LATEST_MS = 2**48 - 1
+
+
+def milliseconds(moment: datetime) -> int:
+    """The whole milliseconds from 1970 to `moment` (aware)."""
+    return round(moment.timestamp() * 1000)
+
+
+def moment_of(ms: int) -> datetime:
+    """The instant `ms` milliseconds after 1970, in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def ulid(ms: int, rest: bytes) -> str:
+    """The ULID of `ms` (clamped to 48 bits) and the ten bytes `rest`."""
+    if len(rest) != 10:
+        raise ValueError(f"the second part of a ULID has 10 bytes, not {len(rest)}")
+    number = (min(max(ms, 0), _LATEST_MS) << 80) | int.from_bytes(rest, "big")
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def ulid_ms(text: str) -> int:
+    """The milliseconds in the time part of the ULID `text`."""
+    return int.from_bytes(ulid_bytes(text)[:6], "big")
+
+
+def ulid_bytes(text: str) -> bytes:
+    """The sixteen bytes of the ULID `text`.
+
+    Raises:
+        ValueError: `text` is not a ULID.
+    """
+    if not is_ulid(text):
+        raise ValueError("not a ULID: 26 characters of 0-9 and A-Z without I, L, O, U")
+    number = 0
+    for character in text:
+        number = (number << 5) | _VALUES[character]
+    return number.to_bytes(16, "big")
+
+
+def ulid_of(raw: bytes) -> str:
+    """The ULID whose sixteen bytes are `raw`."""
+    return ulid(int.from_bytes(raw[:6], "big"), raw[6:])
+
+
+def is_ulid(text: str) -> bool:
+    """Whether `text` is a ULID in its canonical, upper-case form."""
+    return len(text) == 26 and text[0] in "01234567" and all(c in _VALUES for c in text)
+
+
+def event_id(ms: int, source: str, message_id: str) -> str:
+    """The id of an event: the sender's own uncorrected time, and a hash of who sent which message.
+
+    The same message delivered twice has the same id, so its second delivery is the same item.
+    """
+    return ulid(ms, hashlib.sha256(f"{source}\0{message_id}".encode()).digest()[:10])
+
+
+def earliest_event_id(moment: datetime) -> str:
+    """The smallest event id whose time part is `moment`: where a range of ids begins."""
+    return ulid(milliseconds(moment), bytes(10))
+
+
+def send_id(*, workflow: str, contact: str, entry: str, step: str, round_: int) -> str:
+    """The id of a message in the ledger: letters and digits only, so that it can be an SES tag.
+
+    It is a hash of the step that sends, so that the same step of the same entry is the same send.
+    """
+    name = "\0".join((workflow, contact, entry, step, str(round_)))
+    return base64.b32encode(hashlib.sha256(name.encode()).digest()[:16]).decode().rstrip("=")
+
+
+def send_id_bytes(text: str) -> bytes:
+    """The sixteen bytes of the send id `text`.
+
+    Raises:
+        ValueError: `text` is not a send id.
+    """
+    return base64.b32decode(text + "=" * (-len(text) % 8))
+
+
+def send_id_of(raw: bytes) -> str:
+    """The send id whose sixteen bytes are `raw`."""
+    return base64.b32encode(raw).decode().rstrip("=")

@@ -1,0 +1,271 @@
+"""The ledger of messages: one record per step and round, claimed before the message is made.
+
+```
+            ┌─▶ skipped(reason)                 ┌─▶ bounced
+ claimed ───┼─▶ sent ───────────────▶ delivered ┴─▶ complained
+   │        ├─▶ refused(reason)
+   │        └─▶ released ─▶ claimed             SES said "not now": nothing was sent
+   └─▶ unknown ─▶ sent | given_up               the call broke off: nobody repeats it
+```
+
+SES has no way to tell a repeated call, so a send whose outcome is not known is never made again
+by a machine: an SES event with the same tag settles it, else it is given up after an hour.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from relance.ids import send_id
+from relance.moments import to_text
+from relance.storage import (
+    Absent,
+    AnyOf,
+    Condition,
+    Equals,
+    Item,
+    Put,
+    Table,
+    Update,
+    Value,
+)
+from relance.workflows import Step
+
+SETTLING_TIME = timedelta(hours=1)
+"""How long a send may stay unsettled before it is given up."""
+
+SHARDS = 4
+"""Over how many partitions the index of unsettled sends is spread."""
+
+
+class SendState(StrEnum):
+    """Where a message stands."""
+
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    GIVEN_UP = "given_up"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more has to happen: feedback may still say more of what was sent."""
+        return self not in (SendState.CLAIMED, SendState.RELEASED, SendState.UNKNOWN)
+
+    @property
+    def went_out(self) -> bool:
+        """Whether SES took the message."""
+        return self in (
+            SendState.SENT,
+            SendState.DELIVERED,
+            SendState.BOUNCED,
+            SendState.COMPLAINED,
+        )
+
+
+class Reason(StrEnum):
+    """Why a message was not sent: shared by people, reports and workflows."""
+
+    NOT_ON_ALLOW_LIST = "not_on_allow_list"
+    ERASED = "erased"
+    SUPPRESSED = "suppressed"
+    NO_ADDRESS = "no_address"
+    NO_CONSENT = "no_consent"
+    UNCONFIRMED = "unconfirmed"
+    UNSUBSCRIBED = "unsubscribed"
+    CAPPED = "capped"
+    LEFT = "left"
+    REFUSED_BY_SES = "refused_by_ses"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One record of the ledger."""
+
+    send_id: str
+    step: Step
+    message: str
+    message_version: str
+    topic: str | None
+    state: SendState
+    reason: Reason | None
+    claimed_at: str
+    sent_at: str | None = None
+
+
+def send_id_of(step: Step) -> str:
+    """The id of the message that this step sends."""
+    return send_id(
+        workflow=step.workflow,
+        contact=step.contact_id,
+        entry=step.entry,
+        step=step.step,
+        round_=step.round,
+    )
+
+
+def send_of(item: Item) -> Send:
+    """The record that an item of the table Sends holds."""
+    reason, sent_at, topic = item.get("reason"), item.get("sent_at"), item.get("topic")
+    return Send(
+        send_id=str(item["send_id"]),
+        step=Step(
+            workflow=str(item["workflow"]),
+            contact_id=str(item["contact_id"]),
+            entry=str(item["entry"]),
+            step=str(item["step"]),
+            round=int(str(item["round"])),
+        ),
+        message=str(item["message"]),
+        message_version=str(item["message_version"]),
+        topic=None if topic is None else str(topic),
+        state=SendState(str(item["state"])),
+        reason=None if reason is None else Reason(str(reason)),
+        claimed_at=str(item["claimed_at"]),
+        sent_at=None if sent_at is None else str(sent_at),
+    )
+
+
+def claim(
+    step: Step,
+    *,
+    message: str,
+    message_version: str,
+    topic: str | None,
+    now: datetime,
+    keep: timedelta,
+) -> Put:
+    """The write that makes this invocation the one that sends; refused if another one has it."""
+    ident = send_id_of(step)
+    return Put(
+        Table.SENDS,
+        {
+            **_record(
+                step,
+                message=message,
+                message_version=message_version,
+                topic=topic,
+                now=now,
+                keep=keep,
+            ),
+            "state": SendState.CLAIMED.value,
+            "unsettled_shard": shard_of(ident),
+            "unsettled_at": to_text(now + SETTLING_TIME),
+        },
+        when=AnyOf((Absent(), Equals("state", SendState.RELEASED))),
+    )
+
+
+def skip_unclaimed(
+    step: Step,
+    reason: Reason,
+    *,
+    message: str,
+    message_version: str,
+    topic: str | None,
+    now: datetime,
+    keep: timedelta,
+) -> Put:
+    """The write that records a message that may not even be claimed."""
+    return Put(
+        Table.SENDS,
+        {
+            **_record(
+                step,
+                message=message,
+                message_version=message_version,
+                topic=topic,
+                now=now,
+                keep=keep,
+            ),
+            "state": SendState.SKIPPED.value,
+            "reason": reason.value,
+        },
+        when=AnyOf((Absent(), Equals("state", SendState.RELEASED))),
+    )
+
+
+def _record(
+    step: Step,
+    *,
+    message: str,
+    message_version: str,
+    topic: str | None,
+    now: datetime,
+    keep: timedelta,
+) -> dict[str, Value]:
+    return {
+        "send_id": send_id_of(step),
+        "contact_id": step.contact_id,
+        "workflow": step.workflow,
+        "entry": step.entry,
+        "step": step.step,
+        "round": step.round,
+        "message": message,
+        "message_version": message_version,
+        "topic": topic,
+        "claimed_at": to_text(now),
+        "expires_at": round((now + keep).timestamp()),
+    }
+
+
+def shard_of(ident: str) -> str:
+    """The partition of the index of unsettled sends that a send belongs to."""
+    return f"unsettled-{sum(ident.encode()) % SHARDS}"
+
+
+def settle(
+    ident: str,
+    state: SendState,
+    *,
+    expected: tuple[SendState, ...],
+    reason: Reason | None = None,
+    note: Mapping[str, Value] | None = None,
+) -> Update:
+    """The write that moves a record to a final state, refused unless it is in an expected one."""
+    return Update(
+        Table.SENDS,
+        (ident,),
+        set={
+            "state": state.value,
+            **({"reason": reason.value} if reason else {}),
+            **(note or {}),
+        },
+        remove=("unsettled_shard", "unsettled_at"),
+        when=_in_state(expected),
+    )
+
+
+def release(ident: str) -> Update:
+    """The write that gives a claim back: SES said "not now", and nothing was sent."""
+    return Update(
+        Table.SENDS,
+        (ident,),
+        set={"state": SendState.RELEASED.value},
+        when=_in_state((SendState.CLAIMED,)),
+    )
+
+
+def doubt(ident: str, *, now: datetime) -> Update:
+    """The write that says of a claim that nobody knows what became of it."""
+    return Update(
+        Table.SENDS,
+        (ident,),
+        set={
+            "state": SendState.UNKNOWN.value,
+            "reason": Reason.OUTCOME_UNKNOWN.value,
+            "unsettled_at": to_text(now + SETTLING_TIME),
+        },
+        when=_in_state((SendState.CLAIMED,)),
+    )
+
+
+def _in_state(states: tuple[SendState, ...]) -> Condition:
+    return AnyOf(tuple(Equals("state", state.value) for state in states))

@@ -1,0 +1,146 @@
+"""Signed links: what a mail's addresses carry, and how a forged one is told.
+
+A token is base64url(key id · payload · mac) where mac is the first 16 bytes of
+HMAC-SHA256(key, purpose · key id · payload). Every purpose has its own key, derived from the
+secret, so that a click token cannot be used to unsubscribe. The key id allows the secret to be
+replaced while old links go on working.
+
+| purpose | path | payload |
+|---|---|---|
+| open | `/o/…` | send id (16 bytes) |
+| click | `/c/…` | send id (16), message version (6), number of the link (2) |
+| unsubscribe | `/u/…` | contact id (16), send id (16) |
+| confirm | `/k/…` | contact id (16), id of the sign-up event (16) |
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from relance.errors import TokenInvalid
+from relance.ids import send_id_bytes, send_id_of, ulid_bytes, ulid_of
+
+_MAC = 16
+
+
+class Purpose(StrEnum):
+    """What a link is for; the letter is the first part of its path."""
+
+    OPEN = "o"
+    CLICK = "c"
+    UNSUBSCRIBE = "u"
+    CONFIRM = "k"
+
+
+_SIZES: Mapping[Purpose, int] = {
+    Purpose.OPEN: 16,
+    Purpose.CLICK: 24,
+    Purpose.UNSUBSCRIBE: 32,
+    Purpose.CONFIRM: 32,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """What a click token says."""
+
+    send_id: str
+    message_version: str
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """What an unsubscribe token says: who, and in which mail."""
+
+    contact_id: str
+    send_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a confirmation token says: who, and which sign-up is confirmed."""
+
+    contact_id: str
+    signup_event_id: str
+
+
+class LinkSigner:
+    """Signs and reads tokens.
+
+    `secrets` maps key ids (one digit or small number as text) to secrets; `current` signs.
+    """
+
+    def __init__(self, *, secrets: Mapping[str, str], current: str) -> None:
+        self._current = int(current)
+        self._keys = {
+            (purpose, int(key_id)): hmac.digest(
+                secret.encode(), f"relance/{purpose.name}".encode(), "sha256"
+            )
+            for key_id, secret in secrets.items()
+            for purpose in Purpose
+        }
+
+    def open_token(self, send_id: str) -> str:
+        """The token of a mail's pixel."""
+        return self._sign(Purpose.OPEN, send_id_bytes(send_id))
+
+    def click_token(self, click: Click) -> str:
+        """The token of a link in a mail."""
+        payload = send_id_bytes(click.send_id) + bytes.fromhex(click.message_version)
+        return self._sign(Purpose.CLICK, payload + click.link.to_bytes(2, "big"))
+
+    def unsubscribe_token(self, target: Unsubscribe) -> str:
+        """The token of a mail's unsubscribe address."""
+        payload = ulid_bytes(target.contact_id) + send_id_bytes(target.send_id)
+        return self._sign(Purpose.UNSUBSCRIBE, payload)
+
+    def confirm_token(self, target: Confirmation) -> str:
+        """The token of the button in a double opt-in mail."""
+        payload = ulid_bytes(target.contact_id) + ulid_bytes(target.signup_event_id)
+        return self._sign(Purpose.CONFIRM, payload)
+
+    def read_open(self, token: str) -> str:
+        """The send id. Raises TokenInvalid."""
+        return send_id_of(self._read(Purpose.OPEN, token))
+
+    def read_click(self, token: str) -> Click:
+        """The link that was clicked. Raises TokenInvalid."""
+        raw = self._read(Purpose.CLICK, token)
+        return Click(send_id_of(raw[:16]), raw[16:22].hex(), int.from_bytes(raw[22:], "big"))
+
+    def read_unsubscribe(self, token: str) -> Unsubscribe:
+        """Who wants to leave. Raises TokenInvalid."""
+        raw = self._read(Purpose.UNSUBSCRIBE, token)
+        return Unsubscribe(ulid_of(raw[:16]), send_id_of(raw[16:]))
+
+    def read_confirm(self, token: str) -> Confirmation:
+        """Which sign-up is confirmed. Raises TokenInvalid."""
+        raw = self._read(Purpose.CONFIRM, token)
+        return Confirmation(ulid_of(raw[:16]), ulid_of(raw[16:]))
+
+    def _sign(self, purpose: Purpose, payload: bytes) -> str:
+        body = bytes([self._current]) + payload
+        mac = self._mac(purpose, self._current, body)
+        return base64.urlsafe_b64encode(body + mac).decode().rstrip("=")
+
+    def _read(self, purpose: Purpose, token: str) -> bytes:
+        try:
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise TokenInvalid("this link is not one of ours") from None
+        if len(raw) != 1 + _SIZES[purpose] + _MAC or (purpose, raw[0]) not in self._keys:
+            raise TokenInvalid("this link is cut off or too old")
+        body, mac = raw[:-_MAC], raw[-_MAC:]
+        if not hmac.compare_digest(mac, self._mac(purpose, raw[0], body)):
+            raise TokenInvalid("this link was changed on the way")
+        if base64.urlsafe_b64encode(raw).decode().rstrip("=") != token:
+            raise TokenInvalid("this link was changed on the way")
+        return body[1:]
+
+    def _mac(self, purpose: Purpose, key_id: int, body: bytes) -> bytes:
+        return hmac.new(self._keys[purpose, key_id], body, hashlib.sha256).digest()[:_MAC]

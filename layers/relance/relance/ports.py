@@ -1,0 +1,151 @@
+"""What use cases need from the world outside: each port is a small `Protocol`.
+
+`Services` holds them all; `relance.composition` makes it from the environment, and tests make
+their own. Use cases take what they need from it and never look elsewhere: no clock, no chance, no
+environment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from relance.content.compiled import Content
+from relance.events import Event
+from relance.links import LinkSigner
+from relance.linktables import LinkTables
+from relance.storage import Store, Value
+
+
+class SendMode(StrEnum):
+    """To whom mail goes: only to the allow-list until somebody says `live`."""
+
+    ALLOW_LIST = "allow-list"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends and to whom it may: the settings of the stack."""
+
+    address: str
+    name: str
+    mode: SendMode
+    allow_list: tuple[str, ...]
+    link_base_url: str
+    postal_address: str
+
+    def allows(self, address: str) -> bool:
+        """Whether mail may go to the address: in `live` mode to all, else to those listed.
+
+        The list holds addresses and, with a leading @, whole domains.
+        """
+        if self.mode is SendMode.LIVE:
+            return True
+        lowered = address.lower()
+        domain = "@" + lowered.rpartition("@")[2]
+        return lowered in self.allow_list or domain in self.allow_list
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message, ready for SES. `tags` come back with every SES event."""
+
+    to: str
+    subject: str
+    html: str = field(repr=False)
+    text: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Mailer(Protocol):
+    """Sends one message."""
+
+    def send(self, mail: Mail) -> str:
+        """Hand the message to SES; its SES message id.
+
+        Raises:
+            SendRateExceeded: not sent; the same call may succeed later.
+            SendRefused: not sent; the same call will fail again.
+            SendOutcomeUnknown: the call broke off.
+        """
+
+
+class Bus(Protocol):
+    """Tells everybody what happened."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Put the events on the bus, all of them, or raise ServiceUnavailable."""
+
+
+class Executions(Protocol):
+    """Step Functions, as far as it is answered and asked."""
+
+    def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
+        """Answer a pause; False if nobody waits for this answer any more."""
+
+    def is_running(self, execution: str) -> bool:
+        """Whether the execution with this ARN is still running; False if it is unknown."""
+
+
+class RepairQueue(Protocol):
+    """Where a contact is set aside that could not be brought up to date."""
+
+    def set_aside(self, contact_id: str, event_ids: Sequence[str], reason: str) -> None:
+        """Keep the contact for `refold_contact`; the reason names no person."""
+
+
+class Services(Protocol):
+    """Everything outside the domain that a use case may use."""
+
+    @property
+    def store(self) -> Store:
+        """The four tables."""
+
+    @property
+    def content(self) -> Content:
+        """What marketers wrote, compiled."""
+
+    @property
+    def signer(self) -> LinkSigner:
+        """The signer of links."""
+
+    @property
+    def link_tables(self) -> LinkTables:
+        """Where the links of mails lead."""
+
+    @property
+    def sender(self) -> Sender:
+        """Who sends and to whom it may."""
+
+    @property
+    def mailer(self) -> Mailer:
+        """SES."""
+
+    @property
+    def bus(self) -> Bus:
+        """The suite's event bus."""
+
+    @property
+    def executions(self) -> Executions:
+        """The state machines."""
+
+    @property
+    def repair_queue(self) -> RepairQueue:
+        """The queue of contacts set aside."""
+
+    @property
+    def write_keys(self) -> Mapping[str, str]:
+        """The keys of the collection API, by name."""
+
+    @property
+    def ledger_kept(self) -> timedelta:
+        """How long sends and closed enrolments are kept."""
+
+    def now(self) -> datetime:
+        """The time: aware, UTC, whole milliseconds."""
+
+    def random_bytes(self, count: int) -> bytes:
+        """Bytes that nobody can guess."""

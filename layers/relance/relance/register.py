@@ -1,0 +1,194 @@
+"""The register: what protects a person, beside the profile and read fresh before every send.
+
+It holds the address, the consents, suppression, erasure, the tracking mode and the counters of
+frequency caps. It is written in the same transaction as the event that changes it, before the
+request is answered: whoever was told "you are unsubscribed" is.
+
+Attributes of the record `now#register` of the table Contacts:
+
+| attribute | holds |
+|---|---|
+| `address`, `language` | where and in which language to write |
+| `consent#<topic>` | `{state, at, by}`: e-mail consent to a topic, its last change, the event id |
+| `tracking` | `{opens: none, hygiene or full, clicks: yes or no, at}` |
+| `suppressed` | `{reason, at}` |
+| `erased_at` | when the contact was erased |
+| `count#<what>#<day>` | how many messages were claimed on a calendar day |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from relance.content.rules import OpenTracking, Tracking
+from relance.moments import to_text
+from relance.storage import (
+    AllOf,
+    AnyOf,
+    Below,
+    Condition,
+    Equals,
+    Item,
+    Missing,
+    Present,
+    Table,
+    Update,
+    Value,
+)
+
+RECORD = "now#register"
+
+
+class ConsentState(StrEnum):
+    """Whether a person may be written to about a topic."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address gets nothing any more."""
+
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The consent to one topic: its state, since when, and the event that set it."""
+
+    state: ConsentState
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The register as read. Instants are texts as `relance.moments` writes them."""
+
+    contact_id: str
+    address: str | None = None
+    language: str | None = None
+    consents: Mapping[str, Consent] = field(default_factory=dict)
+    tracking: Tracking | None = None
+    suppressed: SuppressionReason | None = None
+    erased_at: str | None = None
+    counters: Mapping[str, int] = field(default_factory=dict)
+
+    def consent_to(self, topic: str) -> ConsentState | None:
+        """The state of the consent to a topic, None if never asked."""
+        consent = self.consents.get(topic)
+        return consent.state if consent else None
+
+    def tracking_or(self, default: Tracking) -> Tracking:
+        """What may be followed: as the contact said, else the company's default."""
+        return self.tracking or default
+
+
+def register_of(item: Item) -> Register:
+    """The register that an item holds."""
+    suppressed, tracking = item.get("suppressed"), item.get("tracking")
+    return Register(
+        contact_id=str(item["contact_id"]),
+        address=_text(item.get("address")),
+        language=_text(item.get("language")),
+        consents={
+            name.removeprefix("consent#"): Consent(
+                ConsentState(str(value["state"])), str(value["at"]), str(value["by"])
+            )
+            for name, value in item.items()
+            if name.startswith("consent#") and isinstance(value, Mapping)
+        },
+        tracking=(
+            Tracking(OpenTracking(str(tracking["opens"])), tracking["clicks"] is True)
+            if isinstance(tracking, Mapping)
+            else None
+        ),
+        suppressed=(
+            SuppressionReason(str(suppressed["reason"]))
+            if isinstance(suppressed, Mapping)
+            else None
+        ),
+        erased_at=_text(item.get("erased_at")),
+        counters={
+            name: value
+            for name, value in item.items()
+            if name.startswith("count#") and isinstance(value, int)
+        },
+    )
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def new_register(contact_id: str, *, address: str | None) -> dict[str, Value]:
+    """The register of a contact that is being created."""
+    return {"contact_id": contact_id, "record": RECORD, "address": address}
+
+
+def consent_value(state: ConsentState, at: datetime, by: str) -> Value:
+    """The attribute `consent#<topic>`."""
+    return {"state": state.value, "at": to_text(at), "by": by}
+
+
+def change_consent(
+    contact_id: str,
+    topic: str,
+    state: ConsentState,
+    *,
+    at: datetime,
+    by: str,
+    also: Item | None = None,
+) -> Update:
+    """The write that changes a consent, refused by the store where it must not act.
+
+    The last writer wins, and at a tie the withdrawal. A pending request never replaces a consent
+    that was granted: anybody can type somebody's address into a form. `also` holds attributes
+    that change with it.
+    """
+    name, moment = f"consent#{topic}", to_text(at)
+    mine = f"{name}.at"
+    last: Condition = AnyOf((Missing(name), Below(mine, moment)))
+    if state is ConsentState.WITHDRAWN:
+        last = AnyOf((Missing(name), Below(mine, moment), Equals(mine, moment)))
+    if state is ConsentState.PENDING:
+        last = AnyOf(
+            (
+                Missing(name),
+                AllOf((Below(mine, moment), Equals(f"{name}.state", ConsentState.WITHDRAWN))),
+                AllOf((Below(mine, moment), Equals(f"{name}.state", ConsentState.PENDING))),
+            )
+        )
+    return Update(
+        Table.CONTACTS,
+        (contact_id, RECORD),
+        set={name: consent_value(state, at, by), **(also or {})},
+        when=AllOf((Present(), Missing("erased_at"), last)),
+    )
+
+
+def suppress(contact_id: str, reason: SuppressionReason, *, at: datetime) -> Update:
+    """The write that ends all mail to the contact's address; the first reason stays."""
+    return Update(
+        Table.CONTACTS,
+        (contact_id, RECORD),
+        set={"suppressed": {"reason": reason.value, "at": to_text(at)}},
+        when=AllOf((Present(), Missing("suppressed"))),
+    )
+
+
+def tracking_value(tracking: Tracking, at: datetime) -> Value:
+    """The attribute `tracking`."""
+    return {
+        "opens": tracking.opens.value,
+        "clicks": tracking.clicks,
+        "at": to_text(at),
+    }
+
+
+def counter(what: str, day: str) -> str:
+    """The name of the attribute that counts messages of a kind on a calendar day."""
+    return f"count#{what}#{day}"

@@ -1,0 +1,146 @@
+"""The decision to send, and the mail that follows from it. Pure: all that counts is handed in."""
+
+from dataclasses import dataclass
+
+from relance.contacts import Contact
+from relance.content.compiled import Company, Message, MessageClass
+from relance.content.render import Rendered, render
+from relance.content.rules import OpenTracking, Rules, Tracking
+from relance.ledger import Reason
+from relance.links import Click, Confirmation, LinkSigner, Unsubscribe
+from relance.ports import Mail, Sender
+from relance.register import ConsentState, Register
+
+
+def reason_not_to_send(
+    message: Message, register: Register, sender: Sender, *, leaving: bool
+) -> Reason | None:
+    """The first reason why this contact must not get this message now; None if it may.
+
+    A transactional message (the double opt-in) needs no consent, but nobody gets anything at a
+    suppressed or unknown address, after erasure, or off the allow-list.
+    """
+    if register.erased_at:
+        return Reason.ERASED
+    if register.address is None:
+        return Reason.NO_ADDRESS
+    if register.suppressed:
+        return Reason.SUPPRESSED
+    if leaving:
+        return Reason.LEFT
+    if message.message_class is MessageClass.MARKETING:
+        consent = register.consent_to(message.topic or "")
+        if consent is not ConsentState.GRANTED:
+            return _WITHOUT_CONSENT[consent]
+    if not sender.allows(register.address):
+        return Reason.NOT_ON_ALLOW_LIST
+    return None
+
+
+_WITHOUT_CONSENT = {
+    None: Reason.NO_CONSENT,
+    ConsentState.PENDING: Reason.UNCONFIRMED,
+    ConsentState.WITHDRAWN: Reason.UNSUBSCRIBED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUrls:
+    """The addresses of one mail, each signed for this contact, as its tracking allows."""
+
+    message: Message
+    contact: Contact
+    send_id: str
+    signer: LinkSigner
+    base: str
+    tracking: Tracking
+
+    def link(self, n: int, /) -> str:
+        """Where link `n` leads: through the redirect where clicks may be followed."""
+        if not self.tracking.clicks:
+            return self.message.links[n]
+        token = self.signer.click_token(Click(self.send_id, self.message.version, n))
+        return f"{self.base}/c/{token}"
+
+    @property
+    def unsubscribe_url(self) -> str:
+        """The page that unsubscribes; a POST to it does so at once (RFC 8058)."""
+        target = Unsubscribe(self.contact.contact_id, self.send_id)
+        return f"{self.base}/u/{self.signer.unsubscribe_token(target)}"
+
+    @property
+    def confirm_url(self) -> str:
+        """The page that confirms the sign-up that the consent is waiting for."""
+        pending = next(
+            (
+                consent.by
+                for consent in self.contact.register.consents.values()
+                if consent.state is ConsentState.PENDING
+            ),
+            None,
+        )
+        if pending is None:
+            return self.base
+        target = Confirmation(self.contact.contact_id, pending)
+        return f"{self.base}/k/{self.signer.confirm_token(target)}"
+
+    @property
+    def pixel(self) -> str:
+        """The tracking pixel, where opens may be followed at all."""
+        if self.tracking.opens is OpenTracking.NONE:
+            return ""
+        token = self.signer.open_token(self.send_id)
+        return f'<img src="{self.base}/o/{token}" width="1" height="1" alt="">'
+
+
+def compose_mail(
+    message: Message,
+    contact: Contact,
+    *,
+    send_id: str,
+    rules: Rules,
+    company: Company,
+    sender: Sender,
+    signer: LinkSigner,
+    workflow: str,
+) -> Mail:
+    """The message as this contact gets it, with the headers that mailbox providers ask for."""
+    traits = contact.profile.trait_values()
+    persona = rules.persona_for(traits)
+    urls = SignedUrls(
+        message=message,
+        contact=contact,
+        send_id=send_id,
+        signer=signer,
+        base=sender.link_base_url,
+        tracking=contact.register.tracking_or(rules.tracking_default),
+    )
+    rendered: Rendered = render(
+        message,
+        variables={
+            "contact": traits,
+            "company": company.variables(postal_address=sender.postal_address),
+            "event": {},
+        },
+        urls=urls,
+        persona=persona.name if persona else None,
+        language=contact.register.language,
+    )
+    return Mail(
+        to=contact.register.address or "",
+        subject=rendered.subject,
+        html=rendered.html,
+        text=rendered.text,
+        headers=_headers(message, urls),
+        tags={"send_id": send_id, "message": message.name, "workflow": workflow},
+    )
+
+
+def _headers(message: Message, urls: SignedUrls) -> dict[str, str]:
+    """RFC 8058 for whatever one can unsubscribe from, RFC 3834 for whatever a machine answers."""
+    if message.message_class is MessageClass.TRANSACTIONAL:
+        return {"Auto-Submitted": "auto-generated"}
+    return {
+        "List-Unsubscribe": f"<{urls.unsubscribe_url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }

@@ -1,0 +1,76 @@
+"""The pause of a journey: until an event or a deadline, whichever comes first.
+
+The wait is stored first, then the history is read again from where the question begins: what came
+before the wait was stored is found in the history, what comes after finds the wait. The deadline
+itself is the state's time-out; nothing here measures time.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from relance.answering import resume
+from relance.contacts import Contact
+from relance.events import Event
+from relance.ports import Services
+from relance.storage import Put, Table
+from relance.usecases.inputs import Request, StepRequest, Word
+from relance.usecases.steps import fresh_contact, view
+from relance.usecases.update_contact import happened, left
+from relance.workflows import Awaited, Wait, WaitKind
+
+
+class AwaitedEvent(Request):
+    """An event to wait for: its name, and properties that must be equal."""
+
+    event: Word
+    where: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
+
+
+class AwaitRequest(StepRequest):
+    """What a pause asks. `since` is where its question begins, `until` its deadline."""
+
+    token: Annotated[str, Field(min_length=1)]
+    events: Annotated[tuple[AwaitedEvent, ...], Field(min_length=1, max_length=10)]
+    since: AwareDatetime
+    until: AwareDatetime
+
+
+def await_event(request: AwaitRequest, services: Services) -> None:
+    """Store the wait, and answer it at once if it has happened or the contact is leaving.
+
+    Raises:
+        ContactNotFound: no such contact.
+    """
+    wait = Wait(
+        step=request.key,
+        token=request.token,
+        kind=WaitKind.EVENT,
+        since=request.since,
+        until=request.until,
+        awaited=tuple(Awaited(each.event, each.where) for each in request.events),
+    )
+    services.store.write(Put(Table.CONTACTS, wait.to_item()))
+    contact, events = fresh_contact(services, request.contact, since=request.since)
+    reason = why_leaving(contact, request, events)
+    if reason:
+        resume(services, wait, left(reason, view(services, contact)))
+        return
+    event = wait.answered_by(events)
+    if event:
+        resume(services, wait, happened(event, view(services, contact)))
+
+
+def why_leaving(contact: Contact, request: StepRequest, events: Sequence[Event]) -> str | None:
+    """The exit rule that ends the entry, marked already or met by an event; None if it goes on.
+
+    An entry without an open enrolment was ended by somebody else.
+    """
+    enrolment = contact.enrolment(request.workflow, request.entry)
+    if enrolment is None:
+        return "ended"
+    if enrolment.leaving:
+        return enrolment.leaving
+    met = enrolment.exit_met_by(events)
+    return met[0].value if met else None

@@ -1,0 +1,93 @@
+"""Closing a journey: frees the enrolment and the waits, whatever way the execution ended.
+
+Step Functions tells of every ending: reached, stopped by hand, failed, timed out. All of them free
+the contact to enter again, and leave `workflow_left` in its history with the reason.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from relance.answering import forget
+from relance.contacts import read_contact
+from relance.errors import ContactNotFound
+from relance.events import Name, put_once
+from relance.ids import is_ulid
+from relance.ports import Services
+from relance.storage import Delete, Equals, Put, Table, Write
+from relance.usecases.steps import step_event, transact_what_holds
+from relance.workflows import Enrolment, Step
+
+_OUTCOMES: Mapping[str, str] = {
+    "ABORTED": "stopped in the console",
+    "FAILED": "failed",
+    "TIMED_OUT": "timed out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An execution that has ended, as its status event tells it."""
+
+    execution: str
+    contact_id: str
+    outcome: str
+
+
+def read_ending(detail: Mapping[str, object]) -> Ending | None:
+    """The ending in the detail of an execution-status event; None if it concerns nobody.
+
+    Whoever is concerned stands in the execution's own input; the outcome is the one that the
+    ending names in its output.
+    """
+    status = str(detail.get("status"))
+    if status not in (*_OUTCOMES, "SUCCEEDED"):
+        return None
+    contact_id = _object(detail.get("input")).get("contact")
+    if not isinstance(contact_id, str) or not is_ulid(contact_id):
+        return None
+    outcome = _OUTCOMES.get(status) or _object(detail.get("output")).get("outcome")
+    return Ending(str(detail["executionArn"]), contact_id, str(outcome or "ended"))
+
+
+def _object(text: object) -> Mapping[str, object]:
+    """The JSON object in a text that a person may have typed; {} if it is something else."""
+    try:
+        value = json.loads(str(text))
+    except json.JSONDecodeError:
+        return {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def close_workflow(ending: Ending, services: Services) -> None:
+    """Close the enrolment that the execution holds, if it holds one."""
+    try:
+        contact = read_contact(services.store, ending.contact_id)
+    except ContactNotFound:
+        return
+    for enrolment in contact.enrolments:
+        if enrolment.execution == ending.execution:
+            close_enrolment(enrolment, ending.outcome, services)
+
+
+def close_enrolment(enrolment: Enrolment, outcome: str, services: Services) -> None:
+    """Move an enrolment to the past, remove its waits and say so in the history; once."""
+    now = services.now()
+    for wait in read_contact(services.store, enrolment.contact_id).waits:
+        if (wait.step.workflow, wait.step.entry) == (enrolment.workflow, enrolment.entry):
+            forget(services, wait)
+    past = enrolment.to_past(ended_at=now, outcome=outcome)
+    step = Step(enrolment.workflow, enrolment.contact_id, enrolment.entry, "leave")
+    event = step_event(
+        services,
+        step,
+        Name.WORKFLOW_LEFT,
+        about=enrolment.execution,
+        properties={"outcome": outcome, "execution": enrolment.execution},
+    )
+    writes: list[Write] = [
+        Delete(Table.CONTACTS, enrolment.key, when=Equals("execution", enrolment.execution)),
+        Put(Table.CONTACTS, past),
+        put_once(event),
+    ]
+    transact_what_holds(services.store, writes)

@@ -1,0 +1,110 @@
+"""Checking what comes in: pydantic at the door, one sentence for whoever has to mend it."""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from relance.errors import InvalidInput
+from relance.ids import is_ulid
+from relance.workflows import Step
+
+ADDRESS = re.compile(r"[^\s@\"']+@[^\s@\"']+\.[^\s@\"']+")
+"""What looks like an e-mail address."""
+
+FIND_FIRST = (
+    "An e-mail address is not accepted here, since what is typed here can be read for 90 days. "
+    "Look the person up with the finder and paste the contact id, for example "
+    '{"contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.'
+)
+
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,80}$")]
+"""A name within the suite: letters, digits, `_` and `-`, at most 80."""
+
+
+class Request(BaseModel):
+    """A request from a state machine: nothing unknown, nothing echoed when it is wrong."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class StepRequest(Request):
+    """What every step of a journey says about itself."""
+
+    workflow: Word
+    contact: Annotated[str, Field(pattern=r"^[0-9A-Z]{26}$")]
+    entry: Word
+    step: Word
+    round: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @property
+    def key(self) -> Step:
+        """The step."""
+        return Step(self.workflow, self.contact, self.entry, self.step, self.round)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], raw: object) -> Model:
+    """The request in `raw`.
+
+    Raises:
+        InvalidInput: names every field that is wrong, what was expected, and close names.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        known = list(model.model_fields)
+        raise InvalidInput(
+            " ".join(
+                _sentence(".".join(map(str, each["loc"])), each["type"], each["msg"], known)
+                for each in error.errors(include_input=False, include_url=False)
+            )
+        ) from None
+
+
+def _sentence(place: str, kind: str, message: str, known: list[str]) -> str:
+    if kind == "extra_forbidden":
+        return f'"{place}" is not known here{_did_you_mean(place, known)}.'
+    if kind == "missing":
+        return f'"{place}" is missing.'
+    return f'"{place}": {message[:1].lower()}{message[1:]}.'
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    alike = get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    return f'; did you mean "{alike[0]}"' if alike else ""
+
+
+class Start(Request):
+    """What starts a journey for one contact: typed in the console or sent by a rule."""
+
+    contact: str
+    entry: Word | None = None
+
+
+def parse_start(raw: Mapping[str, object]) -> Start | None:
+    """What an execution was started with; None if it says nothing yet.
+
+    `{}` and the text that the console fills in mean: somebody wants to see what happens.
+
+    Raises:
+        InvalidInput: with what to paste instead; an address in it is refused without echo.
+    """
+    if not {name for name in raw if name.lower() != "comment"}:
+        return None
+    if any(ADDRESS.search(f"{name} {value}") for name, value in raw.items()):
+        raise InvalidInput(FIND_FIRST)
+    try:
+        start = parse(Start, {name: raw[name] for name in raw if name.lower() != "comment"})
+    except InvalidInput as error:
+        raise InvalidInput(f"{error} {EXAMPLE}") from None
+    if not is_ulid(start.contact):
+        raise InvalidInput(f'"contact" is not a contact id (26 letters and digits). {EXAMPLE}')
+    return start
+
+
+EXAMPLE = 'Paste for example {"contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.'

@@ -1,0 +1,227 @@
+"""What SES says of our messages: settles the ledger, ends mail to dead addresses.
+
+SES reports each event twice, over SNS and SQS (durable) and over EventBridge (best effort), and in
+any order; the second report finds the work done. An event is told apart by the SES message id, its
+kind and its time. Addresses, subjects and headers of the report are not kept.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress as suppress_failure
+from dataclasses import dataclass
+from datetime import datetime
+
+from relance.answering import resume_step
+from relance.contacts import read_contact
+from relance.errors import ConditionFailed, ContactNotFound
+from relance.events import Event, Name, put_once
+from relance.ids import event_id, milliseconds
+from relance.ledger import Send, SendState, send_of, settle
+from relance.moments import from_text, to_text
+from relance.ports import Services
+from relance.register import SuppressionReason, suppress
+from relance.storage import Item, Table, Value, Write
+from relance.usecases.steps import transact_what_holds, view
+
+PERMANENT_STATUSES = ("5.4.4", "4.4.7")
+"""Transient bounces that never get better: unknown domain, time to live over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One SES event about one of our messages."""
+
+    kind: str
+    ses_message_id: str
+    send_id: str
+    at: datetime
+    details: Mapping[str, Value]
+    permanent: bool = False
+
+
+_NAMES: Mapping[str, Name] = {
+    "Send": Name.EMAIL_SENT,
+    "Delivery": Name.EMAIL_DELIVERED,
+    "Bounce": Name.EMAIL_BOUNCED,
+    "Complaint": Name.EMAIL_COMPLAINED,
+}
+"""The kinds that say something; SES's own opens and clicks are switched off for our messages."""
+
+_STATES: Mapping[str, SendState] = {
+    "Send": SendState.SENT,
+    "Delivery": SendState.DELIVERED,
+    "Bounce": SendState.BOUNCED,
+    "Complaint": SendState.COMPLAINED,
+}
+
+_BEFORE: Mapping[SendState, tuple[SendState, ...]] = {
+    SendState.SENT: (SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP),
+    SendState.DELIVERED: (
+        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
+    ),
+    SendState.BOUNCED: (
+        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
+        SendState.DELIVERED,
+    ),
+    SendState.COMPLAINED: (
+        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
+        SendState.DELIVERED, SendState.BOUNCED,
+    ),
+}  # fmt: skip
+"""From which states a report moves a record on: news never goes backwards."""
+
+
+def read_report(raw: Mapping[str, object]) -> Report | None:
+    """The report in an SES event, None if it is of no interest or not about one of our sends.
+
+    Both forms are accepted: `eventType` (event destinations), `notificationType` (feedback).
+    """
+    kind = str(raw.get("eventType") or raw.get("notificationType") or "")
+    mail = raw.get("mail")
+    if kind not in _NAMES or not isinstance(mail, Mapping):
+        return None
+    tags = mail.get("tags")
+    send_ids = tags.get("send_id") if isinstance(tags, Mapping) else None
+    if not isinstance(send_ids, list) or not send_ids:
+        return None
+    payload = raw.get(kind.lower())
+    payload = payload if isinstance(payload, Mapping) else {}
+    at = str(payload.get("timestamp") or mail.get("timestamp"))
+    return Report(
+        kind=kind,
+        ses_message_id=str(mail.get("messageId")),
+        send_id=str(send_ids[0]),
+        at=from_text(at),
+        details=_details(kind, payload),
+        permanent=kind == "Bounce" and _is_permanent(payload),
+    )
+
+
+def _is_permanent(bounce: Mapping[str, object]) -> bool:
+    if bounce.get("bounceType") == "Permanent":
+        return True
+    recipients = bounce.get("bouncedRecipients")
+    return isinstance(recipients, list) and any(
+        isinstance(each, Mapping) and each.get("status") in PERMANENT_STATUSES
+        for each in recipients
+    )
+
+
+def _details(kind: str, payload: Mapping[str, object]) -> dict[str, Value]:
+    """What is worth keeping of a report, without addresses."""
+    if kind == "Bounce":
+        return {
+            "permanent": _is_permanent(payload),
+            "bounce_type": str(payload.get("bounceType")),
+            "bounce_subtype": str(payload.get("bounceSubType")),
+        }
+    if kind == "Complaint":
+        return {"feedback": str(payload.get("complaintFeedbackType"))}
+    return {}
+
+
+def record_report(report: Report, services: Services) -> None:
+    """Settle the ledger by a report and append its event; a repeated report changes nothing."""
+    item = services.store.get(Table.SENDS, (report.send_id,))
+    if item is None:
+        return  # older than the ledger, or not of this stack
+    send = send_of(item)
+    if not send.state.went_out:
+        send = _settle_as_sent(item, send, report, services)
+    if report.kind != "Send":
+        _record_news(send, report, services)
+
+
+def _settle_as_sent(item: Item, send: Send, report: Report, services: Services) -> Send:
+    """SES knows the message, so it was sent, whatever became of the one who sent it."""
+    event = sent_event(send, report.ses_message_id, services.now())
+    note: dict[str, Value] = {
+        "ses_message_id": report.ses_message_id,
+        "sent_at": to_text(services.now()),
+    }
+    move = settle(
+        send.send_id, SendState.SENT, expected=_BEFORE[SendState.SENT], reason=None, note=note
+    )
+    with suppress_failure(ConditionFailed):  # somebody else settled it just now
+        services.store.transact([move, put_once(event)])
+    again = services.store.get(Table.SENDS, (send.send_id,)) or item
+    _tell_the_journey(send_of(again), services)
+    return send_of(again)
+
+
+def sent_event(send: Send, ses_message_id: str, now: datetime) -> Event:
+    """The event `email_sent`: the same whoever finds out that the message was sent."""
+    return _event(
+        send,
+        Name.EMAIL_SENT,
+        "sent",
+        at=from_text(send.claimed_at),
+        received=now,
+        properties={"ses_message_id": ses_message_id},
+    )
+
+
+def _tell_the_journey(send: Send, services: Services) -> None:
+    try:
+        contact = read_contact(services.store, send.step.contact_id)
+    except ContactNotFound:
+        return
+    resume_step(services, send.step, sent_result(send, view(services, contact)))
+
+
+def sent_result(send: Send, seen: Mapping[str, Value]) -> dict[str, Value]:
+    """What the step that sends answers: the decision, the reason if any, and the contact view."""
+    decision = "sent" if send.state.went_out else send.state.value
+    return {
+        "decision": decision,
+        "reason": send.reason.value if send.reason and decision != "sent" else "none",
+        "send_id": send.send_id,
+        "at": send.claimed_at,
+        "view": dict(seen),
+    }
+
+
+def _record_news(send: Send, report: Report, services: Services) -> None:
+    """Move the record on, append the event and suppress the address: all at once, once."""
+    now = services.now()
+    event = _event(
+        send,
+        _NAMES[report.kind],
+        f"{report.kind}#{to_text(report.at)}",
+        at=report.at,
+        received=now,
+        properties=report.details,
+    )
+    state = _STATES[report.kind]
+    writes: list[Write] = [put_once(event), settle(send.send_id, state, expected=_BEFORE[state])]
+    if report.permanent or report.kind == "Complaint":
+        complained = report.kind == "Complaint"
+        reason = SuppressionReason.COMPLAINED if complained else SuppressionReason.BOUNCED
+        writes.append(suppress(send.step.contact_id, reason, at=now))
+    transact_what_holds(services.store, writes)
+
+
+def _event(
+    send: Send,
+    name: Name,
+    about: str,
+    *,
+    at: datetime,
+    received: datetime,
+    properties: Mapping[str, Value],
+) -> Event:
+    return Event(
+        contact_id=send.step.contact_id,
+        event_id=event_id(milliseconds(at), "ses", f"{send.send_id}#{about}"),
+        name=name,
+        occurred_at=min(at, received),
+        received_at=received,
+        source="ses",
+        properties={
+            "send_id": send.send_id,
+            "message": send.message,
+            "workflow": send.step.workflow,
+            "entry": send.step.entry,
+            "step": send.step.step,
+            **properties,
+        },
+    )

@@ -1,0 +1,32 @@
+"""Bringing a contact up to date that was set aside: folded anew from its whole history."""
+
+from collections.abc import Sequence
+
+from relance.contacts import read_contact, read_history, write_profile
+from relance.errors import ConditionFailed, StoreBusy
+from relance.events import Event
+from relance.ports import Services
+from relance.profiles import replay
+from relance.usecases.update_contact import update_contact
+
+
+def refold_contact(
+    contact_id: str, event_ids: Sequence[str], services: Services
+) -> Sequence[Event]:
+    """Fold the contact anew, then answer and return the events that were set aside with it.
+
+    Raises:
+        ContactNotFound: the contact has no register.
+        StoreBusy: somebody wrote the profile in between; try again.
+    """
+    contact = read_contact(services.store, contact_id)
+    history = read_history(services.store, contact_id)
+    profile = replay(contact_id, history, services.content.rules, version=contact.profile.version)
+    try:
+        services.store.write(write_profile(profile))
+    except ConditionFailed:
+        raise StoreBusy(f"the profile of contact {contact_id} was written by somebody") from None
+    wanted = set(event_ids)
+    events = [event for event in history if event.event_id in wanted]
+    update_contact(contact_id, events, services)
+    return events

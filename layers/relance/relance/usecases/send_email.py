@@ -1,0 +1,285 @@
+"""Sending one message from a journey: claimed before it is made, made at most once.
+
+Six calls at most: the claim (ledger and counters in one transaction), one consistent read of the
+contact after it, SES, one transaction (ledger and `email_sent`), the answer. The read comes after
+the claim, so whoever was told "you are unsubscribed" before the claim gets nothing.
+
+What happens when this is cut off:
+
+| cut off | what the next attempt finds | what becomes of it |
+|---|---|---|
+| before the claim | nothing | sends |
+| after the claim, around SES | `claimed` | `unknown`: an SES event or the sweep settles it |
+| after the outcome was written | `sent`, `skipped` | answers the same |
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from relance.answering import answer
+from relance.contacts import Contact, read_contact
+from relance.content.compiled import Message
+from relance.errors import (
+    ConditionFailed,
+    ContactNotFound,
+    SendOutcomeUnknown,
+    SendRateExceeded,
+    SendRefused,
+)
+from relance.events import put_once
+from relance.ledger import (
+    SETTLING_TIME,
+    Reason,
+    Send,
+    SendState,
+    claim,
+    doubt,
+    release,
+    send_id_of,
+    send_of,
+    settle,
+    skip_unclaimed,
+)
+from relance.moments import to_text
+from relance.ports import Mail, Services
+from relance.register import RECORD as REGISTER
+from relance.register import counter
+from relance.sending import compose_mail, reason_not_to_send
+from relance.storage import AllOf, AnyOf, Below, Missing, Present, Put, Table, Update, Value
+from relance.usecases.inputs import StepRequest, Word
+from relance.usecases.record_email_event import sent_event, sent_result
+from relance.usecases.steps import view
+from relance.workflows import Wait, WaitKind
+
+
+class SendRequest(StepRequest):
+    """What a step that sends asks."""
+
+    token: Annotated[str, Field(min_length=1)]
+    message: Word
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One invocation for one send."""
+
+    request: SendRequest
+    message: Message
+    send_id: str
+    now: datetime
+    counters: tuple[str, ...]
+
+    def counted(self, by: int) -> Update:
+        """The write that counts the message, below its bound, or takes the count back."""
+        bound = self.message.at_most_per_day
+        holds = (
+            AnyOf((Missing(self.counters[-1]), Below(self.counters[-1], bound)))
+            if bound is not None and by > 0
+            else Present()
+        )
+        return Update(
+            Table.CONTACTS,
+            (self.request.contact, REGISTER),
+            add=dict.fromkeys(self.counters, by),
+            when=AllOf((Present(), holds)),
+        )
+
+
+def send_email(request: SendRequest, services: Services) -> SendState:
+    """Send the message, or find out why not, and answer the step; where the message stands.
+
+    Raises:
+        MessageUnknown, ContactNotFound, ContentInvalid: the step cannot work as it is.
+        SendRefused: SES will not take it; the ledger says `refused`.
+        SendRateExceeded: SES asked to wait; the claim was given back, so that a retry sends.
+    """
+    attempt = _attempt(request, services)
+    try:
+        services.store.transact([_claim(attempt, services), attempt.counted(1)])
+    except ConditionFailed as refused:
+        if 0 in refused.failed:
+            return _go_on_with(attempt, services)
+        return _skip_capped(attempt, services)
+    contact = read_contact(services.store, request.contact)
+    reason = reason_not_to_send(
+        attempt.message, contact.register, services.sender, leaving=_is_leaving(contact, request)
+    )
+    if reason:
+        _settle(attempt, SendState.SKIPPED, reason, services)
+        return _answer(attempt, contact, SendState.SKIPPED, reason, services)
+    services.link_tables.keep(attempt.message)
+    return _send(attempt, contact, services)
+
+
+def _attempt(request: SendRequest, services: Services) -> _Attempt:
+    message = services.content.message(request.message)
+    now = services.now()
+    day = now.astimezone(ZoneInfo(services.content.rules.time_zone)).date().isoformat()
+    return _Attempt(
+        request=request,
+        message=message,
+        send_id=send_id_of(request.key),
+        now=now,
+        counters=(counter("email", day), counter(f"email/{message.name}", day)),
+    )
+
+
+def _claim(attempt: _Attempt, services: Services) -> Put:
+    return claim(
+        attempt.request.key,
+        message=attempt.message.name,
+        message_version=attempt.message.version,
+        topic=attempt.message.topic,
+        now=attempt.now,
+        keep=services.ledger_kept,
+    )
+
+
+def _is_leaving(contact: Contact, request: SendRequest) -> bool:
+    enrolment = contact.enrolment(request.workflow, request.entry)
+    return enrolment is None or enrolment.leaving is not None
+
+
+def _send(attempt: _Attempt, contact: Contact, services: Services) -> SendState:
+    try:
+        ses_message_id = services.mailer.send(_mail(attempt, contact, services))
+    except SendRateExceeded:
+        services.store.transact([release(attempt.send_id), attempt.counted(-1)])
+        raise
+    except SendRefused:
+        _settle(attempt, SendState.REFUSED, Reason.REFUSED_BY_SES, services)
+        raise
+    except SendOutcomeUnknown:
+        return _wait_for_the_outcome(attempt, services)
+    send = _record(attempt, SendState.SENT, None)
+    note: dict[str, Value] = {"ses_message_id": ses_message_id, "sent_at": to_text(services.now())}
+    done = settle(
+        attempt.send_id,
+        SendState.SENT,
+        expected=(SendState.CLAIMED, SendState.UNKNOWN),
+        note=note,
+    )
+    with suppress(ConditionFailed):  # an SES event was quicker, and wrote the same
+        event = sent_event(send, ses_message_id, services.now())
+        services.store.transact([done, put_once(event)])
+    return _answer(attempt, contact, SendState.SENT, None, services)
+
+
+def _mail(attempt: _Attempt, contact: Contact, services: Services) -> Mail:
+    try:
+        return compose_mail(
+            attempt.message,
+            contact,
+            send_id=attempt.send_id,
+            rules=services.content.rules,
+            company=services.content.company,
+            sender=services.sender,
+            signer=services.signer,
+            workflow=attempt.request.workflow,
+        )
+    except Exception:
+        services.store.transact([release(attempt.send_id), attempt.counted(-1)])
+        raise
+
+
+def _settle(attempt: _Attempt, state: SendState, reason: Reason, services: Services) -> None:
+    """End a claim without a message, and take its count back."""
+    end = settle(attempt.send_id, state, expected=(SendState.CLAIMED,), reason=reason)
+    services.store.transact([end, attempt.counted(-1)])
+
+
+def _skip_capped(attempt: _Attempt, services: Services) -> SendState:
+    """Record that the bound of the day is reached.
+
+    Raises:
+        ContactNotFound: there is no contact to count for.
+    """
+    contact = read_contact(services.store, attempt.request.contact)
+    with suppress(ConditionFailed):
+        services.store.write(
+            skip_unclaimed(
+                attempt.request.key,
+                Reason.CAPPED,
+                message=attempt.message.name,
+                message_version=attempt.message.version,
+                topic=attempt.message.topic,
+                now=attempt.now,
+                keep=services.ledger_kept,
+            )
+        )
+    return _answer(attempt, contact, SendState.SKIPPED, Reason.CAPPED, services)
+
+
+def _go_on_with(attempt: _Attempt, services: Services) -> SendState:
+    """Another attempt had the claim: answer what became of it, or wait until it is known."""
+    send = _current(attempt, services)
+    if send.state.is_final:
+        return _answer_final(attempt, send, services)
+    return _wait_for_the_outcome(attempt, services)
+
+
+def _wait_for_the_outcome(attempt: _Attempt, services: Services) -> SendState:
+    """Nobody repeats the call: leave the token for whoever learns the outcome.
+
+    The wait is stored before the ledger is read again, so that an outcome that comes in between
+    is not missed.
+    """
+    wait = Wait(
+        step=attempt.request.key,
+        token=attempt.request.token,
+        kind=WaitKind.SEND,
+        since=attempt.now,
+        until=attempt.now + SETTLING_TIME,
+        send_id=attempt.send_id,
+    )
+    services.store.write(Put(Table.CONTACTS, wait.to_item()))
+    with suppress(ConditionFailed):
+        services.store.write(doubt(attempt.send_id, now=attempt.now))
+    send = _current(attempt, services)
+    if send.state.is_final:
+        return _answer_final(attempt, send, services)
+    return send.state
+
+
+def _current(attempt: _Attempt, services: Services) -> Send:
+    item = services.store.get(Table.SENDS, (attempt.send_id,))
+    if item is None:
+        raise ContactNotFound("the record of this message is gone: it was kept long enough")
+    return send_of(item)
+
+
+def _answer_final(attempt: _Attempt, send: Send, services: Services) -> SendState:
+    if send.state is SendState.REFUSED:
+        raise SendRefused("SES refused this message before; mend what it said and start anew")
+    contact = read_contact(services.store, attempt.request.contact)
+    return _answer(attempt, contact, send.state, send.reason, services)
+
+
+def _record(attempt: _Attempt, state: SendState, reason: Reason | None) -> Send:
+    return Send(
+        send_id=attempt.send_id,
+        step=attempt.request.key,
+        message=attempt.message.name,
+        message_version=attempt.message.version,
+        topic=attempt.message.topic,
+        state=state,
+        reason=reason,
+        claimed_at=to_text(attempt.now),
+    )
+
+
+def _answer(
+    attempt: _Attempt,
+    contact: Contact,
+    state: SendState,
+    reason: Reason | None,
+    services: Services,
+) -> SendState:
+    result = sent_result(_record(attempt, state, reason), view(services, contact))
+    answer(services, attempt.request.key, attempt.request.token, result)
+    return state

@@ -1,0 +1,107 @@
+"""Somebody fills in a form: a contact that still has to confirm, and the event `signed_up`.
+
+A public form proves nothing: it can ask for consent (pending) and never grants it, and it answers
+the same to somebody who is known already. Only the confirmation makes it true (`confirm`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from relance.content.forms import Form, Submission
+from relance.errors import ConditionFailed
+from relance.events import Event, Name, put_once
+from relance.identities import Found, email_identity, find_or_make
+from relance.ids import event_id, is_ulid, milliseconds, ulid, ulid_ms
+from relance.moments import to_text
+from relance.ports import Services
+from relance.register import ConsentState, change_consent, consent_value
+from relance.storage import Value
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """A checked submission.
+
+    Its nonce comes from the page, so that a double click is one event; without one, every
+    submission is its own. `proof` shows later where consent was asked for: network address,
+    browser.
+    """
+
+    form: Form
+    submission: Submission
+    proof: Mapping[str, Value]
+
+
+def new_nonce(services: Services) -> str:
+    """The hidden value of a page with a form: a ULID, so that it tells when the page was made."""
+    return ulid(milliseconds(services.now()), services.random_bytes(10))
+
+
+def sign_up(request: SignUp, services: Services) -> Event:
+    """Record the sign-up once, whatever is known of the address.
+
+    Returns the event, whether it was new or there already.
+    """
+    for _ in range(3):
+        try:
+            return _record(request, services)
+        except ConditionFailed:
+            continue  # somebody signed the same address up in between: look again
+    return _record(request, services)
+
+
+def _record(request: SignUp, services: Services) -> Event:
+    now = services.now()
+    address = request.submission.email
+    topic = request.form.consent_topic
+    nonce = request.submission.nonce or new_nonce(services)
+    made = ulid_ms(nonce) if is_ulid(nonce) else 0
+    ident = event_id(made, f"form:{request.form.name}", f"{address}#{nonce}")
+    pending = {f"consent#{topic}": consent_value(ConsentState.PENDING, now, ident)}
+    found = find_or_make(
+        services,
+        email_identity(address),
+        address=address,
+        register={**pending, "language": request.form.language},
+    )
+    event = _event(request, found, ident, services)
+    if found.is_new:
+        services.store.transact([*found.writes, put_once(event)])
+        return event
+    ask = change_consent(found.contact_id, topic, ConsentState.PENDING, at=now, by=ident)
+    try:
+        services.store.transact([ask, put_once(event)])
+    except ConditionFailed as refused:
+        if 1 not in refused.failed:  # the consent stays as it is: granted, say
+            _append_once(services, event)
+    return event
+
+
+def _append_once(services: Services, event: Event) -> None:
+    try:
+        services.store.write(put_once(event))
+    except ConditionFailed:
+        return
+
+
+def _event(request: SignUp, found: Found, ident: str, services: Services) -> Event:
+    now = services.now()
+    return Event(
+        contact_id=found.contact_id,
+        event_id=ident,
+        name=Name.SIGNED_UP,
+        occurred_at=now,
+        received_at=now,
+        source=f"form:{request.form.name}",
+        properties={
+            "form": request.form.name,
+            "topic": request.form.consent_topic,
+            "traits": {**request.submission.traits},
+            "wants_tracking": request.submission.tracking,
+            "proof": {
+                **request.proof,
+                "asked_at": to_text(now),
+                "text_version": request.form.consent_version,
+            },
+        },
+    )

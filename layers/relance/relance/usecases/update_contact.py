@@ -1,0 +1,121 @@
+"""Bringing a contact up to date: fold what is new, then answer pauses and tell everybody.
+
+One read and one write for a contact and a batch, however many events the batch brings. Folding
+happens once; answering and publishing happen at least once, so an event that was folded before (a
+batch delivered again) is still answered and published. Whoever listens is idempotent by event id.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from relance.answering import resume
+from relance.contacts import (
+    Contact,
+    contact_view,
+    fold_or_replay,
+    read_contact,
+    write_profile,
+)
+from relance.errors import ConditionFailed, StoreBusy
+from relance.events import Event
+from relance.moments import to_text
+from relance.ports import Services
+from relance.storage import AllOf, Equals, Missing, Put, Table, Update, Value
+from relance.workflows import Enrolment, WaitKind
+
+_TRIES = 8
+"""How often a profile is folded anew when somebody else wrote it in between."""
+
+
+def update_contact(contact_id: str, events: Sequence[Event], services: Services) -> None:
+    """Fold the events into the contact's profile and answer the pauses they end.
+
+    Publishing is left to the caller, who gathers the events of many contacts (`Bus.publish`).
+
+    Raises:
+        ContactNotFound: the contact has no register.
+        StoreBusy: somebody else kept writing the same profile.
+    """
+    for _ in range(_TRIES):
+        contact = read_contact(services.store, contact_id)
+        leaving = _who_leaves(contact, events)
+        try:
+            _write(contact, events, leaving, services)
+        except ConditionFailed:
+            continue
+        if any(event.has_odd_clock for event in events):
+            contact = read_contact(services.store, contact_id)
+        _answer(contact, events, leaving, services)
+        return
+    raise StoreBusy(f"the profile of contact {contact_id} is written by others all the time")
+
+
+def _who_leaves(contact: Contact, events: Sequence[Event]) -> dict[str, str]:
+    """The workflows that the events end early, with the reason."""
+    met = {each.workflow: each.exit_met_by(events) for each in contact.enrolments}
+    return {workflow: found[0].value for workflow, found in met.items() if found}
+
+
+def _write(
+    contact: Contact,
+    events: Sequence[Event],
+    leaving: Mapping[str, str],
+    services: Services,
+) -> None:
+    """Write the profile, if the events change it, and what the enrolments must know."""
+    marks = [
+        _mark(each, leaving[each.workflow])
+        for each in contact.enrolments
+        if each.workflow in leaving and not each.leaving
+    ]
+    known = contact.profile.recent
+    profile: list[Put] = []
+    if any(event.folded and event.event_id not in known for event in events):
+        rules = services.content.rules
+        profile = [write_profile(fold_or_replay(services.store, contact.profile, events, rules))]
+    if marks:
+        services.store.transact([*profile, *marks])
+    elif profile:
+        services.store.write(profile[0])
+
+
+def _mark(enrolment: Enrolment, reason: str) -> Update:
+    """The write that tells every later step of the journey that the contact leaves."""
+    return Update(
+        Table.CONTACTS,
+        enrolment.key,
+        set={"leaving": reason},
+        when=AllOf((Equals("entry", enrolment.entry), Missing("leaving"))),
+    )
+
+
+def _answer(
+    contact: Contact,
+    events: Sequence[Event],
+    leaving: Mapping[str, str],
+    services: Services,
+) -> None:
+    """Answer the pauses that an event or an exit ends."""
+    for wait in contact.waits:
+        if wait.kind is not WaitKind.EVENT:
+            continue
+        reason = leaving.get(wait.step.workflow)
+        event = wait.answered_by(events)
+        if reason or event:
+            seen = contact_view(contact, services.content.rules, services.now())
+            resume(services, wait, left(reason, seen) if reason else happened(event, seen))
+
+
+def left(reason: str, seen: Mapping[str, Value]) -> dict[str, Value]:
+    """What a pause answers when an exit rule ends the journey."""
+    return {"decision": "left", "reason": reason, "view": dict(seen)}
+
+
+def happened(event: Event | None, seen: Mapping[str, Value]) -> dict[str, Value]:
+    """What a pause answers when what it waited for has happened."""
+    assert event is not None  # noqa: S101 - the caller has looked
+    return {
+        "decision": "happened",
+        "event": event.public(),
+        "at": to_text(event.received_at),
+        "view": dict(seen),
+    }

@@ -1,0 +1,245 @@
+"""Workflows: enrolments, waits and exits.
+
+An *enrolment* says that a contact is in a workflow; it is a lease, held by one execution and
+closed by its end, at the latest at the machine's time-out. A *wait* says what a pause is waiting
+for. An *exit rule* names the events that end a journey early. All three are records of the
+contact in its `now#` range, so that whoever folds an event sees them in the same read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from relance.events import Event, Name
+from relance.moments import from_text, to_text
+from relance.storage import Item, Value
+
+
+class ExitRule(StrEnum):
+    """What ends a journey early, wherever it stands."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+
+    def is_met_by(self, event: Event) -> bool:
+        """Whether the event makes the contact leave. A bounce counts when it is permanent."""
+        if event.name != _EXIT_EVENTS[self]:
+            return False
+        return self is not ExitRule.BOUNCED or event.properties.get("permanent") is True
+
+
+_EXIT_EVENTS: Mapping[ExitRule, Name] = {
+    ExitRule.UNSUBSCRIBED: Name.UNSUBSCRIBED,
+    ExitRule.BOUNCED: Name.EMAIL_BOUNCED,
+    ExitRule.COMPLAINED: Name.EMAIL_COMPLAINED,
+    ExitRule.ERASED: Name.ERASED,
+}
+
+
+class ReEntry(StrEnum):
+    """Whether a contact may go through a workflow again."""
+
+    ONCE = "once"
+    AFTER = "after"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of one entry: what makes a repeated invocation the same act.
+
+    `round` tells the turns of a loop apart and begins at 1.
+    """
+
+    workflow: str
+    contact_id: str
+    entry: str
+    step: str
+    round: int = 1
+
+    @property
+    def name(self) -> str:
+        """The step within its contact, as records are keyed."""
+        return f"{self.workflow}#{self.entry}#{self.step}#{self.round}"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A contact is in a workflow."""
+
+    contact_id: str
+    workflow: str
+    entry: str
+    execution: str
+    entered_at: datetime
+    until: datetime
+    exits: tuple[ExitRule, ...] = ()
+    leaving: str | None = None
+
+    @property
+    def record(self) -> str:
+        """The sort key while it is open: one contact is in a workflow once at a time."""
+        return f"now#enrolment#{self.workflow}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The key of the open record."""
+        return self.contact_id, self.record
+
+    def is_of(self, workflow: str, entry: str) -> bool:
+        """Whether it is this entry of this workflow."""
+        return self.workflow == workflow and self.entry == entry
+
+    def exit_met_by(self, events: Sequence[Event]) -> tuple[ExitRule, Event] | None:
+        """The first of its exit rules that an event since the entry meets."""
+        for event in sorted(events, key=lambda each: (each.occurred_at, each.event_id)):
+            for rule in self.exits:
+                if event.received_at >= self.entered_at and rule.is_met_by(event):
+                    return rule, event
+        return None
+
+    def to_item(self) -> dict[str, Value]:
+        """The open record."""
+        return {
+            "contact_id": self.contact_id,
+            "record": self.record,
+            "workflow": self.workflow,
+            "entry": self.entry,
+            "execution": self.execution,
+            "entered_at": to_text(self.entered_at),
+            "until": to_text(self.until),
+            "exits": [rule.value for rule in self.exits],
+            "leaving": self.leaving,
+        }
+
+    def to_past(self, *, ended_at: datetime, outcome: str) -> dict[str, Value]:
+        """The record of an enrolment that is over, by workflow and time; it stays for good."""
+        return {
+            **self.to_item(),
+            "record": f"{past_prefix(self.workflow)}{to_text(ended_at)}",
+            "ended_at": to_text(ended_at),
+            "outcome": outcome,
+        }
+
+
+def past_prefix(workflow: str) -> str:
+    """What the keys of a workflow's closed enrolments begin with."""
+    return f"past#enrolment#{workflow}#"
+
+
+def enrolment_of(item: Item) -> Enrolment:
+    """The enrolment that an item holds, open or past."""
+    exits = item.get("exits")
+    leaving = item.get("leaving")
+    return Enrolment(
+        contact_id=str(item["contact_id"]),
+        workflow=str(item["workflow"]),
+        entry=str(item["entry"]),
+        execution=str(item["execution"]),
+        entered_at=from_text(str(item["entered_at"])),
+        until=from_text(str(item["until"])),
+        exits=tuple(ExitRule(str(each)) for each in exits) if isinstance(exits, Sequence) else (),
+        leaving=None if leaving is None else str(leaving),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """One kind of event that a pause waits for: a name, and properties that must be equal."""
+
+    event: str
+    where: Mapping[str, Value] = field(default_factory=dict)
+
+    def is_met_by(self, event: Event) -> bool:
+        """Whether this is the event."""
+        return event.name == self.event and all(
+            event.properties.get(name) == value for name, value in self.where.items()
+        )
+
+
+class WaitKind(StrEnum):
+    """What a wait stands for."""
+
+    EVENT = "event"
+    SEND = "send"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A pause of a journey: who answers it needs its token, which only `answering` knows.
+
+    `send_id` is set where the pause waits for the outcome of a send.
+    """
+
+    step: Step
+    token: str
+    kind: WaitKind
+    since: datetime
+    until: datetime
+    awaited: tuple[Awaited, ...] = ()
+    send_id: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The key of the record."""
+        return self.step.contact_id, wait_record(self.step)
+
+    def answered_by(self, events: Sequence[Event]) -> Event | None:
+        """The first event since `since` that the pause waits for."""
+        for event in sorted(events, key=lambda each: (each.occurred_at, each.event_id)):
+            if event.received_at >= self.since and any(a.is_met_by(event) for a in self.awaited):
+                return event
+        return None
+
+    def to_item(self) -> dict[str, Value]:
+        """The record."""
+        return {
+            "contact_id": self.step.contact_id,
+            "record": wait_record(self.step),
+            "workflow": self.step.workflow,
+            "entry": self.step.entry,
+            "step": self.step.step,
+            "round": self.step.round,
+            "token": self.token,
+            "kind": self.kind.value,
+            "since": to_text(self.since),
+            "until": to_text(self.until),
+            "awaited": [{"event": it.event, "where": dict(it.where)} for it in self.awaited],
+            "send_id": self.send_id,
+        }
+
+
+def wait_record(step: Step) -> str:
+    """The sort key of the wait of a step."""
+    return f"now#wait#{step.name}"
+
+
+def wait_of(item: Item) -> Wait:
+    """The wait that an item holds."""
+    awaited, send_id = item.get("awaited"), item.get("send_id")
+    return Wait(
+        step=Step(
+            workflow=str(item["workflow"]),
+            contact_id=str(item["contact_id"]),
+            entry=str(item["entry"]),
+            step=str(item["step"]),
+            round=int(str(item["round"])),
+        ),
+        token=str(item["token"]),
+        kind=WaitKind(str(item["kind"])),
+        since=from_text(str(item["since"])),
+        until=from_text(str(item["until"])),
+        awaited=tuple(_awaited_of(each) for each in awaited)
+        if isinstance(awaited, Sequence)
+        else (),
+        send_id=None if send_id is None else str(send_id),
+    )
+
+
+def _awaited_of(value: Value) -> Awaited:
+    assert isinstance(value, Mapping)  # noqa: S101 - written by to_item
+    where = value.get("where")
+    return Awaited(str(value["event"]), where if isinstance(where, Mapping) else {})

@@ -1,0 +1,1 @@
+"""What the demo ships: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""What AWS carries from one resource to another, in virtual time and always the same way."""

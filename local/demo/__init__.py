@@ -1,0 +1,1 @@
+"""The demo: real buyers, real orders, a simulated audience."""

@@ -1,0 +1,208 @@
+"""What a run of the demo found out, and how it is told on a terminal.
+
+The same run gives the same text: wall time and memory go to stderr, not here.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from local.graph import Graph
+
+WIDTH = 92
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How many executions ended in one state, and what that state says to the marketer."""
+
+    state: str
+    sentence: str
+    count: int
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Orders of a group of people after their welcome mail."""
+
+    group: str
+    people: int
+    buyers: int
+    orders: int
+    dollars: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One line of the bill: what, how many units, dollars."""
+
+    item: str
+    quantity: float
+    dollars: float
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything a run has to say."""
+
+    real: str
+    machine: str
+    people: int
+    days: int
+    seed: int
+    start: datetime
+    end: datetime
+    sign_ups: int = 0
+    notes: list[str] = field(default_factory=list)
+    endings: list[Ending] = field(default_factory=list)
+    waiting: list[Ending] = field(default_factory=list)
+    orders: list[Orders] = field(default_factory=list)
+    orders_total: int = 0
+    person: str = ""
+    person_id: str = ""
+    timeline: list[str] = field(default_factory=list)
+    costs: list[Cost] = field(default_factory=list)
+    mails: int = 0
+    deeds: list[tuple[str, int]] = field(default_factory=list)
+    habits: list[tuple[str, str]] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    graph: Graph | None = None
+    visits: dict[str, int] = field(default_factory=dict)
+    flows: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def executions(self) -> int:
+        """All executions, ended or not."""
+        return sum(ending.count for ending in (*self.endings, *self.waiting))
+
+    @property
+    def dollars(self) -> float:
+        """The price of the run."""
+        return sum(cost.dollars for cost in self.costs)
+
+    @property
+    def per_thousand(self) -> float:
+        """The price for a thousand contacts."""
+        return self.dollars * 1000 / self.people if self.people else 0.0
+
+
+def text(report: Report, files: Sequence[tuple[str, str]]) -> str:
+    """Tell the report; `files` are (what, where)."""
+    sections = [
+        _heading(report),
+        _endings(report),
+        _orders(report),
+        _timeline(report),
+        _deeds(report),
+        _price(report),
+        _left_out(report),
+        _files(files),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _heading(report: Report) -> str:
+    days = f"{report.start:%d %B %Y} to {report.end:%d %B %Y}"
+    return "\n".join(
+        [
+            f"{report.people:,} people, {report.days} days: {days}",
+            *_wrapped(f"Real: {report.real}"),
+            *_wrapped(
+                "Simulated: what people do with their mail (shares below), the mailbox providers, "
+                f"and AWS itself. Seed {report.seed}."
+            ),
+        ]
+    )
+
+
+def _endings(report: Report) -> str:
+    rows = [_title(f"What became of {report.sign_ups:,} sign-ups (workflow {report.machine!r})")]
+    for ending in (*report.endings, *report.waiting):
+        share = 100 * ending.count / max(1, report.executions)
+        mark = "!" if ending.failed else " "
+        rows.append(f"{ending.count:>7,} {share:>5.1f} % {mark} {ending.state}")
+        rows += [f"{'':<18}{line}" for line in textwrap.wrap(ending.sentence, WIDTH - 18)]
+    rows.append(f"{report.executions:>7,} 100.0 %   all together")
+    rows += [line for note in report.notes for line in _wrapped(note)]
+    return "\n".join(rows)
+
+
+def _orders(report: Report) -> str:
+    if not report.orders:
+        return ""
+    rows = [
+        _title("Real orders after the welcome"),
+        f"{'':<34}{'people':>8}{'bought':>8}{'orders':>8}{'dollars':>12}{'per person':>12}",
+    ]
+    rows += [
+        f"{o.group:<34}{o.people:>8,}{o.buyers:>8,}{o.orders:>8,}{o.dollars:>12,.2f}"
+        f"{o.dollars / max(1, o.people):>12,.2f}"
+        for o in report.orders
+    ]
+    rows += _wrapped(
+        "The clicks are simulated and know nothing of the orders, which are real: a difference "
+        "between the groups is chance, not an effect of the mail."
+    )
+    return "\n".join(rows)
+
+
+def _timeline(report: Report) -> str:
+    if not report.timeline:
+        return ""
+    return "\n".join(
+        [_title(f"One contact, day by day: {report.person} ({report.person_id})"), *report.timeline]
+    )
+
+
+def _deeds(report: Report) -> str:
+    rows = [_title("What the simulated people did")]
+    rows += [f"{count:>7,}  {deed}" for deed, count in report.deeds]
+    rows += ["", *_wrapped("Their habits: " + "; ".join(f"{s} {w}" for w, s in report.habits))]
+    if report.surprises:
+        rows += ["", f"{len(report.surprises)} times something went otherwise than expected:"]
+        rows += [f"   {line}" for line in report.surprises[:5]]
+    return "\n".join(rows)
+
+
+def _price(report: Report) -> str:
+    rows = [_title("What it would have cost on AWS")]
+    rows += [
+        f"{cost.item:<52}{_amount(cost.quantity):>14}{cost.dollars:>14.4f} $"
+        for cost in report.costs
+    ]
+    rows.append(f"{'all together':<66}{report.dollars:>14.4f} $")
+    rows.append(f"{'per thousand contacts':<66}{report.per_thousand:>14.4f} $")
+    return "\n".join(rows)
+
+
+def _left_out(report: Report) -> str:
+    if not report.left_out:
+        return ""
+    shown = [f"   {line}" for line in report.left_out[:20]]
+    more = len(report.left_out) - len(shown)
+    rows = [_title(f"{len(report.left_out)} rows of the file were left out"), *shown]
+    return "\n".join([*rows, f"   … and {more} more"] if more else rows)
+
+
+def _files(files: Sequence[tuple[str, str]]) -> str:
+    width = max((len(what) for what, _ in files), default=0)
+    return "\n".join(
+        [_title("To look at"), *(f"{what:<{width}}  {where}" for what, where in files)]
+    )
+
+
+def _title(words: str) -> str:
+    return f"{words}\n{'─' * len(words)}"
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, WIDTH)
+
+
+def _amount(quantity: float) -> str:
+    return f"{quantity:,.0f}" if quantity == int(quantity) else f"{quantity:,.1f}"

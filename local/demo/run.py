@@ -1,0 +1,127 @@
+"""`make demo`: people sign up, time passes, and the run is told on stdout and on a page."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from local.demo import csv_file, findings, people
+from local.demo.people import Person
+from local.demo.progress import Progress
+from local.demo.report import Report, text
+from local.demo.stage import WORKFLOW, Stage
+from local.pages.report import page
+
+_REAL_LOG = (
+    "the purchases of {people:,} people of the CDNOW log (Fader and Hardie; see "
+    "local/data/README.md): the days, numbers and amounts of all their orders, moved so that the "
+    "first falls on {start:%d %B %Y}. Each signs up on the day of the first purchase; first names, "
+    "addresses and times of day are made up."
+)
+_REAL_FILE = (
+    "the {people:,} addresses of {file}, to which no mail is sent: nothing leaves this machine. "
+    "The days of their sign-ups are made up."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is made from; the same settings give the same run, to the byte."""
+
+    people: int = 500
+    days: int = 60
+    seed: int = 7
+    start: datetime = datetime(2026, 1, 5, tzinfo=UTC)
+    contacts: Path | None = None
+    out: Path = Path(".demo")
+
+    @property
+    def end(self) -> datetime:
+        """When the run is over."""
+        return self.start + timedelta(days=self.days)
+
+
+def run(settings: Settings) -> str:
+    """Run the demo, write its files, and return what to print.
+
+    Raises csv_file.FileRefused when a file of contacts cannot be used.
+    """
+    begun = time.perf_counter()
+    audience, left_out = _people(settings)
+    settings = replace(settings, people=len(audience))
+    report = _report(settings, left_out)
+    with Stage.open(start=settings.start, seed=settings.seed) as stage:
+        for person in audience:
+            stage.visitors.expect(person, until=settings.end.timestamp())
+        progress = Progress(sys.stderr, settings.days)
+        for day in range(1, settings.days + 1):
+            stage.world.run(until=settings.start + timedelta(days=day))
+            progress.day(day, stage.visitors.sign_ups, len(stage.world.mailbox))
+        snapshot = stage.snapshot()
+        findings.gather(report, stage, snapshot, audience)
+        out = settings.out
+        out.mkdir(parents=True, exist_ok=True)
+        stage.world.mailbox.write(out / "mails")
+        snapshot.save(out)
+    (out / "report.html").write_text(page(report), encoding="utf-8")
+    progress.done(time.perf_counter() - begun, _peak_mb())
+    return text(report, _files(out, report))
+
+
+def _people(settings: Settings) -> tuple[list[Person], list[str]]:
+    if settings.contacts is None:
+        found = people.from_log(people=settings.people, start=settings.start, seed=settings.seed)
+        return found, []
+    contacts = csv_file.read(settings.contacts)
+    bad = [f"row {row.number}: {row.reason}" for row in contacts.bad]
+    if not contacts.rows:
+        first = f" The first: {bad[0]}." if bad else ""
+        raise csv_file.FileRefused(f"{settings.contacts}: no row can be used.{first}")
+    found = people.from_rows(
+        contacts.rows, start=settings.start, days=settings.days, seed=settings.seed
+    )
+    return found, bad
+
+
+def _report(settings: Settings, left_out: Sequence[str]) -> Report:
+    if settings.contacts is None:
+        real = _REAL_LOG.format(people=settings.people, start=settings.start)
+    else:
+        real = _REAL_FILE.format(people=settings.people, file=settings.contacts.name)
+    return Report(
+        real=real,
+        machine=WORKFLOW,
+        people=settings.people,
+        days=settings.days,
+        seed=settings.seed,
+        start=settings.start,
+        end=settings.end,
+        left_out=list(left_out),
+    )
+
+
+def _files(out: Path, report: Report) -> list[tuple[str, str]]:
+    at = f"--in {out} " if out != Path(".demo") else ""
+    found = [
+        ("The workflow as a graph", f"{out}/report.html"),
+        (f"All {report.mails:,} mails", f"{out}/mails/*.eml"),
+    ]
+    if report.person_id:
+        address = report.person.rpartition(" ")[2]
+        found += [
+            ("Any contact, by address", f"python -m local find {at}{address}"),
+            ("What happened to it", f"python -m local timeline {at}{report.person_id}"),
+            ("A mail as it would get it", f"python -m local preview {at}welcome {report.person_id}"),
+            ("The same with your browser", "python -m local serve"),
+        ]
+    return found
+
+
+def _peak_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024) if sys.platform == "darwin" else peak / 1024

@@ -1,0 +1,82 @@
+"""The tables of a finished run in one file, for the commands that look at it afterwards.
+
+Gzipped JSON without a time stamp: the same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+FILE = "world.json.gz"
+_FORMAT = 1
+
+Item = dict[str, object]
+
+
+class NothingSaved(Exception):
+    """There is no saved run, or one of another version; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The items of every table by its logical name, sorted by key, and when it was (epoch)."""
+
+    now: float
+    seed: int
+    tables: Mapping[str, Sequence[Item]]
+
+    def of(self, table: str, contact_id: str) -> list[Item]:
+        """Return the items of one contact, by sort key."""
+        return [i for i in self.tables.get(table, ()) if i.get("contact_id") == contact_id]
+
+    def save(self, folder: Path) -> Path:
+        """Write the file and return its path."""
+        whole = {"format": _FORMAT, "now": self.now, "seed": self.seed, "tables": self.tables}
+        text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=_number)
+        path = folder / FILE
+        path.write_bytes(gzip.compress(text.encode(), 1, mtime=0))
+        return path
+
+
+def load(folder: Path) -> Snapshot:
+    """Read the saved run in a folder; raise NothingSaved."""
+    path = folder / FILE
+    try:
+        whole = json.loads(gzip.decompress(path.read_bytes()))
+    except FileNotFoundError:
+        raise NothingSaved(
+            f"There is no saved run in {folder}/. Run: python -m local demo"
+        ) from None
+    except (OSError, EOFError, ValueError) as error:
+        raise NothingSaved(f"{path} cannot be read. Run the demo again.") from error
+    if not isinstance(whole, dict) or whole.get("format") != _FORMAT:
+        raise NothingSaved(f"{path} is of another version. Run the demo again.")
+    return Snapshot(float(whole["now"]), int(whole["seed"]), whole["tables"])
+
+
+def plain(attribute: Mapping[str, object]) -> object:
+    """Turn one attribute of DynamoDB's JSON into a plain value."""
+    ((kind, value),) = attribute.items()
+    if kind == "M" and isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    if kind == "L" and isinstance(value, Sequence):
+        return [plain(inner) for inner in value]
+    if kind == "N":
+        number = Decimal(str(value))
+        return int(number) if number == number.to_integral_value() else float(number)
+    if kind in {"SS", "NS"} and isinstance(value, Sequence):
+        return sorted(str(each) for each in value)
+    return None if kind == "NULL" else value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"{type(value).__name__} cannot be saved")

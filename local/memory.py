@@ -1,0 +1,141 @@
+"""The store as dictionaries: for rehearsals and fast tests, held to DynamoDB by one contract suite.
+
+Items are copied on the way in and out, so that nobody can change what is stored.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+
+from relance.errors import ConditionFailed
+from relance.storage import (
+    KEYS,
+    Absent,
+    AllOf,
+    AnyOf,
+    Below,
+    Condition,
+    Delete,
+    Equals,
+    Index,
+    Item,
+    Missing,
+    Present,
+    Put,
+    Table,
+    Update,
+    Value,
+    Write,
+)
+
+
+class MemoryStore:
+    """Four dictionaries by key."""
+
+    def __init__(self) -> None:
+        self._tables: dict[Table, dict[tuple[str, ...], dict[str, Value]]] = {
+            table: {} for table in Table
+        }
+
+    def get(self, table: Table, key: tuple[str, ...]) -> Item | None:
+        """The item at `key`, or None."""
+        return deepcopy(self._tables[table].get(key))
+
+    def query(
+        self, table: Table, partition: str, *, prefix: str = "", start: str = ""
+    ) -> list[Item]:
+        """The items of a partition by sort key."""
+        found = sorted(
+            key
+            for key in self._tables[table]
+            if key[0] == partition and key[-1].startswith(prefix) and key[-1] >= start
+        )
+        return [deepcopy(self._tables[table][key]) for key in found]
+
+    def query_index(self, index: Index, partition: str, *, up_to: str, limit: int) -> list[Item]:
+        """The first items of an index's partition."""
+        found = [
+            item
+            for item in self._tables[index.table].values()
+            if item.get(index.partition) == partition
+            and index.sort in item
+            and str(item[index.sort]) <= up_to
+        ]
+        return deepcopy(sorted(found, key=lambda item: str(item[index.sort]))[:limit])
+
+    def write(self, write: Put | Update | Delete) -> None:
+        """Carry out one write."""
+        self.transact([write])
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Carry out several writes, all or none.
+
+        Raises:
+            ValueError: two writes of one item, or more than 100, as DynamoDB refuses them.
+        """
+        places = [(write.table, _key(write)) for write in writes]
+        if len(set(places)) < len(places) or not 0 < len(writes) <= 100:
+            raise ValueError("a transaction has 1 to 100 writes, each of another item")
+        failed = tuple(
+            at
+            for at, write in enumerate(writes)
+            if write.when is not None
+            and not _holds(write.when, self._tables[write.table].get(_key(write)))
+        )
+        if failed:
+            raise ConditionFailed(failed)
+        for write in writes:
+            self._carry_out(write)
+
+    def _carry_out(self, write: Write) -> None:
+        table, key = self._tables[write.table], _key(write)
+        if isinstance(write, Put):
+            table[key] = _without_none(deepcopy(dict(write.item)))
+        elif isinstance(write, Update):
+            item = table.setdefault(key, dict(zip(KEYS[write.table], key, strict=True)))
+            for name in write.remove:
+                item.pop(name, None)
+            for name, value in write.set.items():
+                item[name] = deepcopy(value)
+            for name, amount in write.add.items():
+                item[name] = int(str(item.get(name) or 0)) + amount
+            table[key] = _without_none(item)
+        elif isinstance(write, Delete):
+            table.pop(key, None)
+
+
+def _key(write: Write) -> tuple[str, ...]:
+    if isinstance(write, Put):
+        return tuple(str(write.item[name]) for name in KEYS[write.table])
+    return write.key
+
+
+def _without_none(item: dict[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def _holds(when: Condition, item: Mapping[str, Value] | None) -> bool:
+    match when:
+        case Absent():
+            return item is None
+        case Present():
+            return item is not None
+        case Missing(name):
+            return _at(item, name) is None
+        case Equals(name, value):
+            return _at(item, name) == value
+        case Below(name, value):
+            there = _at(item, name)
+            if isinstance(value, str):
+                return isinstance(there, str) and there < value
+            return isinstance(there, int) and there < value
+        case AnyOf(conditions):
+            return any(_holds(each, item) for each in conditions)
+        case AllOf(conditions):
+            return all(_holds(each, item) for each in conditions)
+
+
+def _at(item: Mapping[str, Value] | None, path: str) -> Value:
+    value: Value = item
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,1 @@
+"""HTML for people: the report of a run, and the inbox."""

@@ -1,0 +1,170 @@
+"""The graph of a state machine as SVG, with how many went along each edge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from local.graph import START, Edge, Graph, Placed, State, place
+
+_LETTER = 7.3
+_LINE = 17
+_WRAP = 21
+
+STYLE = """
+.graph { max-width: 100%; height: auto; font: 13px system-ui, "DejaVu Sans", sans-serif; }
+.graph rect, .graph polygon { stroke-width: 1.5; }
+.graph .task rect { fill: var(--paper); stroke: var(--line); }
+.graph .plain rect, .graph .start rect { fill: var(--quiet); stroke: var(--line); }
+.graph .pause rect { fill: var(--blue-pale); stroke: var(--blue); }
+.graph .choice polygon { fill: var(--amber-pale); stroke: var(--amber); }
+.graph .ending rect { fill: var(--green-pale); stroke: var(--green); }
+.graph .failure rect { fill: var(--red-pale); stroke: var(--red); }
+.graph text { fill: var(--ink); text-anchor: middle; }
+.graph .many { font-weight: 650; font-variant-numeric: tabular-nums; }
+.graph .unseen { opacity: .38; }
+.graph path { fill: none; stroke: var(--line); }
+.graph .error path { stroke: var(--red); stroke-dasharray: 5 4; }
+.graph .label { font-size: 12px; paint-order: stroke; stroke: var(--paper); stroke-width: 5px;
+  stroke-linejoin: round; }
+.graph .head { fill: var(--line); stroke: none; }
+.graph .error .head { fill: var(--red); }
+"""
+
+
+def svg(graph: Graph, visits: Mapping[str, int], flows: Mapping[tuple[str, str], int]) -> str:
+    """Draw it; `visits` by state, `flows` by edge. Ways that nobody took are pale."""
+    sizes = {state.name: _size(state) for state in graph.states}
+    labels = {(e.source, e.target): _label_width(e) for e in graph.edges}
+    placed = place(graph, sizes, labels, rise=72)
+    most = max(flows.values(), default=1) or 1
+    parts = [
+        (
+            f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" role="img" '
+            f'width="{placed.width:.0f}" height="{placed.height:.0f}" '
+            f'viewBox="0 0 {placed.width:.0f} {placed.height:.0f}">'
+        )
+    ]
+    edges = sorted(graph.edges, key=lambda e: flows.get((e.source, e.target), 0))
+    parts += [_edge(e, placed, flows.get((e.source, e.target), 0), most) for e in edges]
+    parts += [
+        _box(s, placed.boxes[s.name], sizes[s.name], visits.get(s.name, 0)) for s in graph.states
+    ]
+    parts += [_label(e, placed, flows.get((e.source, e.target), 0)) for e in edges]
+    return "\n".join([*(part for part in parts if part), "</svg>"])
+
+
+def wrap(name: str, width: int = _WRAP) -> list[str]:
+    """Break a name into lines of about `width` letters, words whole where they fit."""
+    lines: list[str] = []
+    for word in name.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines += [word[at : at + width] for at in range(0, len(word), width)]
+    return lines
+
+
+def _size(state: State) -> tuple[float, float]:
+    lines = wrap(state.name)
+    widest = max(len(line) for line in lines)
+    room = 44 if state.kind == "choice" else 24
+    return max(64, widest * _LETTER + room), (len(lines) + 1) * _LINE + 14
+
+
+def _label_width(edge: Edge) -> float:
+    lines = wrap(edge.label, 16) if edge.kind == "branch" else []
+    return (max((len(line) for line in lines), default=0) + 6) * _LETTER * 0.9
+
+
+def _box(state: State, centre: tuple[float, float], size: tuple[float, float], visits: int) -> str:
+    x, y = centre
+    width, height = size
+    left, top = x - width / 2, y - height / 2
+    if state.kind == "choice":
+        tip = 16
+        points: Sequence[tuple[float, float]] = (
+            (left, y), (left + tip, top), (left + width - tip, top),
+            (left + width, y), (left + width - tip, top + height), (left + tip, top + height),
+        )  # fmt: skip
+        outline = f'<polygon points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in points)}"/>'
+    else:
+        round_ = height / 2 if state.kind in {"start", "ending", "failure"} else 7
+        outline = (
+            f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" '
+            f'rx="{min(round_, 22):.0f}"/>'
+        )
+    lines = wrap(state.name)
+    first = top + 7 + _LINE * 0.8
+    text = [
+        f'<text x="{x:.1f}" y="{first + n * _LINE:.1f}">{escape(line)}</text>'
+        for n, line in enumerate(lines)
+    ]
+    text.append(
+        f'<text class="many" x="{x:.1f}" y="{first + len(lines) * _LINE:.1f}">{visits:,}</text>'
+    )
+    seen = "" if visits else " unseen"
+    title = f"<title>{escape(state.comment)}</title>" if state.comment else ""
+    return f'<g class="{state.kind}{seen}">{title}{outline}{"".join(text)}</g>'
+
+
+def _edge(edge: Edge, placed: Placed, count: int, most: int) -> str:
+    points = placed.routes.get((edge.source, edge.target))
+    if not points:
+        return ""
+    (x, y), *rest = points
+    end_x, end_y = rest[-1]
+    rest[-1] = (end_x, end_y - 7 if end_y > y else end_y + 7)
+    path = [f"M{x:.1f} {y:.1f}"]
+    for to_x, to_y in rest:
+        middle = (y + to_y) / 2
+        straight = abs(to_x - x) < 0.5
+        path.append(
+            f"L{to_x:.1f} {to_y:.1f}"
+            if straight
+            else f"C{x:.1f} {middle:.1f} {to_x:.1f} {middle:.1f} {to_x:.1f} {to_y:.1f}"
+        )
+        x, y = to_x, to_y
+    width = 1.2 + (3.3 * math.sqrt(count / most) if count else 0)
+    back = 1 if end_y > rest[-1][1] else -1
+    head = f"{end_x:.1f},{end_y:.1f} {end_x - 5:.1f},{end_y - 9 * back:.1f} {end_x + 5:.1f},"
+    seen = "" if count else " unseen"
+    return (
+        f'<g class="{edge.kind}{seen}"><path style="stroke-width:{width:.1f}" d="{"".join(path)}"/>'
+        f'<polygon class="head" points="{head}{end_y - 9 * back:.1f}"/></g>'
+    )
+
+
+def _label(edge: Edge, placed: Placed, count: int) -> str:
+    points = placed.routes.get((edge.source, edge.target))
+    if not points:
+        return ""
+    (x, y), (to_x, to_y) = points[0], points[1]
+    # Branches leave from one point, so their words stand where they have drawn apart.
+    share = 0.66 if edge.kind == "branch" else 0.5
+    x = x + (to_x - x) * share * share * (3 - 2 * share)
+    y = y + (to_y - y) * share
+    said = wrap(edge.label, 16) if edge.kind == "branch" else []
+    first = y + 4 - 13 * max(0, len(said) - 1)
+    seen = "" if count else " unseen"
+    rows = [
+        f'<tspan x="{x:.1f}" y="{first + 13 * n:.1f}">{escape(line)}</tspan>'
+        for n, line in enumerate(said)
+    ]
+    dot = " · " if rows else ""
+    return (
+        f'<text class="label{seen}" x="{x:.1f}" y="{first:.1f}">{"".join(rows)}{dot}'
+        f'<tspan class="many">{count:,}</tspan></text>'
+    )
+
+
+def taken(graph: Graph, flows: Mapping[tuple[str, str], int]) -> tuple[Graph, tuple[str, ...]]:
+    """Return the graph without ways after an error that nobody took, and the states then lost."""
+    edges = tuple(e for e in graph.edges if e.kind != "error" or flows.get((e.source, e.target)))
+    reached = {START}
+    while more := {e.target for e in edges if e.source in reached} - reached:
+        reached |= more
+    kept = tuple(state for state in graph.states if state.name in reached)
+    lost = tuple(state.name for state in graph.states if state.name not in reached)
+    return Graph(kept, tuple(e for e in edges if e.source in reached)), lost

@@ -1,0 +1,30 @@
+"""ARNs and names of machines and executions."""
+
+from __future__ import annotations
+
+import re
+
+from local.states.errors import StatesError
+
+MOST_CHARACTERS = 80
+_FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
+_MACHINE = re.compile(r"arn:aws[a-z-]*:states:([a-z0-9-]+):(\d{12}):stateMachine:([^:]+)")
+
+
+def check_name(name: str) -> None:
+    """Refuse what may not name a machine or an execution, as the API does."""
+    if not 1 <= len(name) <= MOST_CHARACTERS or _FORBIDDEN.search(name):
+        raise StatesError("InvalidName", f"Invalid Name: '{name}'")
+
+
+def machine_parts(arn: str) -> tuple[str, str, str]:
+    """Return region, account and name of a machine's ARN."""
+    match = _MACHINE.fullmatch(arn)
+    if match is None:
+        raise StatesError("InvalidArn", f"Invalid Arn: '{arn}'")
+    return match[1], match[2], match[3]
+
+
+def execution_arn(machine: str, name: str) -> str:
+    """Return the ARN of an execution of a machine."""
+    return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"

@@ -1,0 +1,102 @@
+"""What others are told of an execution: DescribeExecution, and the status-change event.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+"""
+
+from __future__ import annotations
+
+import math
+
+from local.states.execution import RUNNING, SUCCEEDED, Execution
+from local.states.history import moment
+from local.states.names import machine_parts
+
+MOST_EVENT_CHARACTERS = 248 * 1024
+"""Input and output are left out of an event beyond this."""
+_INCLUDED = {"included": True}
+_LEFT_OUT = {"included": False}
+
+
+def described(execution: Execution) -> dict[str, object]:
+    """Return what DescribeExecution answers."""
+    seen = {
+        **listed(execution),
+        "input": execution.input,
+        "inputDetails": _INCLUDED,
+        "redriveCount": 0,
+        **_redrive(execution),
+    }
+    if execution.output is not None:
+        seen |= {"output": execution.output.decode(), "outputDetails": _INCLUDED}
+    if execution.error is not None:
+        seen["error"] = execution.error
+    if execution.cause is not None:
+        seen["cause"] = execution.cause
+    return seen
+
+
+def listed(execution: Execution) -> dict[str, object]:
+    """Return the item of ListExecutions."""
+    seen: dict[str, object] = {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.program.arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": moment(execution.start),
+    }
+    if execution.stop is not None:
+        seen["stopDate"] = moment(execution.stop)
+    return seen
+
+
+def status_event(execution: Execution, *, now: float, number: int) -> dict[str, object]:
+    """Return the event "Step Functions Execution Status Change" as a rule's target gets it."""
+    region, account, _ = machine_parts(execution.program.arn)
+    output = None if execution.output is None else execution.output.decode()
+    with_output = output is not None and len(output) <= MOST_EVENT_CHARACTERS
+    with_input = len(execution.input) + len(output or "") <= MOST_EVENT_CHARACTERS
+    told = None if output is None else (_INCLUDED if with_output else _LEFT_OUT)
+    detail: dict[str, object] = {
+        "executionArn": execution.arn,
+        "stateMachineArn": execution.program.arn,
+        "stateMachineVersionArn": None,
+        "stateMachineAliasArn": None,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": _milliseconds(execution.start),
+        "stopDate": None if execution.stop is None else _milliseconds(execution.stop),
+        "input": execution.input if with_input else None,
+        "inputDetails": _INCLUDED if with_input else _LEFT_OUT,
+        "output": output if with_output else None,
+        "outputDetails": told,
+        "error": execution.error,
+        "cause": execution.cause,
+        "redriveCount": 0,
+        "redriveDate": None,
+        "redriveStatus": None,
+        "redriveStatusReason": None,
+        **_redrive(execution),
+    }
+    return {
+        "version": "0",
+        "id": f"{execution.serial:08x}-0000-4000-8000-{number:012x}",
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": account,
+        "time": moment(math.floor(now)).isoformat().replace("+00:00", "Z"),
+        "region": region,
+        "resources": [execution.arn],
+        "detail": detail,
+    }
+
+
+def _redrive(execution: Execution) -> dict[str, object]:
+    if execution.status in (RUNNING, SUCCEEDED):
+        reason = f"Execution is {execution.status} and cannot be redriven"
+        return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+    return {"redriveStatus": "REDRIVABLE"}
+
+
+def _milliseconds(when: float) -> int:
+    return round(when * 1_000)

@@ -1,0 +1,354 @@
+"""One machine that runs it all: the stack of template.yaml, in this process, in virtual time.
+
+    with World.build(start=datetime(2026, 3, 1, tzinfo=UTC)) as world:
+        world.request("POST", "/f/newsletter", body=b"…")
+        world.run(for_=timedelta(days=60))
+
+One World at a time: it owns the clock, botocore and the emulators of its process until closed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local.content import LAYER_FOLDER, compiled_content
+from local.deliveries.queues import ObservedSqs
+from local.emulator.dynamodb import DynamoDb
+from local.emulator.s3 import S3
+from local.emulator.secretsmanager import SecretsManager
+from local.emulator.sqs import Sqs
+from local.faults import FaultPlan
+from local.hook import Hook
+from local.http_api import MAX_BODY, HttpApi, build_apis
+from local.http_client import LoopbackClient
+from local.http_messages import Request, Response, as_headers, message
+from local.http_server import Handler, HttpServer
+from local.hub import Hub, Outcome
+from local.mailbox import Mailbox
+from local.meter import Meter
+from local.permissions import Recorder
+from local.sandbox import Function as SandboxFunction
+from local.sandbox import InvokeResult, Sandboxes
+from local.services.events import Events
+from local.services.functions import Functions
+from local.services.sesv2 import Quota, Sesv2
+from local.services.sns import Sns
+from local.services.states import StepFunctions
+from local.services.tasks import Tasks
+from local.states.machines import StateMachines
+from local.storage import client, make_buckets, make_queues, make_secrets, make_tables
+from local.template import Function, Stack, TemplateError
+from local.wiring import Wiring
+
+ROOT = Path(__file__).resolve().parent.parent
+STACK_NAME = "relance"
+LINK_DOMAIN = "links.example.com"
+
+DEFAULTS: Mapping[str, str] = {
+    "SenderAddress": "hello@example.com",
+    "SenderName": "Example",
+    "PostalAddress": "Example Ltd, 1 Main Street, Springfield",
+    "SendMode": "live",
+    "LinkDomain": LINK_DOMAIN,
+    "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/local",
+}
+"""Parameters of a run on one machine; those that a template does not have are left out."""
+
+
+class World:
+    """The embedded AWS with one stack in it. Make it with `build`, end it with `close`."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        content: Path,
+        *,
+        start: datetime,
+        seed: int,
+        faults: FaultPlan | None,
+        skip_idle_sweeps: bool,
+        quota: Quota | None,
+        on_log: Callable[[str, str, str], None] | None,
+    ) -> None:
+        self.stack, self.content, self.seed = stack, content, seed
+        self.hub = Hub(start, seed=seed).open()
+        self.hook = Hook()
+        try:
+            self.hook.install()
+            self._assemble(faults, skip_idle_sweeps, quota, on_log)
+        except BaseException:
+            self.close()
+            raise
+
+    def _assemble(
+        self,
+        faults: FaultPlan | None,
+        skip_idle_sweeps: bool,  # noqa: FBT001
+        quota: Quota | None,
+        on_log: Callable[[str, str, str], None] | None,
+    ) -> None:
+        hub, hook, stack = self.hub, self.hook, self.stack
+        self.meter = Meter()
+        self.permissions = Recorder(self.meter)
+        self.sandboxes = Sandboxes(
+            hub, hook, accounts=self.permissions, faults=faults, on_log=on_log
+        )
+        for function in stack.functions.values():
+            self.sandboxes.define(_in_sandbox(function, self.content))
+        self.dynamodb, self.sqs, secrets = DynamoDb(), Sqs(), SecretsManager()
+        self.wiring = Wiring(
+            stack,
+            hub,
+            sandboxes=self.sandboxes,
+            sqs=self.sqs,
+            meter=self.meter,
+            skip_idle_sweeps=skip_idle_sweeps,
+        )
+        self.mailbox = Mailbox(hub, on_event=self.wiring.mail_event)
+        self.machines = StateMachines(
+            hub,
+            Tasks(hub, self.sandboxes),
+            on_status_change=self.wiring.execution_changed,
+            on_transition=lambda *_: self.meter.count("transitions"),
+        )
+        self.states = StepFunctions(self.machines)
+        services = {
+            "dynamodb": self.dynamodb,
+            "s3": S3(),
+            "sqs": ObservedSqs(self.sqs, self.wiring.arrived),
+            "secretsmanager": secrets,
+            "events": Events(self.wiring.buses, self.meter),
+            "lambda": Functions(hub, self.sandboxes, self.wiring.invocations),
+            "scheduler": self.wiring.scheduler,
+            "sesv2": Sesv2(
+                self.mailbox,
+                identities=_identities(stack),
+                configuration_sets=self.wiring.configuration_sets,
+                quota=quota,
+                meter=self.meter,
+            ),
+            "sns": Sns(self.wiring.topics, self.meter),
+            "stepfunctions": self.states,
+        }
+        for name, service in services.items():
+            hook.register(name, service)
+        make_tables(stack)
+        make_queues(stack)
+        make_buckets(stack)
+        make_secrets(stack, secrets.backend, seed=self.seed)
+        for machine in stack.machines.values():
+            self.machines.create(machine.name, dict(machine.definition), arn=machine.arn)
+        self.wiring.connect(self.machines)
+        self.dynamodb.observe(self.wiring.table_changed)
+        self.apis = build_apis(stack, hub, self.wiring.invoke)
+        self._clients: dict[str, Any] = {}
+        self._servers: list[HttpServer] = []
+        self._browsers: list[LoopbackClient] = []
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        start: datetime,
+        root: Path = ROOT,
+        seed: int = 0,
+        parameters: Mapping[str, str] | None = None,
+        faults: FaultPlan | None = None,
+        skip_idle_sweeps: bool = True,
+        quota: Quota | None = None,
+        on_log: Callable[[str, str, str], None] | None = None,
+    ) -> World:
+        """Read the project at `root` and build its stack, empty, at the time `start`.
+
+        `parameters` overrides what DEFAULTS gives; `on_log` gets (function, request id, line) of
+        what handlers print. Raises TemplateError for whatever this machine cannot do.
+        """
+        template = root / "template.yaml"
+        chosen = {**_known_defaults(template), **(parameters or {})}
+        stack = Stack.load(template, name=STACK_NAME, parameters=chosen)
+        return cls(
+            stack,
+            compiled_content(root),
+            start=start,
+            seed=seed,
+            faults=faults,
+            skip_idle_sweeps=skip_idle_sweeps,
+            quota=quota,
+            on_log=on_log,
+        )
+
+    def close(self) -> None:
+        """Give the process back as it was."""
+        for browser in getattr(self, "_browsers", ()):
+            browser.close()
+        for server in getattr(self, "_servers", ()):
+            server.close()
+        self.hook.remove()
+        self.hub.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- time -----------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        """The virtual time, UTC."""
+        return self.hub.moment
+
+    def run(self, *, until: datetime | None = None, for_: timedelta | None = None) -> None:
+        """Let time pass: up to `until`, or `for_` so long, or until nothing is left to happen.
+
+        Recurring schedules alone do not keep a run going, unless one still has something to find.
+        """
+        if until is not None:
+            self.hub.run(until=until.timestamp())
+        elif for_ is not None:
+            self.hub.run(until=self.hub.now + for_.total_seconds())
+        else:
+            self.hub.run(stop=self._nothing_left)
+
+    def _nothing_left(self) -> bool:
+        return not self.hub.network.in_flight and self.wiring.recurring.nothing_left()
+
+    # -- calling --------------------------------------------------------------------------------
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client; outside of handlers its calls are not metered."""
+        if service not in self._clients:
+            self._clients[service] = client(service)
+        return self._clients[service]
+
+    def function_name(self, name: str) -> str:
+        """Return the physical name of a function given by folder, logical id or name."""
+        for function in self.stack.functions.values():
+            if name in {function.name, function.logical_id, function.folder.name}:
+                return function.name
+        known = ", ".join(sorted(f.folder.name for f in self.stack.functions.values()))
+        raise TemplateError(f'there is no function "{name}". There are: {known}')
+
+    def invoke(self, function: str, event: object) -> InvokeResult:
+        """Run a function to its end and return how it ended."""
+        name = self.function_name(function)
+
+        def register(done: Callable[[Outcome[InvokeResult]], None]) -> None:
+            self.sandboxes.invoke(name, event, lambda result: done(Outcome(value=result)))
+
+        return self.hub.wait(register)
+
+    def machine_arn(self, machine: str) -> str:
+        """Return the ARN of a state machine given by name or by the end of its name."""
+        found = [
+            known.arn
+            for known in self.stack.machines.values()
+            if known.name == machine or known.name.endswith(f"-{machine}")
+        ]
+        if len(found) != 1:
+            known_names = ", ".join(sorted(self.stack.machines))
+            raise TemplateError(f'there is no machine "{machine}". There are: {known_names}')
+        return found[0]
+
+    def start(self, machine: str, data: object, *, name: str | None = None) -> str:
+        """Start an execution, as a marketer does in the console; return its ARN."""
+        text = data if isinstance(data, str) else json.dumps(data)
+        params: dict[str, Any] = {"stateMachineArn": self.machine_arn(machine), "input": text}
+        if name is not None:
+            params["name"] = name
+        return str(self.client("stepfunctions").start_execution(**params)["executionArn"])
+
+    def describe(self, execution: str) -> dict[str, Any]:
+        """Return what DescribeExecution tells."""
+        return self.states.describe(execution)
+
+    # -- HTTP -----------------------------------------------------------------------------------
+
+    @property
+    def http(self) -> HttpApi:
+        """The stack's HTTP API; TemplateError unless it has exactly one."""
+        if len(self.apis) != 1:
+            raise TemplateError(f"the stack has {len(self.apis)} HTTP APIs, not one")
+        return next(iter(self.apis.values()))
+
+    def handle(self, request: Request, done: Callable[[Response], None]) -> None:
+        """Answer a request at the API, metered."""
+        size = max(1, -(-len(request.body) // (512 * 1024)))
+        self.meter.count("http_requests", size)
+        self.http.handle(request, done)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        query: str = "",
+    ) -> Response:
+        """Make a request at the API without a socket and wait for the answer."""
+        request = Request(method, path, query, as_headers(headers), body)
+
+        def register(done: Callable[[Outcome[Response]], None]) -> None:
+            self.handle(request, lambda response: done(Outcome(value=response)))
+
+        return self.hub.wait(register)
+
+    def serve_http(self, *, port: int = 0, handler: Handler | None = None) -> HttpServer:
+        """Listen on 127.0.0.1 until closed; `handler` may answer some requests itself."""
+        server = HttpServer(self.hub, handler or self.handle, port=port, max_body=MAX_BODY)
+        self._servers.append(server)
+        return server
+
+    def browser(self, server: HttpServer | None = None) -> LoopbackClient:
+        """Return a client for simulated people, whatever host an address names."""
+        if server is None:
+            server = self._servers[0] if self._servers else self.serve_http()
+        host = str(self.stack.parameters.get("LinkDomain") or self.http.facts.host)
+        browser = LoopbackClient(self.hub, server, host=host)
+        self._browsers.append(browser)
+        return browser
+
+
+def not_found(_request: Request, done: Callable[[Response], None]) -> None:
+    """Answer as API Gateway does where there is nothing."""
+    done(message(404, "Not Found"))
+
+
+def _in_sandbox(function: Function, content: Path) -> SandboxFunction:
+    environment = {
+        name: value.replace(LAYER_FOLDER, str(content))
+        for name, value in function.environment.items()
+    }
+    return SandboxFunction(
+        name=function.name,
+        folder=function.folder,
+        environment=environment,
+        handler=function.handler,
+        timeout=function.timeout,
+        memory=function.memory,
+        architecture=function.architectures[0],
+    )
+
+
+def _known_defaults(template: Path) -> dict[str, str]:
+    from local.translation import read_template  # noqa: PLC0415
+
+    declared = read_template(template).get("Parameters") or {}
+    return {name: value for name, value in DEFAULTS.items() if name in declared}
+
+
+def _identities(stack: Stack) -> tuple[str, ...] | None:
+    found = [r.name for r in stack.inert if r.type == "AWS::SES::EmailIdentity"]
+    return tuple(found) or None

@@ -1,0 +1,119 @@
+"""What is stored, for how long, and what survives a mistake."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+KEYS = {
+    "Contacts": ["contact_id", "record"],
+    "Identities": ["identity"],
+    "Events": ["contact_id", "event_id"],
+    "Sends": ["send_id"],
+}
+FOURTEEN_DAYS = 14 * 24 * 3600
+
+
+def of_type(resources: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, resource in resources.items():
+        if resource["Type"] == kind:
+            yield name, resource
+
+
+def test_the_four_tables_have_the_keys_that_the_domain_uses(resources: Mapping[str, Any]) -> None:
+    found = {
+        name: [key["AttributeName"] for key in table["Properties"]["KeySchema"]]
+        for name, table in of_type(resources, "AWS::DynamoDB::Table")
+    }
+    assert found == KEYS
+
+
+def test_no_table_is_lost_with_the_stack_or_by_a_mistake(resources: Mapping[str, Any]) -> None:
+    for name, table in of_type(resources, "AWS::DynamoDB::Table"):
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain", name
+        recovery = table["Properties"]["PointInTimeRecoverySpecification"]
+        assert recovery["PointInTimeRecoveryEnabled"] is True, name
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST", name
+        # A name of our own would make the stack impossible to deploy again beside what was kept.
+        assert "TableName" not in table["Properties"], name
+
+
+def test_the_key_of_links_outlives_the_stack(resources: Mapping[str, Any]) -> None:
+    assert resources["LinkSecret"]["DeletionPolicy"] == "Retain"
+
+
+def test_only_events_and_sends_expire(resources: Mapping[str, Any]) -> None:
+    expiring = {
+        name: table["Properties"]["TimeToLiveSpecification"]["AttributeName"]
+        for name, table in of_type(resources, "AWS::DynamoDB::Table")
+        if "TimeToLiveSpecification" in table["Properties"]
+    }
+    assert expiring == {"Events": "expires_at", "Sends": "expires_at"}
+
+
+def test_only_events_are_streamed_as_new_images(resources: Mapping[str, Any]) -> None:
+    streams = {
+        name: table["Properties"]["StreamSpecification"]["StreamViewType"]
+        for name, table in of_type(resources, "AWS::DynamoDB::Table")
+        if "StreamSpecification" in table["Properties"]
+    }
+    assert streams == {"Events": "NEW_IMAGE"}
+
+
+def test_unsettled_sends_are_found_without_a_scan(resources: Mapping[str, Any]) -> None:
+    (index,) = resources["Sends"]["Properties"]["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "unsettled"
+    keys = [key["AttributeName"] for key in index["KeySchema"]]
+    assert keys == ["unsettled_shard", "unsettled_at"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+
+
+def test_the_stream_is_read_in_small_windows_and_nothing_is_dropped(
+    resources: Mapping[str, Any],
+) -> None:
+    mapping = resources["EventsStreamMapping"]["Properties"]
+    assert mapping["BatchSize"] == 100
+    assert mapping["MaximumBatchingWindowInSeconds"] == 1
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["MaximumRetryAttempts"] == 5
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert "OnFailure" in mapping["DestinationConfig"]
+    # Only what was appended: an expiry is no event.
+    (pattern,) = mapping["FilterCriteria"]["Filters"]
+    assert pattern == {"Pattern": '{"eventName": ["INSERT"]}'}
+
+
+def test_queues_keep_what_they_hold_for_14_days_and_encrypted(
+    resources: Mapping[str, Any],
+) -> None:
+    for name, queue in of_type(resources, "AWS::SQS::Queue"):
+        assert queue["Properties"]["MessageRetentionPeriod"] == FOURTEEN_DAYS, name
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True, name
+
+
+def test_a_queue_waits_six_times_as_long_as_its_function_may_run(
+    resources: Mapping[str, Any],
+) -> None:
+    for name, mapping in of_type(resources, "AWS::Lambda::EventSourceMapping"):
+        queue_id, attribute = mapping["Properties"]["EventSourceArn"]["Fn::GetAtt"]
+        if attribute != "Arn":
+            continue
+        function = resources[mapping["Properties"]["FunctionName"]["Ref"]]["Properties"]
+        visibility = resources[queue_id]["Properties"]["VisibilityTimeout"]
+        assert visibility >= 6 * function["Timeout"], name
+        assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+
+
+def test_ses_never_puts_its_own_pixel_or_links_into_a_mail(resources: Mapping[str, Any]) -> None:
+    destinations = dict(of_type(resources, "AWS::SES::ConfigurationSetEventDestination"))
+    assert len(destinations) == 2
+    for name, destination in destinations.items():
+        types = destination["Properties"]["EventDestination"]["MatchingEventTypes"]
+        assert not {"open", "click"} & {each.lower() for each in types}, name
+        assert {"send", "delivery", "bounce", "complaint"} <= set(types), name
+
+
+def test_access_logs_name_the_route_and_never_the_path(resources: Mapping[str, Any]) -> None:
+    settings = resources["PublicApiApiGatewayDefaultStage"]["Properties"]["AccessLogSettings"]
+    assert "$context.routeKey" in settings["Format"]
+    assert "path" not in settings["Format"].lower()
+    assert "sourceIp" not in settings["Format"]

@@ -1,0 +1,196 @@
+"""What every function is given, and what becomes of a call that fails."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+# Whoever is not named here has no business with the variable.
+GIVEN_TO = {
+    "LINK_BASE_URL": {"send_email"},
+    "SENDER": {"send_email"},
+    "SEND_MODE": {"send_email"},
+    "ALLOW_LIST": {"send_email"},
+    "CONFIGURATION_SET": {"send_email"},
+    "POSTAL_ADDRESS": {"send_email"},
+    "WRITE_KEYS": {"collect_events"},
+    "EVENT_BUS": {"update_contact", "refold_contact"},
+    "REPAIR_QUEUE_URL": {"update_contact"},
+    "IDENTITIES_TABLE": {"submit_form", "collect_events"},
+    "LINK_SECRET": {"track_open", "track_click", "manage_subscription", "send_email"},
+}
+# An HTTP function that referred to the API would be a circle: the API refers to it.
+ROUTES = {
+    "submit_form": {"GET /f/{form}", "HEAD /f/{form}", "POST /f/{form}"},
+    "track_open": {"GET /o/{token}", "HEAD /o/{token}"},
+    "track_click": {"GET /c/{token}", "HEAD /c/{token}"},
+    "manage_subscription": {
+        f"{method} /{page}/{{token}}" for method in ("GET", "HEAD", "POST") for page in "uk"
+    },
+    "collect_events": {"POST /v1/track", "POST /v1/batch"},
+}
+
+
+def functions(resources: Mapping[str, Any]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Every function by its folder: its logical id and properties."""
+    return {
+        Path(resource["Properties"]["Code"]["S3Key"]).name: (name, resource["Properties"])
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def test_folder_logical_id_and_name_of_a_function_agree(resources: Mapping[str, Any]) -> None:
+    for folder, (logical_id, properties) in functions(resources).items():
+        words = folder.split("_")
+        assert logical_id == "".join(map(str.capitalize, words)) + "Function"
+        assert properties["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{'-'.join(words)}"}
+        assert properties["Handler"] == "app.handler"
+
+
+def test_every_function_in_the_template_has_code_and_the_other_way_round(
+    resources: Mapping[str, Any],
+) -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    assert folders == set(functions(resources))
+
+
+def test_every_function_runs_on_arm_with_python_3_13(resources: Mapping[str, Any]) -> None:
+    for folder, (_, properties) in functions(resources).items():
+        assert properties["Runtime"] == "python3.13", folder
+        assert properties["Architectures"] == ["arm64"], folder
+
+
+def test_every_function_logs_to_a_group_that_expires(resources: Mapping[str, Any]) -> None:
+    for folder, (_, properties) in functions(resources).items():
+        group = resources[properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
+        name = folder.replace("_", "-")
+        assert group["LogGroupName"] == {"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}-{name}"}
+        assert properties["LoggingConfig"]["LogFormat"] == "JSON", folder
+
+
+def test_every_log_group_forgets_after_14_days(resources: Mapping[str, Any]) -> None:
+    groups = {
+        name: resource["Properties"].get("RetentionInDays")
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+    }
+    assert set(groups.values()) == {14}
+
+
+def test_a_function_is_given_only_what_it_needs(resources: Mapping[str, Any]) -> None:
+    holders: dict[str, set[str]] = {}
+    for folder, (_, properties) in functions(resources).items():
+        for variable in properties["Environment"]["Variables"]:
+            holders.setdefault(variable, set()).add(folder)
+    for variable, expected in GIVEN_TO.items():
+        assert holders.get(variable) == expected, variable
+
+
+def test_a_function_knows_the_tables_that_it_may_touch_and_no_other(
+    resources: Mapping[str, Any],
+) -> None:
+    tables = ("Contacts", "Identities", "Events", "Sends")
+    for folder, (logical_id, properties) in functions(resources).items():
+        variables = properties["Environment"]["Variables"]
+        known = {table for table in tables if f"{table.upper()}_TABLE" in variables}
+        policies = json.dumps(resources[f"{logical_id}Role"]["Properties"]["Policies"])
+        allowed = {
+            table
+            for table in tables
+            if f'["{table}", "Arn"]' in policies or f"${{{table}.Arn}}/index" in policies
+        }
+        assert known == allowed, folder
+
+
+def test_every_route_reaches_its_function_and_there_is_no_other(
+    resources: Mapping[str, Any],
+) -> None:
+    found: dict[str, set[str]] = {}
+    ids = {logical_id: folder for folder, (logical_id, _) in functions(resources).items()}
+    for path, methods in resources["PublicApi"]["Properties"]["Body"]["paths"].items():
+        for method, operation in methods.items():
+            uri = json.dumps(operation["x-amazon-apigateway-integration"]["uri"])
+            (logical_id,) = re.findall(r"\$\{(\w+)\.Arn\}", uri)
+            found.setdefault(ids[logical_id], set()).add(f"{method.upper()} {path}")
+    assert found == ROUTES
+
+
+def test_every_route_is_throttled(resources: Mapping[str, Any]) -> None:
+    stage = resources["PublicApiApiGatewayDefaultStage"]["Properties"]
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] > 0
+
+
+def test_whatever_is_called_without_an_answer_has_a_place_for_what_fails(
+    resources: Mapping[str, Any],
+) -> None:
+    configured = {
+        resource["Properties"]["FunctionName"]["Ref"]: resource["Properties"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Lambda::EventInvokeConfig"
+    }
+    for name, rule in resources.items():
+        if rule["Type"] != "AWS::Events::Rule":
+            continue
+        for target in rule["Properties"]["Targets"]:
+            assert "Arn" in target["DeadLetterConfig"], name
+            function, _ = target["Arn"].get("Fn::GetAtt", ("", ""))
+            if function in resources and resources[function]["Type"] == "AWS::Lambda::Function":
+                config = configured[function]
+                assert "OnFailure" in config["DestinationConfig"], function
+
+
+def test_whatever_comes_from_a_queue_or_a_topic_has_a_place_for_what_fails(
+    resources: Mapping[str, Any],
+) -> None:
+    for name, mapping in resources.items():
+        if mapping["Type"] != "AWS::Lambda::EventSourceMapping":
+            continue
+        source, attribute = mapping["Properties"]["EventSourceArn"]["Fn::GetAtt"]
+        if attribute == "StreamArn":
+            assert "OnFailure" in mapping["Properties"]["DestinationConfig"], name
+        else:
+            assert "deadLetterTargetArn" in resources[source]["Properties"]["RedrivePolicy"], name
+    subscription = resources["EmailEventsSubscription"]["Properties"]
+    assert "deadLetterTargetArn" in subscription["RedrivePolicy"]
+
+
+def test_every_rule_may_write_to_the_queue_for_what_fails(resources: Mapping[str, Any]) -> None:
+    policy = json.dumps(resources["UndeliveredEventsPolicy"]["Properties"])
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::Events::Rule":
+            assert f'["{name}", "Arn"]' in policy, name
+
+
+def test_every_queue_of_failures_has_an_alarm_that_reaches_a_person(
+    resources: Mapping[str, Any],
+) -> None:
+    watched = set()
+    for name, resource in resources.items():
+        if resource["Type"] != "AWS::CloudWatch::Alarm":
+            continue
+        assert resource["Properties"]["AlarmActions"] == [{"Ref": "AlertTopic"}], name
+        for dimension in resource["Properties"]["Dimensions"]:
+            if dimension["Name"] == "QueueName":
+                watched.add(dimension["Value"]["Fn::GetAtt"][0])
+    drained = {
+        resource["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping"
+    }
+    queues = {name for name, each in resources.items() if each["Type"] == "AWS::SQS::Queue"}
+    assert watched == queues - drained
+
+
+def test_a_failed_journey_is_told_but_wrong_input_is_no_defect(
+    resources: Mapping[str, Any],
+) -> None:
+    rule = resources["JourneyFailedRule"]["Properties"]
+    detail = rule["EventPattern"]["detail"]
+    assert detail["status"] == ["FAILED", "TIMED_OUT"]
+    assert {"anything-but": ["InvalidInput"]} in detail["error"]
+    assert rule["Targets"][0]["Arn"] == {"Ref": "AlertTopic"}

@@ -1,0 +1,36 @@
+"""What is locked, is locked once: the same versions here, in the layer and in its compiler."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LAMBDA = ROOT / "layers/dependencies/lambda.txt"
+COMPILER = ROOT / "layers/dependencies/compiler.txt"
+LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), LAMBDA, COMPILER]
+
+
+def pins(lock: Path) -> dict[str, str]:
+    pinned = r"^([a-z0-9.-]+)(?:\[[^]]*\])?==([^ \\;]+)"
+    return dict(re.findall(pinned, lock.read_text("utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", [LAMBDA, COMPILER], ids=lambda path: path.stem)
+def test_what_ships_is_what_was_tested(lock: Path) -> None:
+    tested = pins(ROOT / "requirements/dev.txt")
+    assert pins(lock).items() <= tested.items()
+
+
+def test_the_layer_does_not_bring_what_the_runtime_has() -> None:
+    assert not {"boto3", "botocore", "s3transfer"} & set(pins(LAMBDA))
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
+def test_every_package_is_checked_by_hash_and_no_registry_is_named(lock: Path) -> None:
+    text = lock.read_text("utf-8")
+    for package in re.split(r"\n(?=[a-z0-9])", text):
+        if "==" in package.partition("\n")[0]:
+            assert "--hash=sha256:" in package, package.partition(" ")[0]
+    assert "http" not in text
+    assert "--index-url" not in text

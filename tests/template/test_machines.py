@@ -1,0 +1,87 @@
+"""Every state machine in the template, and every file of one, go together."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def machines(template: Mapping[str, Any]) -> dict[Path, Mapping[str, Any]]:
+    return {
+        ROOT / resource["Properties"]["DefinitionUri"]: resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::StateMachine"
+    }
+
+
+def test_every_file_of_a_machine_is_deployed(template: Mapping[str, Any]) -> None:
+    assert set(machines(template)) == set((ROOT / "statemachines").glob("*/*.asl.json"))
+
+
+def test_a_machine_is_named_after_the_stack_its_kind_and_its_file(
+    template: Mapping[str, Any],
+) -> None:
+    for file, machine in machines(template).items():
+        kind = {"journeys": "journey", "operations": "operation"}[file.parent.name]
+        name = file.name.removesuffix(".asl.json").replace("_", "-")
+        assert machine["Name"] == {"Fn::Sub": f"${{AWS::StackName}}-{kind}-{name}"}
+
+
+def test_a_machine_logs_without_what_is_said_about_a_contact(template: Mapping[str, Any]) -> None:
+    for file, machine in machines(template).items():
+        assert machine["Type"] == "STANDARD", file.name
+        assert machine["Logging"]["IncludeExecutionData"] is False, file.name
+        assert machine["Logging"]["Destinations"], file.name
+
+
+def test_every_placeholder_of_a_definition_is_filled_and_no_filling_is_left_over(
+    template: Mapping[str, Any],
+) -> None:
+    for file, machine in machines(template).items():
+        asked = set(re.findall(r"\$\{(\w+)\}", file.read_text("utf-8")))
+        assert asked == set(machine["DefinitionSubstitutions"]), file.name
+
+
+def test_a_machine_may_call_the_functions_that_it_names_and_no_other(
+    template: Mapping[str, Any],
+) -> None:
+    for file, machine in machines(template).items():
+        named = {json.dumps(each) for each in machine["DefinitionSubstitutions"].values()}
+        (policy,) = machine["Policies"]
+        (call,) = [
+            each for each in policy["Statement"] if "lambda:InvokeFunction" in each["Action"]
+        ]
+        assert {json.dumps(each) for each in call["Resource"]} == named, file.name
+
+
+def test_an_entry_point_passes_the_contact_and_the_entry_and_nothing_else(
+    template: Mapping[str, Any],
+) -> None:
+    for file, machine in machines(template).items():
+        for event in machine["Events"].values():
+            transformer = event["Properties"]["InputTransformer"]
+            assert transformer["InputPathsMap"] == {
+                "contact": "$.detail.contact_id",
+                "entry": "$.detail.event_id",
+            }, file.name
+            filled = re.sub(r"<(\w+)>", r'"\1"', transformer["InputTemplate"])
+            assert json.loads(filled) == {"contact": "contact", "entry": "entry"}, file.name
+
+
+def test_arns_that_are_built_by_name_name_a_machine_of_the_stack(
+    template: Mapping[str, Any],
+) -> None:
+    names = {
+        machine["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+        for machine in machines(template).values()
+    }
+    built = set(
+        re.findall(
+            r"(?:stateMachine|execution):\$\{AWS::StackName\}-([a-z-]+)",
+            json.dumps(template["Resources"]),
+        )
+    )
+    assert built == names

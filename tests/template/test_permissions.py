@@ -1,0 +1,162 @@
+"""Least privilege: exact actions on exact resources, in the roles and in MarketerAccess."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Where no name can stand, and why.
+WILDCARDS = {
+    ("WelcomeJourneyRole", "WriteTheLog"): "log deliveries have no ARN",
+    ("MarketerAccess", "FindJourneys"): "lists and metrics have no ARN",
+    ("MarketerAccess", "WatchJourneys"): "executions are named when they start",
+    ("EnterWorkflowFunctionRole", "SeeWhetherTheFormerOneStillRuns"): "likewise",
+    ("UpdateContactFunctionRole", "FindTheStream"): "a stream is named when it is made",
+    ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
+}
+FORBIDDEN_TO_MARKETERS = (
+    "dynamodb:",
+    "lambda:",
+    "iam:",
+    "secretsmanager:",
+    "states:Create",
+    "states:Update",
+    "states:Delete",
+    "states:Publish",
+    "states:Tag",
+    "states:SendTask",
+)
+
+
+def as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(resources: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every statement that grants something to somebody in this account, with its owner."""
+    for name, resource in resources.items():
+        properties = resource["Properties"]
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            documents = [properties["PolicyDocument"]]
+        elif resource["Type"] == "AWS::IAM::Role":
+            documents = [each["PolicyDocument"] for each in properties.get("Policies", [])]
+        else:
+            continue
+        for document in documents:
+            for statement in as_list(document["Statement"]):
+                yield name, statement
+
+
+def test_no_action_is_a_wildcard(resources: Mapping[str, Any]) -> None:
+    for owner, statement in statements(resources):
+        for action in as_list(statement["Action"]):
+            assert "*" not in action, f"{owner}: {action}"
+
+
+def test_no_resource_is_a_wildcard_where_a_name_can_stand(resources: Mapping[str, Any]) -> None:
+    found = {
+        (owner, statement.get("Sid", ""))
+        for owner, statement in statements(resources)
+        if "*" in json.dumps(statement["Resource"])
+    }
+    assert found == set(WILDCARDS)
+
+
+def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
+    resources: Mapping[str, Any],
+) -> None:
+    found = {
+        (owner, statement["Sid"])
+        for owner, statement in statements(resources)
+        if "*" in as_list(statement["Resource"])
+    }
+    assert found == {("WelcomeJourneyRole", "WriteTheLog"), ("MarketerAccess", "FindJourneys")}
+
+
+def test_mail_is_sent_from_one_address_through_one_configuration_set(
+    resources: Mapping[str, Any],
+) -> None:
+    granting = [
+        (owner, statement)
+        for owner, statement in statements(resources)
+        if any(action.startswith("ses:") for action in as_list(statement["Action"]))
+    ]
+    ((owner, statement),) = granting
+    assert owner == "SendEmailFunctionRole"
+    assert statement["Action"] == "ses:SendEmail"
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+    assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
+
+
+def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
+    resources: Mapping[str, Any],
+) -> None:
+    (statement,) = [
+        each for _, each in statements(resources) if each.get("Sid") == "SendFromOneAddress"
+    ]
+    (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
+    condition, _, otherwise = exception["Fn::If"]
+    assert condition == "OnlyAllowList"
+    assert otherwise == {"Ref": "AWS::NoValue"}
+
+
+def test_no_function_may_scan_or_drop_or_describe_a_table(resources: Mapping[str, Any]) -> None:
+    allowed = {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}
+    allowed |= {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
+    for owner, statement in statements(resources):
+        for action in as_list(statement["Action"]):
+            service, _, operation = action.partition(":")
+            assert service != "dynamodb" or operation in allowed, f"{owner}: {action}"
+
+
+def test_history_is_appended_to_and_never_changed(resources: Mapping[str, Any]) -> None:
+    for owner, statement in statements(resources):
+        if {"Fn::GetAtt": ["Events", "Arn"]} in as_list(statement["Resource"]):
+            assert "dynamodb:DeleteItem" not in as_list(statement["Action"]), owner
+
+
+def test_a_marketer_starts_stops_redrives_and_watches(resources: Mapping[str, Any]) -> None:
+    actions = marketer_actions(resources)
+    assert {
+        "states:ListStateMachines",
+        "states:DescribeStateMachine",
+        "states:StartExecution",
+        "states:ListExecutions",
+        "states:DescribeExecution",
+        "states:GetExecutionHistory",
+        "states:StopExecution",
+        "states:RedriveExecution",
+        "cloudwatch:GetDashboard",
+    } <= actions
+
+
+def test_a_marketer_touches_no_table_and_no_definition(resources: Mapping[str, Any]) -> None:
+    for action in marketer_actions(resources):
+        assert not action.startswith(FORBIDDEN_TO_MARKETERS), action
+
+
+def marketer_actions(resources: Mapping[str, Any]) -> set[str]:
+    return {
+        action
+        for owner, statement in statements(resources)
+        if owner == "MarketerAccess"
+        for action in as_list(statement["Action"])
+    }
+
+
+def test_nothing_in_the_stack_needs_more_than_the_capability_sam_asks_for(
+    resources: Mapping[str, Any],
+) -> None:
+    for name, resource in resources.items():
+        named = {"RoleName", "ManagedPolicyName", "UserName", "GroupName"}
+        if resource["Type"].startswith("AWS::IAM::"):
+            assert not named & set(resource["Properties"]), name
+
+
+def test_queues_and_topics_take_only_from_those_who_feed_them(
+    resources: Mapping[str, Any],
+) -> None:
+    for name, resource in resources.items():
+        if resource["Type"] in {"AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"}:
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                assert "Condition" in statement, name
+                assert statement["Principal"] != "*", name

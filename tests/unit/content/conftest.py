@@ -1,0 +1,151 @@
+"""A small content folder that builds, for tests to spoil."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from relance.content.build import BuildReport, build
+from relance.content.compiled import Content
+
+ROOT = Path(__file__).resolve().parents[3]
+SHIPPED = ROOT / "layers" / "content"
+
+PAGE = """{% extends "frame.html.j2" %}
+{% block main %}<h1>A page</h1>{% endblock %}
+"""
+
+SMALL: Mapping[str, str] = {
+    "company.yaml": """name: Acme & Sons
+sender_name: Acme
+postal_address: 1 Example Street, Paris
+website: https://www.example.com
+time_zone: Europe/Paris
+languages: [en, fr]
+tracking: {opens: none, clicks: yes}
+topics: {newsletter: Our newsletter}
+""",
+    "traits.yaml": """email: {type: email, personal: yes, visible_to_workflows: no}
+first_name: {type: text, personal: yes, visible_to_workflows: no}
+role:
+  type: text
+  personal: no
+  visible_to_workflows: yes
+  options: [owner, middle_manager]
+""",
+    "lists.yaml": "engaged: {title: Engaged}\n",
+    "personas.yaml": """profit:
+  title: The owner
+  concern: What does it cost?
+  when: {trait: role, any_of: [owner]}
+""",
+    "scores/engagement.yaml": """half_life: 30 days
+points:
+  - event: email_clicked
+    points: 5
+    at_most: 3 per day
+  - event: points_awarded
+    points_from: points
+    where: {score: engagement}
+""",
+    "forms/newsletter.yaml": """title: Sign up
+fields:
+  - trait: email
+    label: Address
+    required: yes
+  - trait: first_name
+    label: First name
+  - trait: role
+    label: Role
+    options: {owner: Owner, middle_manager: Manager}
+consent: {purpose: marketing, topic: newsletter, text: Yes please, version: "1"}
+tracking_consent: {text: You may look, version: "1"}
+button: Send
+thanks: {title: Thanks, text: Look into your mailbox}
+""",
+    "layouts/mail.html.j2": """<!doctype html>
+<html lang=""><head><title>{{ subject }}</title><style>.button { color: red; }</style></head>
+<body><div style="display: none">{{ preheader }}</div>
+{% block content %}{% endblock %}
+<p><a href="{{ unsubscribe_url }}">Unsubscribe</a>, {{ company.postal_address }}</p>
+{{ pixel }}</body></html>
+""",
+    "layouts/notice.html.j2": """<!doctype html>
+<html lang=""><head><title>{{ subject }}</title></head>
+<body>{% block content %}{% endblock %}</body></html>
+""",
+    "messages/hello/message.yaml": """subject: Hello {{ contact.first_name or "there" }}
+preheader: A word from {{ company.name }}
+class: marketing
+intent: inform
+topic: newsletter
+variants:
+  - persona: profit
+    subject: What it costs
+""",
+    "messages/hello/body.html.j2": """<h1>Hello</h1>
+<p>Dear {{ contact.first_name or "reader" }},</p>
+<p>look <a class="button" href="{{ company.website }}/shop?a=1&amp;b=2">at this</a>.</p>
+<p><img src="https://www.example.com/cup.png" alt="A cup"></p>
+""",
+    "messages/ask/message.yaml": """subject: Please confirm
+preheader: One press
+class: transactional
+intent: serve
+layout: notice
+at_most: 1 per day
+""",
+    "messages/ask/body.html.j2": '<p><a href="{{ confirm_url }}">Yes</a></p>\n',
+    "pages/frame.html.j2": """<!doctype html>
+<html lang="{{ language }}"><body>{% block main %}{% endblock %}</body></html>
+""",
+    "pages/form.html.j2": (SHIPPED / "pages" / "form.html.j2").read_text(encoding="utf-8"),
+    "pages/problem.html.j2": PAGE.replace("A page", "%%TITLE%%: %%TEXT%%"),
+    **{
+        f"pages/{name}.html.j2": PAGE
+        for name in (
+            "thanks", "check-your-mail", "confirm", "confirmed", "unsubscribe", "unsubscribed",
+            "link-invalid", "not-found",
+        )
+    },
+}  # fmt: skip
+
+Writer = Callable[..., Path]
+Builder = Callable[..., BuildReport]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Writer:
+    """Writes the small folder, with some files replaced (None takes one away)."""
+
+    def written(changes: Mapping[str, str | None] | None = None) -> Path:
+        source = tmp_path / "source"
+        for name, text in {**SMALL, **(changes or {})}.items():
+            if text is not None:
+                path = source / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+        return source
+
+    return written
+
+
+@pytest.fixture
+def built(write: Writer, tmp_path: Path) -> Callable[..., Content]:
+    """Builds the small folder with changes and opens it."""
+
+    def opened(changes: Mapping[str, str | None] | None = None) -> Content:
+        report = build(write(changes), tmp_path / "target")
+        assert report.ok, str(report)
+        return Content.open(tmp_path / "target")
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Content:
+    """The content that the product ships, built."""
+    target = tmp_path_factory.mktemp("content") / "built"
+    report = build(SHIPPED, target)
+    assert report.ok, str(report)
+    assert not report.warnings, str(report)
+    return Content.open(target)

@@ -1,0 +1,133 @@
+"""What the build makes of right content."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from relance.content.build import build
+from relance.content.compiled import Content, Intent, MessageClass, MessageUnknown
+from relance.content.pages import PAGES
+
+from .conftest import SHIPPED, SMALL, Writer
+
+Opener = Callable[..., Content]
+BODY = "messages/hello/body.html.j2"
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {
+        str(each.relative_to(folder)): each.read_bytes()
+        for each in sorted(folder.rglob("*"))
+        if each.is_file()
+    }
+
+
+def test_the_same_source_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, second = build(SHIPPED, tmp_path / "a"), build(SHIPPED, tmp_path / "b")
+    again = build(SHIPPED, tmp_path / "a")
+    assert first.version == second.version == again.version
+    assert _bytes(tmp_path / "a") == _bytes(tmp_path / "b")
+
+
+def test_the_shipped_content_has_what_the_welcome_journey_sends(shipped: Content) -> None:
+    assert shipped.messages == (
+        "confirm", "confirm-reminder", "first-steps", "welcome", "welcome-again",
+    )  # fmt: skip
+    confirm, welcome = shipped.message("confirm"), shipped.message("welcome")
+    assert confirm.message_class is MessageClass.TRANSACTIONAL
+    assert confirm.links == ()
+    assert confirm.at_most_per_day == 1
+    assert welcome.message_class is MessageClass.MARKETING
+    assert welcome.intent is Intent.INFORM
+    assert [each.persona for each in welcome.variants] == [None, "profit", "steering", "ease"]
+    assert all(shipped.message(name).requires == () for name in shipped.messages)
+
+
+def test_every_page_that_the_suite_shows_is_there(shipped: Content) -> None:
+    for name in PAGES:
+        page = shipped.page(name, "en")
+        assert page.startswith("<!doctype html>")
+        assert "src=" not in page
+        assert "@import" not in page
+
+
+def test_a_change_of_one_message_changes_its_version_and_no_other(built: Opener) -> None:
+    before = built()
+    hello, ask, rules = before.message("hello"), before.message("ask"), before.rules
+    after = built({BODY: SMALL[BODY].replace("Dear", "Hello")})
+    assert after.message("hello").version != hello.version
+    assert after.message("ask") == ask
+    assert after.rules == rules
+    assert after.version != before.version
+    assert len(hello.version) == 12
+
+
+def test_a_change_of_a_score_changes_the_version_of_the_rules(built: Opener) -> None:
+    before = built().rules.version
+    score = SMALL["scores/engagement.yaml"].replace("points: 5", "points: 6")
+    assert built({"scores/engagement.yaml": score}).rules.version != before
+
+
+def test_links_are_numbered_and_keep_their_number_over_variants(built: Opener) -> None:
+    other = '<a href="https://www.example.com/other">o</a>' + SMALL[BODY]
+    yaml = SMALL["messages/hello/message.yaml"] + "    body: body.profit.html.j2\n"
+    content = built(
+        {"messages/hello/body.profit.html.j2": other, "messages/hello/message.yaml": yaml}
+    )
+    message = content.message("hello")
+    assert message.links == (
+        "https://www.example.com/shop?a=1&b=2",
+        "https://www.example.com/other",
+    )
+    assert 'href="{{ link(0) }}"' in message.variants[0].html
+    assert 'href="{{ link(0) }}"' in message.variants[1].html
+    assert 'href="{{ link(1) }}"' in message.variants[1].html
+    assert "o: {{ link(1) }}" in message.variants[1].text
+
+
+def test_the_second_link_to_an_address_has_its_own_number(built: Opener) -> None:
+    twice = '<p><a href="https://a.example/">one</a> <a href="https://a.example/">two</a></p>'
+    assert built({BODY: twice}).message("hello").links == ("https://a.example/",) * 2
+
+
+def test_css_is_inlined_and_jinja_survives_it(built: Opener) -> None:
+    body = (
+        "<table>{% for n in [1, 2] %}<tr><td class='button'>{{ n }} {{ 'a' if n < 2 else 'b' }}"
+        "</td></tr>{% endfor %}</table>"
+    )
+    html = built({BODY: body}).message("hello").variants[0].html
+    assert 'style="color: red;"' in html
+    assert "{{ 'a' if n < 2 else 'b' }}" in html
+    assert html.index("<table>") < html.index("{% for") < html.index("<tr>")
+
+
+def test_the_text_part_has_paragraphs_lists_and_addresses(built: Opener) -> None:
+    body = (
+        "<h1>Title</h1><p>One<br>two &amp; three</p><ul><li>a</li><li>b</li></ul>"
+        '<p>See <a href="https://a.example/x">this</a> now.</p>'
+        '<p><a href="https://a.example/y">A button</a></p>'
+        "<p>{% if contact.first_name %}Hi {{ contact.first_name }}{% endif %}</p><p>End</p>"
+    )
+    assert built({BODY: body}).message("hello").variants[0].text == (
+        "Title\n\nOne\ntwo & three\n\n- a\n- b\n\nSee this ({{ link(0) }}) now.\n\n"
+        "A button: {{ link(1) }}\n\n"
+        "{% if contact.first_name %}Hi {{ contact.first_name }}{% endif %}\n\nEnd\n\n"
+        "Unsubscribe: {{ unsubscribe_url }}, {{ company.postal_address }}\n"
+    )
+
+
+def test_an_unknown_message_is_answered_with_the_closest_names(shipped: Content) -> None:
+    with pytest.raises(MessageUnknown, match="Did you mean welcome or welcome-again") as raised:
+        shipped.message("welcom")
+    assert raised.value.closest == ("welcome", "welcome-again")
+
+
+def test_a_page_falls_back_to_the_first_language(built: Opener, write: Writer) -> None:
+    french = SMALL["pages/confirm.html.j2"].replace("A page", "Une page")
+    content = built({"pages/confirm.fr.html.j2": french})
+    assert "Une page" in content.page("confirm", "fr")
+    assert "A page" in content.page("confirm", "de")
+    assert "A page" in content.page("confirmed", "fr")
+    assert content.form("newslettr") is None
+    with pytest.raises(KeyError):
+        content.page("nowhere", "en")

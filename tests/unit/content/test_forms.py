@@ -1,0 +1,151 @@
+"""Sign-up forms: shown, judged, shown again."""
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from relance.content.compiled import Content
+from relance.content.forms import Form, FormErrors, Submission, form_page, validate
+
+from .conftest import SMALL
+
+GOOD = {"email": "Ada@Example.COM", "first_name": " Ada ", "role": "owner", "consent": "yes"}
+
+
+@pytest.fixture(scope="module")
+def form(shipped: Content) -> Form:
+    found = shipped.form("newsletter")
+    assert found is not None
+    return found
+
+
+def _refused(form: Form, **changes: str) -> dict[str, str]:
+    verdict = validate(form, {**GOOD, **changes})
+    assert isinstance(verdict, FormErrors)
+    return dict(verdict.errors)
+
+
+def test_a_right_submission_gives_traits_and_consents(form: Form) -> None:
+    verdict = validate(form, {**GOOD, "nonce": "0123456789abcdef", "utm": "x", "tracking": "yes"})
+    assert verdict == Submission(
+        traits={"email": "Ada@example.com", "first_name": "Ada", "role": "owner"},
+        tracking=True,
+        nonce="0123456789abcdef",
+    )
+    assert verdict.email == "Ada@example.com"
+
+
+def test_what_is_optional_may_be_left_empty(form: Form) -> None:
+    verdict = validate(form, {"email": "a@example.com", "consent": "yes", "role": ""})
+    assert isinstance(verdict, Submission)
+    assert verdict.traits == {"email": "a@example.com"}
+    assert verdict.tracking is False
+    assert verdict.nonce == ""
+
+
+def test_a_form_that_does_not_ask_about_tracking_says_nothing_of_it(
+    built: Callable[..., Content],
+) -> None:
+    text = "\n".join(
+        line
+        for line in SMALL["forms/newsletter.yaml"].splitlines()
+        if not line.startswith("tracking_consent")
+    )
+    form = built({"forms/newsletter.yaml": text}).form("newsletter")
+    assert form is not None
+    assert 'name="tracking"' not in form_page(form, nonce="x" * 16)
+    verdict = validate(form, {**GOOD, "tracking": "yes"})
+    assert isinstance(verdict, Submission)
+    assert verdict.tracking is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({"email": ""}, {"email": "Please enter your e-mail address."}),
+        (
+            {"email": "ada@"},
+            {"email": "This is no e-mail address. It should look like name@example.com."},
+        ),
+        ({"role": "king"}, {"role": "Please choose one of the answers."}),
+        ({"first_name": "x" * 201}, {"first_name": "Please use at most 200 characters."}),
+        (
+            {"first_name": "Win now http://spam.example"},
+            {"first_name": "Please leave out web addresses and the signs < and >."},
+        ),
+        (
+            {"first_name": "<b>Ada"},
+            {"first_name": "Please leave out web addresses and the signs < and >."},
+        ),
+        ({"consent": ""}, {"consent": "Please tick this box, so that we may write to you."}),
+    ],
+    ids=["no address", "bad address", "bad choice", "too long", "advert", "markup", "no consent"],
+)
+def test_a_wrong_field_gets_one_sentence(
+    form: Form, changes: dict[str, str], errors: dict[str, str]
+) -> None:
+    assert _refused(form, **changes) == errors
+
+
+def test_a_name_over_several_lines_becomes_one_line(form: Form) -> None:
+    verdict = validate(form, {**GOOD, "first_name": "Ada\r\nBcc: x"})
+    assert isinstance(verdict, Submission)
+    assert verdict.traits["first_name"] == "Ada Bcc: x"
+
+
+def test_a_malformed_nonce_counts_as_none(form: Form) -> None:
+    verdict = validate(form, {**GOOD, "nonce": "a b"})
+    assert isinstance(verdict, Submission)
+    assert verdict.nonce == ""
+
+
+def test_the_page_asks_each_question_once_with_a_label(form: Form) -> None:
+    page = form_page(form, nonce="0123456789abcdef")
+    assert "%%" not in page
+    for name in ("email", "first_name", "role"):
+        assert page.count(f'<label for="{name}">') == page.count(f' id="{name}" ') == 1
+    assert 'name="nonce" value="0123456789abcdef"' in page
+    assert 'aria-invalid="' not in page
+    assert " selected" not in page
+
+
+def test_a_refused_page_shows_what_was_typed_and_what_is_wrong(form: Form) -> None:
+    verdict = validate(form, {"email": "ada@", "role": "owner", "tracking": "yes"})
+    assert isinstance(verdict, FormErrors)
+    page = form_page(form, nonce="0123456789abcdef", refused=verdict)
+    assert 'value="ada@"' in page
+    assert '<option value="owner" selected>' in page
+    assert page.count('aria-invalid="true"') == 2
+    assert 'role="alert"' in page
+    assert re.search(r'id="tracking"[^>]* checked>', page)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, tuple[str, ...]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, tuple(name for name, _ in attrs)))
+
+
+def _tags(page: str) -> list[tuple[str, tuple[str, ...]]]:
+    reader = _Tags()
+    reader.feed(page)
+    return reader.seen
+
+
+@given(typed=st.text(alphabet=st.sampled_from("<>\"'&%:/=abVALUENONCE "), min_size=1, max_size=40))
+def test_nothing_typed_becomes_markup_or_a_mark(shipped: Content, typed: str) -> None:
+    form = shipped.form("newsletter")
+    assert form is not None
+
+    def page(name: str) -> str:
+        refused = FormErrors({"email": "wrong"}, {"email": name, "first_name": name})
+        return form_page(form, nonce="0123456789abcdef", refused=refused)
+
+    assert _tags(page(typed)) == _tags(page("Ada"))
+    assert page("%%NONCE%%").count("%%NONCE%%") == 2

@@ -1,0 +1,117 @@
+"""Imports point one way, and a function loads no more than it needs."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "layers" / "relance" / "relance"
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
+
+PUBLIC = ("submit_form", "track_open", "track_click", "manage_subscription", "collect_events")
+HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "ministack")
+
+MAY_IMPORT = {
+    **dict.fromkeys(PUBLIC, frozenset()),
+    "send_email": frozenset({"jinja2", "pydantic"}),
+    **dict.fromkeys(
+        ("enter_workflow", "await_event", "award_points", "change_list"), frozenset({"pydantic"})
+    ),
+}
+"""The heavy packages that a function may load; one that is not named may load none."""
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def floor(path: Path) -> str:
+    part = path.relative_to(PACKAGE).parts[0]
+    return part if part in ("usecases", "aws") else "domain"
+
+
+def test_nothing_that_ships_imports_what_does_not() -> None:
+    shipped = [*PACKAGE.rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in shipped
+        for name in imports(path)
+        if name.split(".")[0] in ("local", "tests", "moto", "ministack")
+    ]
+    assert wrong == []
+
+
+def test_the_domain_knows_neither_use_cases_nor_aws() -> None:
+    wrong = []
+    for path in PACKAGE.rglob("*.py"):
+        if floor(path) != "domain" or path.name == "composition.py":
+            continue
+        wrong += [
+            f"{path.relative_to(ROOT)}: {name}"
+            for name in imports(path)
+            if name.startswith(("relance.usecases", "relance.aws", "relance.composition", "boto"))
+        ]
+    assert wrong == []
+
+
+def test_use_cases_know_no_adapter_and_adapters_no_use_case() -> None:
+    forbidden = {
+        "usecases": ("relance.aws", "relance.composition", "boto"),
+        "aws": ("relance.usecases", "relance.composition"),
+    }
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for part, names in forbidden.items()
+        for path in (PACKAGE / part).rglob("*.py")
+        for name in imports(path)
+        if name.startswith(names)
+    ]
+    assert wrong == []
+
+
+def test_only_the_composition_root_reads_environment_clock_and_chance() -> None:
+    words = ("os.environ", "os.getenv", "datetime.now(", "time.time(", "random.", "secrets.token")
+    build = PACKAGE / "content" / "build"
+    wrong = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "composition.py" and build not in path.parents
+        for word in words
+        if word in path.read_text(encoding="utf-8")
+    ]
+    assert wrong == []
+
+
+def test_a_handler_file_is_short_and_knows_no_aws() -> None:
+    for name in FUNCTIONS:
+        text = (ROOT / "functions" / name / "app.py").read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 80, name
+        assert "boto3" not in text, name
+        assert "os.environ" not in text, name
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_loads_only_what_it_may(name: str) -> None:
+    code = (
+        "import sys, importlib.util\n"
+        f"spec = importlib.util.spec_from_file_location('app', {str(ROOT / 'functions' / name / 'app.py')!r})\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)\n"
+        f"print(' '.join(name for name in {HEAVY!r} + ('boto3',) if name in sys.modules))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(ROOT / "layers" / "relance"), "PATH": "/usr/bin:/bin"},
+    )
+    assert set(result.stdout.split()) <= MAY_IMPORT.get(name, frozenset())

@@ -12,16 +12,12 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 VENV ?= .venv
 TOOLS := .tools
 RUN := $(VENV)/bin/python
-SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(CURDIR)/$(TOOLS)/home $(TOOLS)/sam/bin/sam
+SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/$(TOOLS)/home" $(TOOLS)/sam/bin/sam
 # Another Python than the environment was made with makes it anew.
 READY := $(VENV)/.ready$(if $(filter file,$(origin PYTHON)),,-$(notdir $(PYTHON)))
 SAM_READY := $(TOOLS)/sam/.ready
 EMULATOR_READY := $(TOOLS)/emulator/.ready
 
-PEOPLE ?= 500
-DAYS ?= 60
-SEED ?= 1
-PORT ?= 8025
 TESTS ?= tests
 
 export PYTHONDONTWRITEBYTECODE := 1
@@ -40,7 +36,7 @@ $(READY): requirements/dev.txt requirements/uv.txt
 		echo "Relance needs Python 3.11, 3.12 or 3.13 (found: $(or $(PYTHON),none))." >&2; \
 		echo "Install one, or name it: make PYTHON=/path/to/python3.13 TARGET" >&2; exit 1; }
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version), once …"
-	@$(PYTHON) -m venv --clear $(VENV)
+	@test "$$($(RUN) --version 2>&1)" = "$$($(PYTHON) --version 2>&1)" || $(PYTHON) -m venv --clear $(VENV)
 	@$(RUN) -m pip --disable-pip-version-check --no-input --quiet install --require-hashes --requirement requirements/uv.txt
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(VENV)/bin/uv pip sync --quiet --require-hashes requirements/dev.txt requirements/uv.txt
 	@$(RUN) -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "relance.pth").write_text("$(CURDIR)\n$(CURDIR)/layers/relance\n", encoding="utf-8")'
@@ -56,11 +52,12 @@ $(TOOLS)/%/.ready: requirements/%.txt | $(READY)
 
 # -- Seeing it run ---------------------------------------------------------------------------------
 
-demo: $(READY) ## Run sign-ups through the whole stack on this machine (PEOPLE=500 DAYS=60 SEED=1 CONTACTS=mine.csv)
-	@$(RUN) -m local demo --people $(PEOPLE) --days $(DAYS) --seed $(SEED) $(if $(CONTACTS),--contacts "$(CONTACTS)")
+demo: $(READY) ## Run sign-ups through the whole stack here (PEOPLE=500 DAYS=60 SEED=7 CONTACTS=mine.csv)
+	@$(RUN) -m local demo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(DAYS),--days $(DAYS)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(CONTACTS),--contacts "$(CONTACTS)")
 
-serve: $(READY) ## Keep the stack running on this machine, with its mail box on a page (PORT=8025)
-	@$(RUN) -m local serve --port $(PORT)
+serve: $(READY) ## Keep the stack running here, with its form and its inbox for a browser (PORT=8080)
+	@$(RUN) -m local serve $(if $(PORT),--port $(PORT))
 
 # -- Checking it -----------------------------------------------------------------------------------
 
@@ -74,7 +71,8 @@ lint: $(SAM_READY) ## Check style, types and the template
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@$(TOOLS)/sam/bin/cfn-lint --non-zero-exit-code informational template.yaml
+	@$(RUN) .ci/translate.py template.yaml .build/translated.json
+	@$(TOOLS)/sam/bin/cfn-lint --non-zero-exit-code informational -- template.yaml .build/translated.json
 
 format: $(READY) ## Put the code into the house's form
 	@$(VENV)/bin/ruff check --fix-only --quiet .
@@ -87,10 +85,10 @@ bench: $(READY) ## Measure speed and cost
 
 build: $(SAM_READY) ## Build what `sam deploy --guided` deploys
 	@find functions layers -name __pycache__ -type d -prune -exec rm -rf {} +
-	@RELANCE_PYTHON=$(CURDIR)/$(RUN) $(SAM) build
+	@RELANCE_PYTHON="$(CURDIR)/$(RUN)" $(SAM) build
 	@$(RUN) .ci/check_build.py .aws-sam/build
 
-test-deploy: $(SAM_READY) $(EMULATOR_READY) ## Deploy into an emulator in a process of its own and use what was deployed
+test-deploy: $(SAM_READY) $(EMULATOR_READY) ## Deploy into an independent emulator and use what was deployed
 	@$(RUN) -m pytest tests/deploy -m deploy -p no:xdist -s
 
 # -- Keeping it ------------------------------------------------------------------------------------

@@ -45,7 +45,9 @@ class Rule:
     """Where a fault strikes, at most `times` (None: always); every condition given must hold.
 
     `function` is the function's name or its end ("send-email"); `invocation` counts the
-    invocations of that function from 1; `index` counts the calls of an invocation from 1.
+    invocations of that function from 1; `index` counts the calls of an invocation from 1. `code`
+    and `status` are what a failed call answers, `seconds` what a delay lasts, `error` what the
+    death of a handler is called ("Runtime.ExitError" or "Lambda.Unknown").
     """
 
     fault: Fault
@@ -58,6 +60,7 @@ class Rule:
     code: str = "InternalServerError"
     status: int = 500
     seconds: float = 1.0
+    error: str = "Runtime.ExitError"
 
     def strikes(self, made: CallMade) -> bool:
         """Whether this attempt is meant."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 START = "Start"
@@ -22,11 +22,15 @@ _CALLBACK = ".waitForTaskToken"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A box: its name, its kind (start, task, pause, choice, plain, ending, failure), comment."""
+    """A box: its name, its kind (start, task, pause, choice, plain, ending, failure), comment.
+
+    `title` is what is written in it, when that is not its name.
+    """
 
     name: str
     kind: str
     comment: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ class Edge:
     target: str
     label: str = ""
     kind: str = "next"
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Where it begins and where it leads."""
+        return self.source, self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,27 @@ def read(definition: Mapping[str, object]) -> Graph:
     for name, raw in states.items():
         state = _mapping(raw)
         boxes.append(State(name, _kind(state), str(state.get("Comment", ""))))
-        edges += _edges(name, state)
+        edges += _edges(name, state, states)
     return Graph(tuple(boxes), tuple(_merged(e for e in edges if e.target in states)))
+
+
+def spread_endings(graph: Graph) -> Graph:
+    """Return the graph with a copy of an ending at each way that leads to it.
+
+    A copy is named by its way, so that boxes stay unique; its title is the ending's name.
+    """
+    ends = {state.name: state for state in graph.states if state.kind in {"ending", "failure"}}
+    ways = [edge for edge in graph.edges if edge.target in ends]
+    copies = [
+        replace(ends[edge.target], name=f"{edge.source}\0{edge.target}", title=edge.target)
+        for edge in ways
+    ]
+    edges = [
+        replace(edge, target=f"{edge.source}\0{edge.target}") if edge.target in ends else edge
+        for edge in graph.edges
+    ]
+    kept = [state for state in graph.states if state.name not in ends]
+    return Graph((*kept, *copies), tuple(edges))
 
 
 def _kind(state: Mapping[str, object]) -> str:
@@ -70,7 +98,7 @@ def _kind(state: Mapping[str, object]) -> str:
     )
 
 
-def _edges(name: str, state: Mapping[str, object]) -> list[Edge]:
+def _edges(name: str, state: Mapping[str, object], states: Mapping[str, object]) -> list[Edge]:
     found = []
     if state.get("Type") == "Choice":
         found += _branches(name, state)
@@ -79,9 +107,11 @@ def _edges(name: str, state: Mapping[str, object]) -> list[Edge]:
     for catcher in _items(state.get("Catch")):
         errors = catcher.get("ErrorEquals")
         named = ", ".join(str(e) for e in errors) if isinstance(errors, list) else ""
-        late = named == "States.Timeout" and _kind(state) == "pause"
+        target = str(catcher.get("Next", ""))
+        broken = _mapping(states.get(target)).get("Type") == "Fail"
+        late = named == "States.Timeout" and _kind(state) == "pause" and not broken
         label, kind = ("time is up", "branch") if late else (named, "error")
-        found.append(Edge(name, str(catcher.get("Next", "")), label, kind))
+        found.append(Edge(name, target, label, kind))
     return found
 
 
@@ -125,6 +155,7 @@ def _merged(edges: Iterable[Edge]) -> list[Edge]:
 # -- layout ------------------------------------------------------------------------------------
 
 Node = str
+_BEND = "\1"
 
 
 @dataclass(slots=True)
@@ -243,7 +274,7 @@ def _with_bends(
     for source, target in edges:
         chain = []
         for row in range(depth[source] + 1, depth[target]):
-            node = f"\0{source}\0{target}\0{row}"
+            node = f"{_BEND}{source}\0{target}\0{row}"
             layers[row].append(node)
             chain.append(node)
         chains[source, target] = chain
@@ -310,12 +341,12 @@ def _abscissae(
         for node in layer:
             x[node] = at + widths[node] / 2
             at += widths[node] + gap
-    for turn in range(120):
+    for turn in range(80):
         down = turn % 2 == 0
         for layer in layers if down else layers[::-1]:
             wishes, weights = [], []
             for node in layer:
-                near = above[node] + below[node] if turn > 60 else (above if down else below)[node]
+                near = above[node] + below[node] if turn > 40 else (above if down else below)[node]
                 pulls = [_pull(node, other) for other in near]
                 total = sum(p * x[m] for p, m in zip(pulls, near, strict=True))
                 wishes.append(total / sum(pulls) if near else x[node])
@@ -327,7 +358,7 @@ def _abscissae(
 
 def _pull(one: Node, other: Node) -> float:
     """Long edges are to be straight: bends pull each other more than boxes do."""
-    return (1.0, 2.0, 12.0)[one.startswith("\0") + other.startswith("\0")]
+    return (1.0, 2.0, 12.0)[one.startswith(_BEND) + other.startswith(_BEND)]
 
 
 def _spread(

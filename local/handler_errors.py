@@ -67,10 +67,10 @@ def timed_out(request_id: str, seconds: float) -> HandlerError:
     return HandlerError("Sandbox.Timedout", message)
 
 
-def exited(request_id: str) -> HandlerError:
-    """Word the death of the process."""
+def exited(request_id: str, kind: str) -> HandlerError:
+    """Word the death of the process: "Runtime.ExitError" or "Lambda.Unknown" for Step Functions."""
     message = f"RequestId: {request_id} Error: Runtime exited without providing a reason"
-    return HandlerError("Runtime.ExitError", message)
+    return HandlerError(kind, message)
 
 
 def unmarshallable(request_id: str, reason: str) -> HandlerError:

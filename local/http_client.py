@@ -20,7 +20,7 @@ _CHUNK = 65_536
 Done = Callable[[Outcome[Response]], None]
 
 
-class ConnectionBroken(Exception):  # noqa: N818
+class ConnectionBroken(Exception):
     """The server hung up before it had answered."""
 
 

@@ -20,6 +20,7 @@ from local.hub import Hub
 _CHUNK = 65_536
 _MOST_CONNECTIONS = 512
 _MOST_HEADER_BYTES = 65_536
+_MOST_DRAINED = 64 * 1024 * 1024
 _BODILESS = frozenset({204, 304})
 
 Done = Callable[[Response], None]
@@ -88,6 +89,7 @@ class _Connection:
         self._events = EVENT_READ
         self._closing = False
         self._closed = False
+        self._draining = 0
         server.hub.selector.register(sock, EVENT_READ, self._ready)
 
     def close(self) -> None:
@@ -109,7 +111,10 @@ class _Connection:
             except OSError:
                 self.close()
                 return
-            self._feed(received)
+            if self._draining:
+                self._drain(received)
+            else:
+                self._feed(received)
 
     def _feed(self, received: bytes) -> None:
         try:
@@ -117,11 +122,10 @@ class _Connection:
             self._advance()
         except h11.RemoteProtocolError as error:
             if self._h11.our_state in {h11.IDLE, h11.SEND_RESPONSE} and received:
-                hint = error.error_status_hint
-                self._closing = True
-                self._write(
+                too_large = error.error_status_hint == 431
+                self._refuse(
                     message(431, "Request Header Fields Too Large")
-                    if hint == 431
+                    if too_large
                     else message(400, "Bad Request")
                 )
             else:
@@ -135,21 +139,32 @@ class _Connection:
                     informational = h11.InformationalResponse(status_code=100, headers=[])
                     self._send(self._h11.send(informational))
                 return
-            if event is h11.PAUSED:
+            if event is h11.PAUSED or not self._take(event):
                 return
-            if isinstance(event, h11.Request):
-                self._request = event
-                self._body.clear()
-            elif isinstance(event, h11.Data):
-                self._body += event.data
-                if len(self._body) > self._server.max_body:
-                    self._closing = True
-                    self._write(message(413, "Request Entity Too Large"))
-                    return
-            elif isinstance(event, h11.EndOfMessage):
-                self._answer()
-            elif isinstance(event, h11.ConnectionClosed):
-                self.close()
+
+    def _take(self, event: object) -> bool:
+        """Take in one event; false when the request was refused."""
+        if isinstance(event, h11.Request):
+            self._request = event
+            self._body.clear()
+            if _size(event) > _MOST_HEADER_BYTES:
+                self._refuse(message(431, "Request Header Fields Too Large"))
+                return False
+        elif isinstance(event, h11.Data):
+            self._body += event.data
+            if len(self._body) > self._server.max_body:
+                self._refuse(message(413, "Request Entity Too Large"))
+                return False
+        elif isinstance(event, h11.EndOfMessage):
+            self._answer()
+        elif isinstance(event, h11.ConnectionClosed):
+            self.close()
+        return True
+
+    def _refuse(self, response: Response) -> None:
+        """Answer before the request has ended, and take no more of it."""
+        self._closing = True
+        self._write(response)
 
     def _answer(self) -> None:
         received = self._request
@@ -223,10 +238,22 @@ class _Connection:
             self.close()
             return
         self._watch(EVENT_READ)
-        if self._closing:
+        if self._closing and not self._draining:
+            # Closing at once would reset the line and take the answer with it: say that nothing
+            # more comes, and read what is still coming until the other side hangs up.
+            self._draining = _MOST_DRAINED
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def _drain(self, received: bytes) -> None:
+        self._draining -= len(received)
+        if not received or self._draining <= 0:
             self.close()
 
     def _watch(self, events: int) -> None:
         if events != self._events:
             self._events = events
             self._server.hub.selector.modify(self._socket, events, self._ready)
+
+
+def _size(request: h11.Request) -> int:
+    return len(request.target) + sum(len(name) + len(value) for name, value in request.headers)

@@ -137,7 +137,7 @@ class Hub:
         """Give the process its own time back, end every job, close every socket watched."""
         self._due.clear()
         for job in list(self._jobs.values()):
-            self.kill(job, SimulationError("The simulation was closed."))
+            self.kill(job, Killed("The simulation was closed."))
         self.network.close()
         self.clock.remove()
         self._everybody.remove()

@@ -15,7 +15,7 @@ from collections.abc import Callable
 PATIENCE_SECONDS = 30.0
 
 
-class Silence(Exception):  # noqa: N818
+class Silence(Exception):
     """Somebody in the simulation waits for bytes that nobody sends."""
 
 

@@ -7,17 +7,21 @@ commonest way in which a first deployment fails.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from local.hook import Call
 from local.identifiers import ACCOUNT, REGION
-from local.meter import Meter
-from local.sandbox import Function
-from local.template import Stack, TemplateError
+from local.resources import (
+    Api,
+    ConfigurationSetEventDestination,
+    EventSourceMapping,
+    Rule,
+    Schedule,
+    Subscription,
+)
+from local.template import Stack, TemplateError, function_name
 
 ANY = "*unknown*"
 """A resource that a call does not name (a task token's machine): any grant of the action does."""
@@ -46,36 +50,6 @@ class Use:
     resource: str
 
 
-class Recorder:
-    """Stands before the meter and remembers what every function did."""
-
-    def __init__(self, meter: Meter) -> None:
-        self._meter = meter
-        self.uses: set[Use] = set()
-
-    def count_invocation(
-        self, function: Function, *, billed_ms: int, cold: bool, own_seconds: float
-    ) -> None:
-        """Pass on that an invocation ended."""
-        self._meter.count_invocation(
-            function, billed_ms=billed_ms, cold=cold, own_seconds=own_seconds
-        )
-
-    def count_call(self, function: str, call: Call) -> None:
-        """Remember a call, and pass it on."""
-        for action, resource in needs(call.service, call.operation, call.params):
-            self.uses.add(Use(function, action, resource))
-        self._meter.count_call(function, call)
-
-    def count_capacity(self, table: str, reads: float, writes: float) -> None:
-        """Pass on what a call of DynamoDB consumed."""
-        self._meter.count_capacity(table, reads, writes)
-
-    def count_log(self, function: str, size: int) -> None:
-        """Pass on that a handler printed something."""
-        self._meter.count_log(function, size)
-
-
 def needs(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the (action, resource) pairs that IAM asks for before a call."""
     if service == "dynamodb":
@@ -83,7 +57,7 @@ def needs(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[t
         return
     prefix = _PREFIXES.get(service, service)
     action = f"{prefix}:{_ACTIONS.get((service, operation), operation)}"
-    for resource in _RESOURCES.get(service, lambda _: [ANY])(params):
+    for resource in _RESOURCES.get(service, _unknown)(params):
         yield action, resource
 
 
@@ -111,6 +85,10 @@ def _table(name: str) -> str:
 
 def _bus(name: str) -> str:
     return name if name.startswith("arn:") else _arn("events", f"event-bus/{name}")
+
+
+def _unknown(_params: Mapping[str, Any]) -> list[str]:
+    return [ANY]
 
 
 def _states(params: Mapping[str, Any]) -> list[str]:
@@ -277,6 +255,125 @@ def _list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def describe_uses(uses: set[Use]) -> str:
-    """Return the uses as JSON lines, for a person who writes a policy."""
-    return "\n".join(json.dumps([use.function, use.action, use.resource]) for use in sorted(uses))
+# What deliveries need ----------------------------------------------------------------------------
+
+
+def unconnected(stack: Stack) -> list[str]:
+    """Return a sentence for each delivery that AWS would refuse for lack of a permission.
+
+    Looks at rules, subscriptions, SES destinations and HTTP routes (resource policies), and at
+    roles: of rules, schedules, event sources, on-failure destinations and state machines.
+    """
+    open_to = resource_policies(stack)
+    found = [
+        f"{source}: {service} may not do {action} on {target}: the target's policy lacks it"
+        for source, service, action, target in _service_deliveries(stack)
+        if not any(
+            one.allow and one.covers(action, target) and service in one.services
+            for one in open_to.get(target, ())
+        )
+    ]
+    return found + [
+        f"{source}: the role {role.rpartition('/')[2]} does not allow {action} on {target}"
+        for source, role, action, target in _role_deliveries(stack)
+        if not allowed(role_statements(stack, role), action, target)
+    ]
+
+
+_SEND = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}
+
+
+_POLLING = {
+    "sqs": ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+    "dynamodb": (
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    ),
+}
+
+
+def _kind(arn: str) -> str:
+    return arn.split(":")[2]
+
+
+_Need = tuple[str, str, str, str]
+"""Who delivers, by which service or role, which action, on which ARN."""
+
+
+def _service_deliveries(stack: Stack) -> Iterator[_Need]:
+    yield from _rules_by_policy(stack)
+    for resource, subscription in stack.of(Subscription):
+        if subscription.protocol != "email":
+            action = _SEND[subscription.protocol]
+            yield resource.logical_id, "sns.amazonaws.com", action, subscription.endpoint
+    for resource, destination in stack.of(ConfigurationSetEventDestination):
+        topic = (destination.event_destination.sns_destination or {}).get("TopicARN")
+        if topic is not None:
+            yield resource.logical_id, "ses.amazonaws.com", "sns:Publish", topic
+    for resource, api in stack.of(Api):
+        for path, methods in ((api.body or {}).get("paths") or {}).items():
+            for operation in methods.values():
+                uri = operation["x-amazon-apigateway-integration"]["uri"]
+                arn = _function({"FunctionName": function_name(uri)})[0]
+                source = f"{resource.logical_id} {path}"
+                yield source, "apigateway.amazonaws.com", "lambda:InvokeFunction", arn
+
+
+def _rules_by_policy(stack: Stack) -> Iterator[_Need]:
+    service = "events.amazonaws.com"
+    for resource, rule in stack.of(Rule):
+        for target in rule.targets:
+            if _kind(target.arn) in _SEND and target.role_arn is None:
+                yield resource.logical_id, service, _SEND[_kind(target.arn)], target.arn
+            if target.dead_letter_config.arn is not None:
+                dead = target.dead_letter_config.arn
+                yield resource.logical_id, service, "sqs:SendMessage", dead
+
+
+def _role_deliveries(stack: Stack) -> Iterator[_Need]:
+    for resource, rule in stack.of(Rule):
+        for target in rule.targets:
+            if _kind(target.arn) == "states" and target.role_arn is not None:
+                yield resource.logical_id, target.role_arn, "states:StartExecution", target.arn
+    for resource, schedule in stack.of(Schedule):
+        aim = schedule.target
+        action = _SEND.get(_kind(aim.arn), "states:StartExecution")
+        yield resource.logical_id, aim.role_arn, action, aim.arn
+    for machine in stack.machines.values():
+        for arn in _invoked(machine.definition):
+            yield machine.logical_id, machine.role, "lambda:InvokeFunction", arn
+    yield from _sources_by_role(stack)
+    for function in stack.functions.values():
+        config = function.asynchronous.destination_config
+        for destination in (config.on_failure, config.on_success):
+            if destination is not None and _kind(destination.destination) in _SEND:
+                arn = destination.destination
+                yield function.logical_id, function.role, _SEND[_kind(arn)], arn
+
+
+def _sources_by_role(stack: Stack) -> Iterator[_Need]:
+    functions = stack.functions
+    for resource, mapping in stack.of(EventSourceMapping):
+        role = functions[function_name(mapping.function_name)].role
+        source = mapping.event_source_arn
+        for action in _POLLING[_kind(source)]:
+            # ListStreams knows no resource narrower than the account's streams.
+            yield resource.logical_id, role, action, ANY if "List" in action else source
+        on_failure = mapping.destination_config.on_failure
+        if on_failure is not None:
+            arn = on_failure.destination
+            yield resource.logical_id, role, _SEND[_kind(arn)], arn
+
+
+def _invoked(definition: object) -> Iterator[str]:
+    """Yield the ARNs of the functions that a definition calls."""
+    if isinstance(definition, Mapping):
+        if str(definition.get("Resource", "")).startswith("arn:aws:states:::lambda:invoke"):
+            yield _function(definition["Arguments"])[0]
+        for value in definition.values():
+            yield from _invoked(value)
+    elif isinstance(definition, list):
+        for value in definition:
+            yield from _invoked(value)

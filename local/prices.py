@@ -31,7 +31,6 @@ PRICES: Mapping[str, Price] = {
     "gb_seconds_x86_64": Price("Lambda time, x86", "GB-s", 0.0000166667, 1),
     "read_units": Price("DynamoDB reads", "read units", 0.125, 1e6),
     "write_units": Price("DynamoDB writes", "write units", 0.625, 1e6),
-    "stream_reads": Price("DynamoDB stream reads", "requests", 0.20, 1e6),
     "transitions": Price("Step Functions transitions", "transitions", 0.025, 1e3),
     "emails": Price("SES e-mails", "e-mails", 0.16, 1e3),
     "http_requests": Price("HTTP API requests", "requests", 1.00, 1e6),

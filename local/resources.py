@@ -8,237 +8,79 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_pascal
-
-Inert = Any
-"""A property that is accepted and does nothing on one machine."""
-
-
-def _as_list(value: object) -> object:
-    return value if isinstance(value, list) or value is None else [value]
-
-
-Strings = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-
-
-class Properties(BaseModel):
-    """The properties of a resource, or a part of them; anything unknown is refused."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_pascal, populate_by_name=True
-    )
-
-
-# Lambda ------------------------------------------------------------------------------------------
-
-
-class Environment(Properties):
-    """A function's environment."""
-
-    variables: dict[str, str] = {}
-
-
-class Destination(Properties):
-    """Where results or positions go, by ARN."""
-
-    destination: str
-
-
-class TargetArn(Properties):
-    """A dead-letter queue of a function."""
-
-    target_arn: str
-
-
-class CodeLocation(Properties):
-    """Where the code lies: `s3_key` is a local folder when the bucket is "local"."""
-
-    s3_bucket: str = Field(alias="S3Bucket")
-    s3_key: str = Field(alias="S3Key")
-
-
-class Function(Properties):
-    """AWS::Lambda::Function."""
-
-    code: CodeLocation
-    function_name: str | None = None
-    handler: str
-    runtime: str
-    role: str
-    environment: Environment = Environment()
-    timeout: int = 3
-    memory_size: int = 128
-    layers: tuple[str, ...] = ()
-    architectures: tuple[str, ...] = ("x86_64",)
-    dead_letter_config: TargetArn | None = None
-    reserved_concurrent_executions: int | None = None
-    description: Inert = None
-    ephemeral_storage: Inert = None
-    logging_config: Inert = None
-    package_type: Literal["Zip"] = "Zip"
-    recursive_loop: Inert = None
-    runtime_management_config: Inert = None
-    tags: Inert = None
-    tracing_config: Inert = None
-
-
-class SuccessFailure(Properties):
-    """Destinations of asynchronous invocations and stream batches."""
-
-    on_failure: Destination | None = None
-    on_success: Destination | None = None
-
-
-class EventDestination(Properties):
-    """On-failure destination of an event source."""
-
-    on_failure: Destination | None = None
-
-
-class EventInvokeConfig(Properties):
-    """AWS::Lambda::EventInvokeConfig: retries of asynchronous invocations."""
-
-    function_name: str
-    qualifier: str = "$LATEST"
-    destination_config: SuccessFailure = SuccessFailure()
-    maximum_event_age_in_seconds: int = 21_600
-    maximum_retry_attempts: int = 2
-
-
-class Filter(Properties):
-    """One event pattern as JSON text."""
-
-    pattern: str
-
-
-class FilterCriteria(Properties):
-    """Patterns of an event source; a record that fits one of them is delivered."""
-
-    filters: tuple[Filter, ...] = ()
-
-
-class ScalingConfig(Properties):
-    """Concurrency of a queue's poller."""
-
-    maximum_concurrency: int | None = None
-
-
-class EventSourceMapping(Properties):
-    """AWS::Lambda::EventSourceMapping for DynamoDB streams and SQS queues."""
-
-    event_source_arn: str
-    function_name: str
-    batch_size: int | None = None
-    maximum_batching_window_in_seconds: float = 0
-    starting_position: Literal["TRIM_HORIZON", "LATEST"] = "LATEST"
-    enabled: bool = True
-    filter_criteria: FilterCriteria = FilterCriteria()
-    function_response_types: tuple[Literal["ReportBatchItemFailures"], ...] = ()
-    bisect_batch_on_function_error: bool = False
-    maximum_retry_attempts: int = -1
-    maximum_record_age_in_seconds: int = -1
-    parallelization_factor: int = 1
-    destination_config: EventDestination = EventDestination()
-    scaling_config: ScalingConfig = ScalingConfig()
-    metrics_config: Inert = None
-    tags: Inert = None
-
-
-class Alias(Properties):
-    """AWS::Lambda::Alias: a name for the only version there is here."""
-
-    function_name: str
-    function_version: str
-    name: str
-    description: Inert = None
-
-
-# Storage -----------------------------------------------------------------------------------------
-
-
-class Table(Properties):
-    """AWS::DynamoDB::Table."""
-
-    table_name: str | None = None
-    attribute_definitions: tuple[dict[str, str], ...]
-    key_schema: tuple[dict[str, str], ...]
-    billing_mode: Literal["PAY_PER_REQUEST"]
-    global_secondary_indexes: tuple[dict[str, Any], ...] = ()
-    local_secondary_indexes: tuple[dict[str, Any], ...] = ()
-    stream_specification: dict[str, Any] | None = None
-    time_to_live_specification: dict[str, Any] | None = None
-    contributor_insights_specification: Inert = None
-    deletion_protection_enabled: Inert = None
-    on_demand_throughput: Inert = None
-    point_in_time_recovery_specification: Inert = None
-    sse_specification: Inert = Field(default=None, alias="SSESpecification")
-    table_class: Inert = None
-    tags: Inert = None
-
-
-class Bucket(Properties):
-    """AWS::S3::Bucket."""
-
-    bucket_name: str | None = None
-    versioning_configuration: dict[str, str] | None = None
-    bucket_encryption: Inert = None
-    lifecycle_configuration: Inert = None
-    logging_configuration: Inert = None
-    ownership_controls: Inert = None
-    public_access_block_configuration: Inert = None
-    tags: Inert = None
-
-
-class RedrivePolicy(Properties):
-    """When and where a queue sets messages aside."""
-
-    dead_letter_target_arn: str = Field(alias="deadLetterTargetArn")
-    max_receive_count: int = Field(alias="maxReceiveCount")
-
-
-class Queue(Properties):
-    """AWS::SQS::Queue, standard queues only."""
-
-    queue_name: str | None = None
-    visibility_timeout: int = 30
-    message_retention_period: int = 345_600
-    delay_seconds: int = 0
-    receive_message_wait_time_seconds: int = 0
-    maximum_message_size: int | None = None
-    redrive_policy: RedrivePolicy | None = None
-    kms_data_key_reuse_period_seconds: Inert = None
-    kms_master_key_id: Inert = None
-    redrive_allow_policy: Inert = None
-    sqs_managed_sse_enabled: Inert = None
-    tags: Inert = None
-
-
-class GenerateSecretString(Properties):
-    """How Secrets Manager draws a value."""
-
-    generate_string_key: str | None = None
-    secret_string_template: str | None = None
-    password_length: int = 32
-    exclude_characters: str = ""
-    exclude_lowercase: bool = False
-    exclude_numbers: bool = False
-    exclude_punctuation: bool = False
-    exclude_uppercase: bool = False
-    include_space: bool = False
-    require_each_included_type: Inert = None
-
-
-class Secret(Properties):
-    """AWS::SecretsManager::Secret."""
-
-    name: str | None = None
-    secret_string: str | None = None
-    generate_secret_string: GenerateSecretString | None = None
-    description: Inert = None
-    kms_key_id: Inert = None
-    tags: Inert = None
-
+from pydantic import Field
+
+from local.resources_base import Inert, Properties, Strings
+from local.resources_compute import (
+    Alias,
+    Bucket,
+    CodeLocation,
+    Destination,
+    Environment,
+    EventDestination,
+    EventInvokeConfig,
+    EventSourceMapping,
+    Filter,
+    FilterCriteria,
+    Function,
+    GenerateSecretString,
+    Queue,
+    RedrivePolicy,
+    ScalingConfig,
+    Secret,
+    SuccessFailure,
+    Table,
+    TargetArn,
+)
+
+__all__ = [
+    "INERT",
+    "MODELS",
+    "Alias",
+    "Api",
+    "Bucket",
+    "CodeLocation",
+    "ConfigurationSet",
+    "ConfigurationSetEventDestination",
+    "CorsConfiguration",
+    "DeadLetter",
+    "DeadLetterTarget",
+    "DefinitionLocation",
+    "Destination",
+    "Environment",
+    "EventBus",
+    "EventDestination",
+    "EventInvokeConfig",
+    "EventSourceMapping",
+    "Filter",
+    "FilterCriteria",
+    "FlexibleTimeWindow",
+    "Function",
+    "GenerateSecretString",
+    "Inert",
+    "InputTransformer",
+    "Integration",
+    "MailDestination",
+    "Properties",
+    "Queue",
+    "RedrivePolicy",
+    "RetryPolicy",
+    "Route",
+    "RouteThrottling",
+    "Rule",
+    "ScalingConfig",
+    "Schedule",
+    "ScheduleTarget",
+    "Secret",
+    "Stage",
+    "StateMachine",
+    "Subscription",
+    "SuccessFailure",
+    "Table",
+    "Target",
+    "TargetArn",
+    "Topic",
+]
 
 # Events ------------------------------------------------------------------------------------------
 
@@ -256,7 +98,7 @@ class EventBus(Properties):
 class InputTransformer(Properties):
     """How a rule rewrites an event for a target."""
 
-    input_paths_map: dict[str, str] = {}
+    input_paths_map: dict[str, str] = Field(default_factory=dict)
     input_template: str
 
 
@@ -374,7 +216,7 @@ class StateMachine(Properties):
     )
     definition: dict[str, Any] | None = None
     definition_string: str | None = None
-    definition_substitutions: dict[str, str] = {}
+    definition_substitutions: dict[str, str] = Field(default_factory=dict)
     role_arn: str
     state_machine_type: Literal["STANDARD"] = "STANDARD"
     logging_configuration: Inert = None
@@ -424,8 +266,8 @@ class Stage(Properties):
     stage_name: str
     auto_deploy: bool = False
     default_route_settings: RouteThrottling = RouteThrottling()
-    route_settings: dict[str, RouteThrottling] = {}
-    stage_variables: dict[str, str] = {}
+    route_settings: dict[str, RouteThrottling] = Field(default_factory=dict)
+    stage_variables: dict[str, str] = Field(default_factory=dict)
     access_log_settings: Inert = None
     description: Inert = None
     deployment_id: Inert = None

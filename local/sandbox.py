@@ -133,6 +133,7 @@ class Run:
         self.since: float | None = None
         self.paused = False
         self.serving = False
+        self.handling = False
         self.instance: Instance | None = None
 
     def remaining_ms(self) -> int:
@@ -228,7 +229,7 @@ class Sandboxes:
     ) -> None:
         """Run a function on an event (JSON data, or the bytes of it); `done` gets the result.
 
-        A payload over `limit` bytes is refused with AwsError RequestEntityTooLargeException.
+        A payload over `limit` bytes is refused with AwsError RequestTooLargeException.
         """
         function = self.function(name)
         payload = event if isinstance(event, bytes) else encode(event)
@@ -270,9 +271,10 @@ class Sandboxes:
 
     def _work(self, run: Run, instance: Instance, payload: bytes, *, cold: bool) -> Any:
         self.hub.sleep(COLD_START if cold else WARM_START)
-        run.tock()
         try:
             handler = instance.handler(run.function.handler)
+            run.handling = True
+            run.tock()
             result = handler(decode(payload), LambdaContext(run))
         except SystemExit as error:
             raise Stopped(describe(error, run.request_id)) from error
@@ -281,8 +283,9 @@ class Sandboxes:
         return _marshal(result, run.request_id)
 
     def _time_out(self, run: Run, job: Job) -> None:
-        run.stopped = Stopped(timed_out(run.request_id, run.function.timeout))
-        self.hub.kill(job, run.stopped)
+        if not job.finished:
+            run.stopped = Stopped(timed_out(run.request_id, run.function.timeout))
+            self.hub.kill(job, run.stopped)
 
     def _environment(self, function: Function) -> dict[str, str]:
         module = function.handler.rpartition(".")[0]
@@ -335,7 +338,7 @@ class Sandboxes:
             self.current.tick()
 
     def _ends(self) -> None:
-        if self.current is not None:
+        if self.current is not None and self.current.handling:
             self.current.tock()
 
     # -- AWS calls --------------------------------------------------------------------------------
@@ -369,12 +372,12 @@ class Sandboxes:
     def _disturb(self, run: Run, call: Call, rule: Rule) -> Answer:
         fault = rule.fault
         if fault is Fault.STOP_BEFORE:
-            raise self._stop(run)
+            raise self._stop(run, rule)
         if fault is Fault.FAIL_BEFORE:
             raise AwsError(rule.code, f"{rule.code} (injected)", rule.status)
         answer = self._serve(run, call)
         if fault is Fault.STOP_AFTER:
-            raise self._stop(run)
+            raise self._stop(run, rule)
         if fault is Fault.FAIL_AFTER:
             raise AwsError(rule.code, f"{rule.code} (injected)", rule.status)
         if fault is Fault.DELAY:
@@ -383,8 +386,9 @@ class Sandboxes:
             answer = self._serve(run, call)
         return answer
 
-    def _stop(self, run: Run) -> BaseException:
-        run.stopped = Stopped(exited(run.request_id))
+    @staticmethod
+    def _stop(run: Run, rule: Rule) -> BaseException:
+        run.stopped = Stopped(exited(run.request_id, rule.error))
         return run.stopped
 
     def _delay(self, call: Call, seconds: float) -> None:

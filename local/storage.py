@@ -98,7 +98,7 @@ def make_secrets(stack: Stack, backend: Any, *, seed: int) -> None:
         manager.create_secret(Name=resource.name, SecretString=value or "")
         for record in backend._secrets.values():  # noqa: SLF001
             if record["Name"] == resource.name:
-                record["ARN"] = resource.logical_id and stack.identities[resource.logical_id].arn
+                record["ARN"] = stack.identities[resource.logical_id].arn
 
 
 def draw(rules: GenerateSecretString, chance: random.Random) -> str:

@@ -54,7 +54,7 @@ class _Compiler:
     def _scalar(shape: Shape) -> Check:
         if isinstance(shape, StringShape):
             least = int(shape.metadata.get("min", 0))
-            return lambda value: type(value) is str and len(value) >= least
+            return lambda value: isinstance(value, str) and len(value) >= least
         if shape.type_name in ("integer", "long"):
             low = shape.metadata.get("min")
             return lambda value: type(value) is int and (low is None or value >= low)
@@ -114,11 +114,11 @@ def _attribute_value(value: object) -> bool:
         return False
     for kind, inner in value.items():
         if kind in ("S", "N"):
-            return type(inner) is str
+            return isinstance(inner, str)
         if kind == "M":
             return (
                 type(inner) is dict
-                and all(type(name) is str for name in inner)
+                and all(isinstance(name, str) for name in inner)
                 and all(map(_attribute_value, inner.values()))
             )
         if kind == "L":
@@ -126,7 +126,7 @@ def _attribute_value(value: object) -> bool:
         if kind in ("BOOL", "NULL"):
             return type(inner) is bool
         if kind in ("SS", "NS"):
-            return type(inner) is list and all(type(member) is str for member in inner)
+            return type(inner) is list and all(isinstance(member, str) for member in inner)
         return kind == "B" and type(inner) is bytes
     return False
 

@@ -7,9 +7,11 @@ schedules, subscriptions, SES event destinations, execution-status events.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from local.deliveries.bus import Buses
 from local.deliveries.invocations import Invocations
@@ -24,6 +26,7 @@ from local.emulator.sqs import Sqs
 from local.hub import Hub
 from local.identifiers import ACCOUNT, REGION
 from local.meter import Meter
+from local.recorder import Recorder
 from local.resources import (
     ConfigurationSet,
     ConfigurationSetEventDestination,
@@ -87,6 +90,7 @@ class Wiring:
         sandboxes: Sandboxes,
         sqs: Sqs,
         meter: Meter,
+        recorder: Recorder,
         skip_idle_sweeps: bool,
     ) -> None:
         self._stack, self._hub, self._sqs, self._meter = stack, hub, sqs, meter
@@ -103,6 +107,9 @@ class Wiring:
         self._queue_pollers: dict[str, list[QueuePoller]] = {}
         self._sweeps: list[_Sweep] = []
         self._queue_delays: dict[str, float] = {}
+        self._chance = hub.chance("wiring")
+        self._ticks = hub.chance("ticks")
+        self._recorder = recorder
         self.targets.send_dead_letters_with(self.send)
         self.targets.register("lambda", to_function(self.invocations.accept))
         self.targets.register("states", self._start_execution)
@@ -158,7 +165,7 @@ class Wiring:
         if self._machines is None:
             raise DeliveryFailed("StateMachineDoesNotExist", arn, retryable=False)
         try:
-            self._machines.start_execution(arn, new_id(self._hub.random), text)
+            self._machines.start_execution(arn, new_id(self._chance), text)
         except StatesError as error:
             raise DeliveryFailed(
                 error.code, error.message, retryable=error.code in _RETRYABLE
@@ -283,6 +290,7 @@ class Wiring:
                     **{k: v for k, v in resource.properties.items() if k != "Name"},
                 },
                 sweep=self._sweep(schedule.target.arn),
+                charge=self._charge(schedule.target.arn),
             )
 
     def _sweep(self, target: str) -> SweepIndex | None:
@@ -297,6 +305,10 @@ class Wiring:
         self._sweeps.append(_Sweep(self._stack.resources[table].name, index))
         return index
 
+    def _charge(self, target: str) -> Callable[[], bool]:
+        function = function_name(target)
+        return lambda: self._recorder.charge_idle_run(function)
+
     def _add_ticking_rule(self, name: str, arn: str, rule: Rule) -> None:
         expression = parse_expression(rule.schedule_expression or "", origin=self._hub.now)
         sweeps = [self._sweep(target.arn) for target in rule.targets]
@@ -304,7 +316,7 @@ class Wiring:
         def run() -> None:
             event = {
                 "version": "0",
-                "id": new_id(self._hub.random),
+                "id": new_id(self._ticks),
                 "detail-type": "Scheduled Event",
                 "source": "aws.events",
                 "account": ACCOUNT,
@@ -325,7 +337,10 @@ class Wiring:
                 )
 
         only = sweeps[0] if len(sweeps) == 1 else None
-        self.recurring.add(Recurring(name=name, expression=expression, run=run, sweep=only))
+        charge = self._charge(rule.targets[0].arn) if only is not None else None
+        self.recurring.add(
+            Recurring(name=name, expression=expression, run=run, sweep=only, charge=charge)
+        )
 
     # -- what services tell the bus -------------------------------------------------------------
 
@@ -348,7 +363,7 @@ class Wiring:
             if destination.sns_destination is not None:
                 self.topics.publish(
                     destination.sns_destination["TopicARN"],
-                    json.dumps(detail),
+                    orjson.dumps(detail).decode(),
                     subject="Amazon SES Email Event Notification",
                 )
                 self._meter.count("sns_requests")

@@ -26,12 +26,12 @@ from local.faults import FaultPlan
 from local.hook import Hook
 from local.http_api import MAX_BODY, HttpApi, build_apis
 from local.http_client import LoopbackClient
-from local.http_messages import Request, Response, as_headers, message
+from local.http_messages import Request, Response, as_headers
 from local.http_server import Handler, HttpServer
 from local.hub import Hub, Outcome
 from local.mailbox import Mailbox
 from local.meter import Meter
-from local.permissions import Recorder
+from local.recorder import Recorder
 from local.sandbox import Function as SandboxFunction
 from local.sandbox import InvokeResult, Sandboxes
 from local.services.events import Events
@@ -43,6 +43,7 @@ from local.services.tasks import Tasks
 from local.states.machines import StateMachines
 from local.storage import client, make_buckets, make_queues, make_secrets, make_tables
 from local.template import Function, Stack, TemplateError
+from local.translation import read_template
 from local.wiring import Wiring
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,10 +95,8 @@ class World:
     ) -> None:
         hub, hook, stack = self.hub, self.hook, self.stack
         self.meter = Meter()
-        self.permissions = Recorder(self.meter)
-        self.sandboxes = Sandboxes(
-            hub, hook, accounts=self.permissions, faults=faults, on_log=on_log
-        )
+        self.recorder = Recorder(self.meter)
+        self.sandboxes = Sandboxes(hub, hook, accounts=self.recorder, faults=faults, on_log=on_log)
         for function in stack.functions.values():
             self.sandboxes.define(_in_sandbox(function, self.content))
         self.dynamodb, self.sqs, secrets = DynamoDb(), Sqs(), SecretsManager()
@@ -107,6 +106,7 @@ class World:
             sandboxes=self.sandboxes,
             sqs=self.sqs,
             meter=self.meter,
+            recorder=self.recorder,
             skip_idle_sweeps=skip_idle_sweeps,
         )
         self.mailbox = Mailbox(hub, on_event=self.wiring.mail_event)
@@ -173,7 +173,7 @@ class World:
         stack = Stack.load(template, name=STACK_NAME, parameters=chosen)
         return cls(
             stack,
-            compiled_content(root),
+            _content(stack, root),
             start=start,
             seed=seed,
             faults=faults,
@@ -321,9 +321,11 @@ class World:
         return browser
 
 
-def not_found(_request: Request, done: Callable[[Response], None]) -> None:
-    """Answer as API Gateway does where there is nothing."""
-    done(message(404, "Not Found"))
+def _content(stack: Stack, root: Path) -> Path:
+    for function in stack.functions.values():
+        if any(LAYER_FOLDER in value for value in function.environment.values()):
+            return compiled_content(root)
+    return root
 
 
 def _in_sandbox(function: Function, content: Path) -> SandboxFunction:
@@ -343,8 +345,6 @@ def _in_sandbox(function: Function, content: Path) -> SandboxFunction:
 
 
 def _known_defaults(template: Path) -> dict[str, str]:
-    from local.translation import read_template  # noqa: PLC0415
-
     declared = read_template(template).get("Parameters") or {}
     return {name: value for name, value in DEFAULTS.items() if name in declared}
 

@@ -56,6 +56,7 @@ class Buses:
 
     def __init__(self, hub: Clockwork, targets: Targets) -> None:
         self._hub, self._targets = hub, targets
+        self._chance = hub.chance("events")
         self.by_name: dict[str, Bus] = {"default": Bus("default")}
 
     def create(self, name: str) -> Bus:
@@ -94,7 +95,7 @@ class Buses:
         found = self.by_name[bus_name_of(bus)]
         event: JsonObject = {
             "version": "0",
-            "id": new_id(self._hub.random),
+            "id": new_id(self._chance),
             "detail-type": detail_type,
             "source": source,
             "account": ACCOUNT,

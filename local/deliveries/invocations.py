@@ -40,10 +40,11 @@ class Invocations:
         self, hub: Clockwork, invoke: Invoke, functions: Mapping[str, Function], send: SendTo
     ) -> None:
         self._hub, self._invoke, self._functions, self._send = hub, invoke, functions, send
+        self._chance = hub.chance("invocations")
 
     def accept(self, function: str, payload: object) -> str:
         """Queue an event for a function; returns the request id. KeyError if there is none."""
-        event = _Event(self._functions[function], payload, new_id(self._hub.random), self._hub.now)
+        event = _Event(self._functions[function], payload, new_id(self._chance), self._hub.now)
         self._hub.after(ASYNC_DELAY, lambda: self._attempt(event))
         return event.request_id
 

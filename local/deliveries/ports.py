@@ -20,8 +20,6 @@ class Cancellable(Protocol):
 class Clockwork(Protocol):
     """The part of the hub that deliveries use."""
 
-    random: random.Random
-
     @property
     def now(self) -> float:
         """Epoch seconds, virtual."""
@@ -29,6 +27,9 @@ class Clockwork(Protocol):
     @property
     def next_due(self) -> float | None:
         """When the next thing is due; None when there is nothing."""
+
+    def chance(self, purpose: str) -> random.Random:
+        """Return a source of chance of one's own, unmoved by what others draw."""
 
     def at(self, when: float, action: Callable[[], None]) -> Cancellable:
         """Call `action` at `when`."""
@@ -52,7 +53,7 @@ class Invoke(Protocol):
         """Run `function` with `payload` (plain JSON data); `done` gets the answer in the loop."""
 
 
-class DeliveryFailed(Exception):  # noqa: N818
+class DeliveryFailed(Exception):
     """A target could not take what was delivered to it.
 
     `retryable` tells whether trying again later can help.

@@ -66,6 +66,9 @@ class QueuePoller:
         self._running = 0
         self._armed = False
         self._hungry = False
+        # Messages received and not deleted; one received twice counts twice, which costs no more
+        # than a look in vain.
+        self._unsettled = 0
 
     @property
     def backlog(self) -> int:
@@ -83,6 +86,11 @@ class QueuePoller:
     def _poll_now(self) -> None:
         self._armed = False
         self._poll()
+
+    def _poll_again(self) -> None:
+        """Look for what was received and not deleted: by now it can be received again."""
+        if self._unsettled:
+            self._poll()
 
     def _poll(self) -> None:
         """Receive while there are messages and pollers to carry them."""
@@ -114,8 +122,8 @@ class QueuePoller:
         records = [self._record(message) for message in self._sqs.receive(self._url, most)]
         self._received()
         if records:
-            # What is not deleted by then can be received again.
-            self._hub.after(self._visibility + QUEUE_DELAY, self._poll)
+            self._unsettled += len(records)
+            self._hub.after(self._visibility + QUEUE_DELAY, self._poll_again)
         if not self._filters:
             return records
         wanted = [record for record in records if self._fits(record)]
@@ -175,6 +183,7 @@ class QueuePoller:
         return [record for record in records if record["messageId"] not in failed]
 
     def _delete(self, records: list[JsonObject]) -> None:
+        self._unsettled -= len(records)
         for record in records:
             self._sqs.delete(self._url, record["receiptHandle"])
 

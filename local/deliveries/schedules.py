@@ -168,13 +168,17 @@ class Sweep(Protocol):
 
 @dataclass(slots=True)
 class Recurring:
-    """One recurring schedule; `run` does its work, `charge` counts a tick that was skipped."""
+    """One recurring schedule; `run` does its work.
+
+    `charge` counts an idle tick as if it had run; while it cannot (no idle run has been measured
+    yet) it returns false and the tick is run.
+    """
 
     name: str
     expression: Expression
     run: Callable[[], None]
     sweep: Sweep | None = None
-    charge: Callable[[], None] | None = None
+    charge: Callable[[], bool] | None = None
     cancelled: bool = False
     fruitless: int = 0
 
@@ -248,11 +252,10 @@ class RecurringSchedules:
         self._arm()
 
     def _run(self, schedule: Recurring, now: float) -> None:
-        if schedule.sweep is None or not self._skip_idle or schedule.sweep.due(now):
+        found = schedule.sweep is not None and schedule.sweep.due(now)
+        schedule.fruitless = schedule.fruitless + 1 if found else 0
+        idle = schedule.sweep is not None and not found
+        if idle and self._skip_idle and schedule.charge is not None and schedule.charge():
+            self.skipped += 1
+        else:
             schedule.run()
-            found = schedule.sweep is not None and schedule.sweep.due(now)
-            schedule.fruitless = schedule.fruitless + 1 if found else 0
-            return
-        self.skipped += 1
-        if schedule.charge is not None:
-            schedule.charge()

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from local.deliveries.invocations import SendTo, iso_milliseconds
 from local.deliveries.patterns import Check, compile_pattern
 from local.deliveries.ports import Answer, Cancellable, Clockwork, Invoke, JsonObject, new_id
@@ -79,20 +81,21 @@ class Stream:
             "ApproximateCreationDateTime": int(self._hub.now),
             "Keys": dict(keys),
             "SequenceNumber": str(self._sequence),
-            "SizeBytes": len(json.dumps([keys, new])),
+            "SizeBytes": len(orjson.dumps([keys, new])),
             "StreamViewType": self._view,
         }
         if new is not None and self._view in {"NEW_IMAGE", "NEW_AND_OLD_IMAGES"}:
             change["NewImage"] = dict(new)
         if old is not None and self._view in {"OLD_IMAGE", "NEW_AND_OLD_IMAGES"}:
             change["OldImage"] = dict(old)
+        lane_key = _hash(keys)
         record = Record(
             sequence=self._sequence,
             when=self._hub.now,
             shard=_hash(keys[self._partition_key]) % _SHARDS,
-            lane_key=_hash(keys),
+            lane_key=lane_key,
             body={
-                "eventID": f"{_hash([keys, self._sequence]):08x}{self._sequence:024x}",
+                "eventID": f"{lane_key:08x}{self._sequence:024x}",
                 "eventName": event_name,
                 "eventVersion": "1.1",
                 "eventSource": "aws:dynamodb",
@@ -121,6 +124,7 @@ class StreamPoller:
     ) -> None:
         self._hub, self._invoke, self._send = hub, invoke, send
         self._stream, self._function, self._function_arn = stream, function, function_arn
+        self._chance = hub.chance(f"stream:{function}")
         self._mapping = mapping
         self._size = mapping.batch_size or 100
         self._filters: list[Check] = [
@@ -251,7 +255,7 @@ class StreamPoller:
         response["functionError"] = "Unhandled" if answer.error is not None else None
         record = {
             "requestContext": {
-                "requestId": new_id(self._hub.random),
+                "requestId": new_id(self._chance),
                 "functionArn": self._function_arn,
                 "condition": condition,
                 "approximateInvokeCount": batch.attempts,
@@ -273,4 +277,4 @@ class StreamPoller:
 
 
 def _hash(value: object) -> int:
-    return zlib.crc32(json.dumps(value, sort_keys=True).encode())
+    return zlib.crc32(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))

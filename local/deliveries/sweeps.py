@@ -7,10 +7,11 @@ the table by logical id; the attribute is an ISO date-time (S) or epoch seconds 
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from local.template import TemplateError
 
@@ -20,12 +21,12 @@ class SweepIndex:
 
     def __init__(self, attribute: str) -> None:
         self._attribute = attribute
-        self._times: dict[str, float] = {}
-        self._heap: list[tuple[float, str]] = []
+        self._times: dict[bytes, float] = {}
+        self._heap: list[tuple[float, bytes]] = []
 
     def write(self, keys: Mapping[str, Any], new: Mapping[str, Any] | None) -> None:
         """Learn of a change; `new` is None when the item is gone."""
-        key = json.dumps(keys, sort_keys=True)
+        key = orjson.dumps(keys, option=orjson.OPT_SORT_KEYS)
         value = None if new is None else new.get(self._attribute)
         if value is None:
             self._times.pop(key, None)

@@ -7,9 +7,10 @@ dead-letter queue with the attributes EventBridge adds, else it is lost, which `
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import orjson
 
 from local.deliveries.ports import Clockwork, DeliveryFailed
 from local.resources import RetryPolicy
@@ -114,8 +115,8 @@ def to_function(accept: Callable[[str, object], object]) -> Deliver:
 
     def deliver(arn: str, text: str) -> None:
         try:
-            payload = json.loads(text)
-        except json.JSONDecodeError as error:
+            payload = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
             raise DeliveryFailed(
                 "InvalidRequestContentException", str(error), retryable=False
             ) from error

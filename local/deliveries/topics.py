@@ -6,9 +6,10 @@ Source: "Amazon SNS message and JSON formats"
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+import orjson
 
 from local.deliveries.invocations import SendTo, iso_milliseconds
 from local.deliveries.ports import Clockwork, JsonObject, new_id
@@ -35,6 +36,7 @@ class Topics:
         self, hub: Clockwork, send: SendTo, accept: Callable[[str, object], object]
     ) -> None:
         self._hub, self._send, self._accept = hub, send, accept
+        self._chance = hub.chance("topics")
         self.by_arn: dict[str, Topic] = {}
 
     def create(self, arn: str) -> Topic:
@@ -56,7 +58,7 @@ class Topics:
     ) -> str:
         """Publish; returns the message id. KeyError if there is no such topic."""
         topic = self.by_arn[topic_arn]
-        message_id = new_id(self._hub.random)
+        message_id = new_id(self._chance)
         for arn, subscription in topic.subscriptions:
             notice = self._notice(topic, message_id, message, subject, attributes)
             self._hub.after(TOPIC_DELAY, self._deliver_later(arn, subscription, notice))
@@ -95,7 +97,7 @@ class Topics:
     ) -> Callable[[], None]:
         if subscription.protocol == "sqs":
             raw = subscription.raw_message_delivery
-            body = notice["Message"] if raw else json.dumps(notice)
+            body = notice["Message"] if raw else orjson.dumps(notice).decode()
             return lambda: self._send(subscription.endpoint, body, {})
         if subscription.protocol == "lambda":
             record = {

@@ -7,6 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from relance.events import Event, event_of
+from relance.ledger import send_of
+
 from local import graph
 from local.audience import HABITS
 from local.demo.people import Person
@@ -14,8 +17,6 @@ from local.demo.report import Cost, Ending, Orders, Report
 from local.demo.snapshot import Snapshot
 from local.demo.stage import WORKFLOW, Stage
 from local.timeline import lines, timeline
-from relance.events import Event, event_of
-from relance.ledger import send_of
 
 _STARTS = "(start)"
 History = Mapping[str, Sequence[Event]]
@@ -39,26 +40,26 @@ def gather(report: Report, stage: Stage, snapshot: Snapshot, people: Sequence[Pe
         for row in stage.world.meter.bill()
     ]
     report.deeds = sorted(stage.audience.deeds.items(), key=lambda deed: (-deed[1], deed[0]))
-    report.habits = [(f"{share:.1%}".replace(".0%", "%"), words) for words, share in HABITS.values()]
-    report.surprises = sorted(set([*stage.visitors.refused, *stage.audience.surprises]))
+    report.habits = [
+        (f"{share:.1%}".replace(".0%", "%"), words) for words, share in HABITS.values()
+    ]
+    report.surprises = sorted({*stage.visitors.refused, *stage.audience.surprises})
 
 
 def _executions(report: Report, stage: Stage) -> None:
     machines = stage.world.machines
-    ended: Counter[tuple[str, bool]] = Counter()
+    ended: Counter[tuple[str, bool, str]] = Counter()
     open_: Counter[str] = Counter()
-    sentences: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for arn in machines.executions(stage.machine):
         described = machines.describe_execution(arn)
         state = last_state(machines.get_execution_history(arn, max_results=12, reverse_order=True))
         if described["status"] == "RUNNING":
             open_[state] += 1
             continue
-        ended[state, described["status"] != "SUCCEEDED"] += 1
-        sentences[state][summary(described)] += 1
+        ended[state, described["status"] != "SUCCEEDED", summary(described)] += 1
     report.endings = [
-        Ending(state, sentences[state].most_common(1)[0][0], count, failed)
-        for (state, failed), count in sorted(ended.items(), key=lambda e: (e[0][1], -e[1], e[0]))
+        Ending(state, sentence, count, failed)
+        for (state, failed, sentence), count in _by_state(ended)
     ]
     report.waiting = [
         Ending(f"Still on the way: {state}", "The run ended before the journey did.", count)
@@ -66,11 +67,20 @@ def _executions(report: Report, stage: Stage) -> None:
     ]
 
 
+def _by_state(
+    ended: Mapping[tuple[str, bool, str], int],
+) -> list[tuple[tuple[str, bool, str], int]]:
+    """Sort endings: failures last, frequent states first, a state's sentences together."""
+    whole: Counter[str] = Counter()
+    for (state, _, _), count in ended.items():
+        whole[state] += count
+    return sorted(ended.items(), key=lambda e: (e[0][1], -whole[e[0][0]], e[0][0], -e[1], e[0][2]))
+
+
 def last_state(history: Mapping[str, object]) -> str:
     """Return the state that was entered last, from a history in reverse."""
     events = history["events"]
-    assert isinstance(events, list)
-    for event in events:
+    for event in events if isinstance(events, list) else ():
         details = event.get("stateEnteredEventDetails")
         if details:
             return str(details["name"])

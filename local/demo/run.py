@@ -116,7 +116,10 @@ def _files(out: Path, report: Report) -> list[tuple[str, str]]:
         found += [
             ("Any contact, by address", f"python -m local find {at}{address}"),
             ("What happened to it", f"python -m local timeline {at}{report.person_id}"),
-            ("A mail as it would get it", f"python -m local preview {at}welcome {report.person_id}"),
+            (
+                "A mail as it would get it",
+                f"python -m local preview {at}welcome {report.person_id}",
+            ),
             ("The same with your browser", "python -m local serve"),
         ]
     return found

@@ -74,6 +74,21 @@ def plain(attribute: Mapping[str, object]) -> object:
     return None if kind == "NULL" else value
 
 
+def attribute(value: object) -> dict[str, object]:
+    """Turn a plain value into an attribute of DynamoDB's JSON; the other way round of `plain`."""
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, int | float):
+        return {"N": str(value)}
+    if isinstance(value, Mapping):
+        return {"M": {str(name): attribute(inner) for name, inner in value.items()}}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return {"L": [attribute(inner) for inner in value]}
+    return {"S": str(value)}
+
+
 def _number(value: object) -> object:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any, Protocol, cast
@@ -139,11 +139,11 @@ class JsonService:
         return dump(call.params)
 
 
-def parse(call: Call, status: int, headers: dict[str, str], body: bytes | str) -> Answer:
+def parse(call: Call, status: int, headers: Mapping[str, str], body: bytes | str) -> Answer:
     """Return what botocore makes of an HTTP answer."""
     protocol = call.model.service_model.resolved_protocol
     raw: object = body.encode() if isinstance(body, str) else body
-    response = {"status_code": status, "headers": headers, "body": raw, "context": {}}
+    response: Any = {"status_code": status, "headers": headers, "body": raw, "context": {}}
     shape: Any = call.model.output_shape
     parsed: Answer = create_parser(protocol).parse(response, shape)
     parsed.pop("ResponseMetadata", None)

@@ -9,10 +9,13 @@ name; `tests/local/engine` compares the two on the same calls.
 """
 
 import copy
+import json
 import re
 from functools import lru_cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
+
+import orjson
 
 from local.emulator.sizes import Item, Measure, Value
 
@@ -75,6 +78,9 @@ class Quicker:
         self._values(module)
         self._expressions(module)
         self._items_of(module)
+        module.json = SimpleNamespace(
+            dumps=_dumps, loads=json.loads, JSONDecodeError=json.JSONDecodeError
+        )
         module.copy = SimpleNamespace(deepcopy=self._duplicate, copy=copy.copy)
 
     def _certain(self, value: Any) -> int:
@@ -179,6 +185,10 @@ class Quicker:
         module._set_item = set_item  # noqa: SLF001
         module._remove_item = remove_item  # noqa: SLF001
         module._paginate_evaluated_items = paginated  # noqa: SLF001
+
+
+def _dumps(value: Any, **options: Any) -> str:
+    return json.dumps(value, **options) if options else orjson.dumps(value).decode()
 
 
 def _updates(data: dict[str, Any]) -> list[str]:

@@ -2,8 +2,9 @@
 
 from io import BytesIO
 from typing import Any, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
+from botocore.awsrequest import HeadersDict
 from botocore.response import StreamingBody
 
 from local.emulator.ministack import (
@@ -49,11 +50,13 @@ class S3:
         headers["content-length"] = str(len(body))
         work = cast("Backend", self.backend).handle_request
         with scope(self.account, self.region):
-            status, found, answer = finish(work(request["method"], route, headers, body, query))
-        return self._parse(call, status, {k.lower(): str(v) for k, v in found.items()}, answer)
+            status, found, answer = finish(
+                work(request["method"], unquote(route), headers, body, query)
+            )
+        return self._parse(call, status, _headers(found), answer)
 
     @staticmethod
-    def _parse(call: Call, status: int, headers: dict[str, str], body: bytes | str) -> Answer:
+    def _parse(call: Call, status: int, headers: HeadersDict, body: bytes | str) -> Answer:
         raw = body.encode() if isinstance(body, str) else body
         if call.model.has_streaming_output and status < 300:
             stream: Any = StreamingBody(cast("Any", BytesIO(raw)), len(raw))
@@ -64,6 +67,13 @@ class S3:
             code = error.pop("Code", "") or str(status)
             raise AwsError(code, error.pop("Message", ""), status, parsed)
         return parsed
+
+
+def _headers(found: dict[str, str]) -> HeadersDict:
+    headers: Any = HeadersDict()
+    for name, value in found.items():
+        headers[name] = str(value)
+    return cast("HeadersDict", headers)
 
 
 def _bytes(body: object) -> bytes:

@@ -28,6 +28,10 @@ class Sqs(JsonService):
         """Return the URL of a queue."""
         return self._url(self.account, name)
 
+    def call(self, call: Call) -> Answer:
+        """Answer a call; an empty list is left out, as AWS leaves it out."""
+        return {key: value for key, value in super().call(call).items() if value != []}
+
     def prepare(self, call: Call) -> bytes:
         """Return the body of the request."""
         if call.operation == "ReceiveMessage":

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from local.graph import START, Edge, Graph, Placed, State, place
+from local.graph import START, Edge, Graph, Placed, State, place, spread_endings
 
 _LETTER = 7.3
 _LINE = 17
@@ -35,8 +35,13 @@ STYLE = """
 
 def svg(graph: Graph, visits: Mapping[str, int], flows: Mapping[tuple[str, str], int]) -> str:
     """Draw it; `visits` by state, `flows` by edge. Ways that nobody took are pale."""
+    flows = {way: flows.get(way, 0) for way in (e.ends for e in graph.edges)}
+    graph, into = spread_endings(graph), flows
+    flows = {e.ends: into[_original(e)] for e in graph.edges}
+    copied = {e.target: flows[e.ends] for e in graph.edges if "\0" in e.target}
+    visits = {**visits, **copied}
     sizes = {state.name: _size(state) for state in graph.states}
-    labels = {(e.source, e.target): _label_width(e) for e in graph.edges}
+    labels = {e.ends: _label_width(e) for e in graph.edges}
     placed = place(graph, sizes, labels, rise=72)
     most = max(flows.values(), default=1) or 1
     parts = [
@@ -46,13 +51,17 @@ def svg(graph: Graph, visits: Mapping[str, int], flows: Mapping[tuple[str, str],
             f'viewBox="0 0 {placed.width:.0f} {placed.height:.0f}">'
         )
     ]
-    edges = sorted(graph.edges, key=lambda e: flows.get((e.source, e.target), 0))
-    parts += [_edge(e, placed, flows.get((e.source, e.target), 0), most) for e in edges]
+    edges = sorted(graph.edges, key=lambda e: flows.get(e.ends, 0))
+    parts += [_edge(e, placed, flows.get(e.ends, 0), most) for e in edges]
     parts += [
         _box(s, placed.boxes[s.name], sizes[s.name], visits.get(s.name, 0)) for s in graph.states
     ]
-    parts += [_label(e, placed, flows.get((e.source, e.target), 0)) for e in edges]
+    parts += [_label(e, placed, flows.get(e.ends, 0)) for e in edges]
     return "\n".join([*(part for part in parts if part), "</svg>"])
+
+
+def _original(edge: Edge) -> tuple[str, str]:
+    return edge.source, edge.target.rpartition("\0")[2]
 
 
 def wrap(name: str, width: int = _WRAP) -> list[str]:
@@ -67,7 +76,7 @@ def wrap(name: str, width: int = _WRAP) -> list[str]:
 
 
 def _size(state: State) -> tuple[float, float]:
-    lines = wrap(state.name)
+    lines = wrap(state.title or state.name)
     widest = max(len(line) for line in lines)
     room = 44 if state.kind == "choice" else 24
     return max(64, widest * _LETTER + room), (len(lines) + 1) * _LINE + 14
@@ -95,7 +104,7 @@ def _box(state: State, centre: tuple[float, float], size: tuple[float, float], v
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" '
             f'rx="{min(round_, 22):.0f}"/>'
         )
-    lines = wrap(state.name)
+    lines = wrap(state.title or state.name)
     first = top + 7 + _LINE * 0.8
     text = [
         f'<text x="{x:.1f}" y="{first + n * _LINE:.1f}">{escape(line)}</text>'
@@ -110,7 +119,7 @@ def _box(state: State, centre: tuple[float, float], size: tuple[float, float], v
 
 
 def _edge(edge: Edge, placed: Placed, count: int, most: int) -> str:
-    points = placed.routes.get((edge.source, edge.target))
+    points = placed.routes.get(edge.ends)
     if not points:
         return ""
     (x, y), *rest = points
@@ -137,7 +146,7 @@ def _edge(edge: Edge, placed: Placed, count: int, most: int) -> str:
 
 
 def _label(edge: Edge, placed: Placed, count: int) -> str:
-    points = placed.routes.get((edge.source, edge.target))
+    points = placed.routes.get(edge.ends)
     if not points:
         return ""
     (x, y), (to_x, to_y) = points[0], points[1]
@@ -161,7 +170,7 @@ def _label(edge: Edge, placed: Placed, count: int) -> str:
 
 def taken(graph: Graph, flows: Mapping[tuple[str, str], int]) -> tuple[Graph, tuple[str, ...]]:
     """Return the graph without ways after an error that nobody took, and the states then lost."""
-    edges = tuple(e for e in graph.edges if e.kind != "error" or flows.get((e.source, e.target)))
+    edges = tuple(e for e in graph.edges if e.kind != "error" or flows.get(e.ends))
     reached = {START}
     while more := {e.target for e in edges if e.source in reached} - reached:
         reached |= more

@@ -111,7 +111,10 @@ def _graph(report: Report) -> str:
     if report.graph is None:
         return ""
     graph, lost = drawing.taken(report.graph, report.flows)
-    note = "How many went along each way; ways that nobody took are pale."
+    note = (
+        "How many went along each way; ways that nobody took are pale. An ending stands wherever a "
+        "way leads to it."
+    )
     if any(edge.kind == "error" for edge in graph.edges):
         note += " Ways taken after an error are dashed."
     if lost:

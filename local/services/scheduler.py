@@ -6,14 +6,15 @@ fire at the second here; `FlexibleTimeWindow` must be off.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from local.deliveries.ports import Cancellable, Clockwork, new_id
 from local.deliveries.invocations import iso_seconds
+from local.deliveries.ports import Cancellable, Clockwork, new_id
 from local.deliveries.schedules import (
     Expression,
     Once,
@@ -47,10 +48,15 @@ class Scheduler:
         self, hub: Clockwork, targets: Targets, recurring: RecurringSchedules, meter: Meter
     ) -> None:
         self._hub, self._targets, self._recurring, self._meter = hub, targets, recurring, meter
+        self._chance = hub.chance("schedules")
         self._kept: dict[tuple[str, str], _Kept] = {}
 
     def create_schedule(
-        self, params: dict[str, Any], *, sweep: Sweep | None = None
+        self,
+        params: dict[str, Any],
+        *,
+        sweep: Sweep | None = None,
+        charge: Callable[[], bool] | None = None,
     ) -> dict[str, Any]:
         """Make a schedule; ConflictException when the name is taken in its group."""
         place = (params.get("GroupName", "default"), params["Name"])
@@ -69,7 +75,7 @@ class Scheduler:
         kept = _Kept(params, target, self._hub.now)
         self._kept[place] = kept
         if params.get("State", "ENABLED") == "ENABLED":
-            self._start(place, kept, expression, sweep)
+            self._start(place, kept, expression, sweep, charge)
         return {"ScheduleArn": _arn(place)}
 
     def get_schedule(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -119,18 +125,30 @@ class Scheduler:
         return place, kept
 
     def _start(
-        self, place: tuple[str, str], kept: _Kept, expression: Expression, sweep: Sweep | None
+        self,
+        place: tuple[str, str],
+        kept: _Kept,
+        expression: Expression,
+        sweep: Sweep | None,
+        charge: Callable[[], bool] | None,
     ) -> None:
         if isinstance(expression, Once):
             kept.timer = self._hub.at(expression.when, lambda: self._fire_once(place, kept))
             return
+
+        def charged() -> bool:
+            if charge is None or not charge():
+                return False
+            self._meter.count("schedules")
+            return True
+
         self._recurring.add(
             Recurring(
                 name=_arn(place),
                 expression=expression,
                 run=lambda: self._fire(place, kept),
                 sweep=sweep,
-                charge=lambda: self._meter.count("schedules"),
+                charge=charged,
             )
         )
 
@@ -142,11 +160,12 @@ class Scheduler:
     def _fire(self, place: tuple[str, str], kept: _Kept) -> None:
         self._meter.count("schedules")
         target = kept.target
-        text = target.input or _default_input(place, self._hub)
+        execution_id = new_id(self._chance)
+        text = target.input or _default_input(execution_id, self._hub.now)
         facts = {
             "<aws.scheduler.schedule-arn>": _arn(place),
             "<aws.scheduler.scheduled-time>": iso_seconds(self._hub.now),
-            "<aws.scheduler.execution-id>": new_id(self._hub.random),
+            "<aws.scheduler.execution-id>": execution_id,
             "<aws.scheduler.attempt-number>": "1",
         }
         for name, value in facts.items():
@@ -163,12 +182,11 @@ class Scheduler:
         )
 
 
-def _default_input(place: tuple[str, str], hub: Clockwork) -> str:
+def _default_input(execution_id: str, now: float) -> str:
     """Return what a function gets when the schedule has no input of its own."""
-    del place
-    moment = iso_seconds(hub.now)
+    moment = iso_seconds(now)
     return (
-        f'{{"version":"0","id":"{new_id(hub.random)}","detail-type":"Scheduled Event",'
+        f'{{"version":"0","id":"{execution_id}","detail-type":"Scheduled Event",'
         f'"source":"aws.scheduler","account":"{ACCOUNT}","time":"{moment}",'
         f'"region":"{REGION}","resources":["<aws.scheduler.schedule-arn>"],"detail":"{{}}"}}'
     )

@@ -21,6 +21,7 @@ from typing import Final, Protocol, cast
 from uuid import UUID
 
 import jsonatapy
+from relance.states_language.rules_expressions import AWS_FUNCTIONS, JSONATA_FUNCTIONS
 
 from local.states.ports import HubLike
 
@@ -55,12 +56,13 @@ Query = Callable[[Scope], object]
 """An expression, ready: gives a JSON value or UNDEFINED, or raises QueryError."""
 
 _PATH = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*)*)")
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,8})(\.\d{1,6})?")  # short enough to be exact
 _TEXT = re.compile(r"'[^'\\]*'|\"[^\"\\]*\"")
 _VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _STATES = re.compile(r"\$states\b(?:\.([A-Za-z]+))?")
 _FIELDS = ("input", "result", "errorOutput", "context")
 _WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None}
+_FUNCTIONS = JSONATA_FUNCTIONS | AWS_FUNCTIONS
 _JSONATA_WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
 MOST_RANGE = 1_000
 """How many numbers `$range` gives at most."""
@@ -69,14 +71,39 @@ _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha38
 }
 
 
+class _Ambient:
+    """Whose time and chance an evaluation sees: set before each, for there is one thread."""
+
+    hub: HubLike
+
+
+_LIBRARY: dict[str, jsonatapy.JsonataExpression] = {}
+"""Every expression as the library compiled it, for as long as the process lives.
+
+The library's objects may only be let go by the thread that made them. Kept here, they are never
+picked up by the garbage collector while another thread is running.
+"""
+
+
+def _library(source: str) -> jsonatapy.JsonataExpression:
+    expression = _LIBRARY.get(source)
+    if expression is None:
+        expression = jsonatapy.compile(source)
+        called = set(_VARIABLE.findall(source))
+        for name in called & _GIVEN.keys():
+            expression.register(name, _GIVEN[name])
+        for name in called & _REPLACED.keys():
+            expression.register_override(name, _REPLACED[name])
+        _LIBRARY[source] = expression
+    return expression
+
+
 class Jsonata:
     """Compiles expressions for one simulation."""
 
     def __init__(self, hub: HubLike) -> None:
         self._hub = hub
         self._compiled: dict[str, Query] = {}
-        self._formatted = jsonatapy.compile("$fromMillis($m, $p, $z)")
-        self._formatted_in_utc = jsonatapy.compile("$fromMillis($m, $p)")
 
     def compile(self, source: str) -> Query:
         """Return the expression ready for use. Raises ValueError for what is no JSONata."""
@@ -91,8 +118,8 @@ class Jsonata:
         return self._general(source)
 
     def _general(self, source: str) -> Query:
-        expression = jsonatapy.compile(source)
-        self._give_functions(expression, source)
+        expression = _library(source)
+        hub = self._hub
         names = tuple(dict.fromkeys(_VARIABLE.findall(source)))
         variables = tuple(name for name in names if name != "states")
         fields = _states_fields(source)
@@ -107,6 +134,7 @@ class Jsonata:
                 bindings["states"] = {
                     field: value for field, value in states.items() if value is not UNDEFINED
                 }
+            _Ambient.hub = hub
             try:
                 result = evaluate(None, bindings)
                 if result is None:
@@ -118,35 +146,6 @@ class Jsonata:
             return cast("object", result)
 
         return query
-
-    def _give_functions(self, expression: jsonatapy.JsonataExpression, source: str) -> None:
-        hub = self._hub
-        called = set(_VARIABLE.findall(source))
-        given: dict[str, Callable[..., object]] = {
-            "partition": _partition,
-            "range": _range,
-            "hash": _hash,
-            "parse": _parse,
-            "uuid": lambda: str(UUID(int=hub.random.getrandbits(128), version=4)),
-        }
-        replaced: dict[str, Callable[..., object]] = {
-            "random": lambda seed=None: (hub.random if seed is None else Random(seed)).random(),
-            "millis": lambda: math.floor(hub.now * 1_000),
-            "now": self._now,
-            "eval": _eval,
-        }
-        for name in called & given.keys():
-            expression.register(name, given[name])
-        for name in called & replaced.keys():
-            expression.register_override(name, replaced[name])
-
-    def _now(self, picture: str | None = None, zone: str | None = None) -> object:
-        values = {"m": math.floor(self._hub.now * 1_000), "p": picture, "z": zone}
-        if picture is None:
-            del values["p"]
-        if zone is None:
-            return self._formatted_in_utc.evaluate(None, values)
-        return self._formatted.evaluate(None, values)
 
 
 def _constant(source: str) -> Query | None:
@@ -170,7 +169,7 @@ def _way(source: str) -> Query | None:
     if match is None:
         return None
     name, *keys = (match[1] + match[2]).split(".")
-    if _JSONATA_WORDS.intersection(keys):
+    if _JSONATA_WORDS.intersection(keys) or name in _FUNCTIONS:
         return None
     general: list[Query] = []
 
@@ -270,3 +269,41 @@ def _parse(text: str) -> object:
 
 def _eval(*_: object) -> object:
     raise ValueError("$eval is not available; use $parse")
+
+
+def _uuid() -> str:
+    return str(UUID(int=_Ambient.hub.random.getrandbits(128), version=4))
+
+
+def _random(seed: float | None = None) -> float:
+    return (_Ambient.hub.random if seed is None else Random(seed)).random()
+
+
+def _millis() -> int:
+    return math.floor(_Ambient.hub.now * 1_000)
+
+
+def _now(picture: str | None = None, zone: str | None = None) -> object:
+    values = {"m": _millis(), "p": picture, "z": zone}
+    if picture is None:
+        return _library("$fromMillis($m)").evaluate(None, values)
+    if zone is None:
+        return _library("$fromMillis($m, $p)").evaluate(None, values)
+    return _library("$fromMillis($m, $p, $z)").evaluate(None, values)
+
+
+_GIVEN: Mapping[str, Callable[..., object]] = {
+    "hash": _hash,
+    "parse": _parse,
+    "partition": _partition,
+    "range": _range,
+    "uuid": _uuid,
+}
+"""Functions that Step Functions adds."""
+_REPLACED: Mapping[str, Callable[..., object]] = {
+    "eval": _eval,
+    "millis": _millis,
+    "now": _now,
+    "random": _random,
+}
+"""Functions of JSONata that must not answer by themselves."""

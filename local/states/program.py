@@ -316,8 +316,8 @@ class _Compiler:
         if not is_function and (len(parts) < 7 or parts[2] != "states" or "activity" in parts):
             msg = f"Resource {resource} is not supported here. Use arn:aws:states:::lambda:invoke."
             raise ValueError(msg)
-        if not is_function and "." in parts[-1]:
-            msg = f"Resource {resource}: the pattern .{parts[-1].split('.')[1]} is not supported."
+        if not is_function and "." in "".join(parts[6:]):
+            msg = f"Resource {resource} is not supported here: of the patterns, only {CALLBACK} is."
             raise ValueError(msg)
         arguments = state.arguments
         return TaskNode(

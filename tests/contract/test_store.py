@@ -1,7 +1,6 @@
 """What every store promises: the same on dictionaries, on moto, and on the embedded AWS."""
 
 import pytest
-
 from relance.errors import ConditionFailed
 from relance.storage import (
     UNSETTLED,

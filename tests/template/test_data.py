@@ -117,3 +117,21 @@ def test_access_logs_name_the_route_and_never_the_path(resources: Mapping[str, A
     assert "$context.routeKey" in settings["Format"]
     assert "path" not in settings["Format"].lower()
     assert "sourceIp" not in settings["Format"]
+
+
+def test_nothing_in_the_template_is_null_which_cloudformation_refuses(
+    template: Mapping[str, Any],
+) -> None:
+    assert None not in list(leaves(template))
+
+
+def leaves(value: object) -> Iterator[object]:
+    """Every scalar in nested mappings and lists."""
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from leaves(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from leaves(each)
+    else:
+        yield value

@@ -100,9 +100,10 @@ def test_a_handler_file_is_short_and_knows_no_aws() -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_loads_only_what_it_may(name: str) -> None:
+    path = str(ROOT / "functions" / name / "app.py")
     code = (
         "import sys, importlib.util\n"
-        f"spec = importlib.util.spec_from_file_location('app', {str(ROOT / 'functions' / name / 'app.py')!r})\n"
+        f"spec = importlib.util.spec_from_file_location('app', {path!r})\n"
         "module = importlib.util.module_from_spec(spec)\n"
         "spec.loader.exec_module(module)\n"
         f"print(' '.join(name for name in {HEAVY!r} + ('boto3',) if name in sys.modules))\n"

@@ -5,7 +5,6 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from relance.errors import TokenInvalid
 from relance.ids import send_id_of, ulid_of
 from relance.links import Click, Confirmation, LinkSigner, Unsubscribe

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
-from local.memory import MemoryStore
 from relance.errors import ConditionFailed
 from relance.register import (
     RECORD,
@@ -17,6 +15,8 @@ from relance.register import (
     suppress,
 )
 from relance.storage import Put, Table
+
+from local.memory import MemoryStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PENDING, GRANTED, WITHDRAWN = ConsentState.PENDING, ConsentState.GRANTED, ConsentState.WITHDRAWN

@@ -67,6 +67,24 @@ def read_contact(store: Store, contact_id: str) -> Contact:
     )
 
 
+def read_register(store: Store, contact_id: str) -> Register:
+    """The register alone, which is readable whatever became of the profile.
+
+    Raises:
+        ContactNotFound: there is no such contact.
+    """
+    item = store.get(Table.CONTACTS, (contact_id, REGISTER))
+    if item is None:
+        raise ContactNotFound(f"there is no contact {contact_id}")
+    return register_of(item)
+
+
+def profile_version(store: Store, contact_id: str) -> int:
+    """How often the profile was written, whatever stands in it: a broken one can be replaced."""
+    stored = store.get(Table.CONTACTS, (contact_id, PROFILE))
+    return int(str(stored["version"])) if stored else 0
+
+
 def read_history(store: Store, contact_id: str, *, since: datetime | None = None) -> list[Event]:
     """The events of a contact, all of them or those that arrived since an instant.
 

@@ -4,12 +4,15 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.session import get_session
+from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,7 +111,7 @@ def drawn_request(draw: random.Random) -> tuple[str, dict[str, Any]]:
         "ScanIndexForward": draw.random() < 0.5,
     }
     if draw.random() < 0.4:
-        query["Limit"] = draw.randrange(3)
+        query["Limit"] = draw.randrange(1, 4)
     indexed = {
         "TableName": "items",
         "IndexName": "by-g",
@@ -171,8 +174,6 @@ def test_the_quicker_emulator_answers_what_the_emulator_answers(
         except ClientError as error:
             told = error.response["Error"]
             actual = (told["Code"], told["Message"])
-        if "Limit" in data and isinstance(expected, tuple) and isinstance(actual, tuple):
-            continue
         assert actual == expected, (operation, data)
 
 
@@ -249,6 +250,12 @@ def test_what_a_caller_does_to_an_answer_changes_nothing_stored(engine: Engine) 
     assert stored["list"] == {"L": [{"N": "1"}]}
 
 
+QUERY = (
+    "query(TableName='items', KeyConditionExpression='pk = :p', ConsistentRead=True,"
+    " ExpressionAttributeValues={':p': BIG['pk']})"
+)
+
+
 @pytest.mark.parametrize(
     ("code", "reads", "writes"),
     [
@@ -256,12 +263,7 @@ def test_what_a_caller_does_to_an_answer_changes_nothing_stored(engine: Engine) 
         ("get_item(TableName='items', Key=A)", 0.5, 0),
         ("get_item(TableName='items', Key=A, ConsistentRead=True)", 1, 0),
         ("get_item(TableName='items', Key=BIG, ConsistentRead=True)", 3, 0),
-        (
-            "query(TableName='items', KeyConditionExpression='pk = :p', ConsistentRead=True,"
-            " ExpressionAttributeValues={':p': {'S': 'big'}})",
-            3,
-            0,
-        ),
+        (QUERY, 3, 0),
         ("transact_write_items(TransactItems=[{'Put': {'TableName': 'items', 'Item': A}}])", 0, 2),
         ("transact_get_items(TransactItems=[{'Get': {'TableName': 'items', 'Key': A}}])", 2, 0),
         ("delete_item(TableName='items', Key=BIG)", 0, 10),
@@ -380,23 +382,14 @@ VALUES = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(VALUES)
 def test_the_quick_validation_never_accepts_what_botocore_refuses(value: object) -> None:
-    from botocore.validate import ParamValidator
-
-    client = boto3.Session(
-        aws_access_key_id="x", aws_secret_access_key="y", region_name="us-east-1"
-    )._session
-    shape = _model(client).shape_for("AttributeValue")
+    shape = _model().shape_for("AttributeValue")
     if _Compiler().compile(shape)(value):
         assert not ParamValidator().validate(value, shape).has_errors()
 
 
-_MODELS: dict[str, Any] = {}
-
-
-def _model(session: Any) -> Any:
-    if "dynamodb" not in _MODELS:
-        _MODELS["dynamodb"] = session.get_service_model("dynamodb")
-    return _MODELS["dynamodb"]
+@cache
+def _model() -> Any:
+    return get_session().get_service_model("dynamodb")
 
 
 def test_the_process_has_its_own_time_again_after_a_world(build: Callable[..., Engine]) -> None:

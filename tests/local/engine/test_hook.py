@@ -49,7 +49,7 @@ def test_clients_made_before_and_after_are_answered_until_the_hook_is_removed() 
     with hook:
         assert before.send_email(**MAIL)["MessageId"] == "one"
         assert client().send_email(**MAIL)["MessageId"] == "two"
-    with pytest.raises(Exception, match="socket|connect|Connect"):
+    with pytest.raises(Exception, match=r"socket|connect|Connect"):
         before.send_email(**MAIL)
 
 
@@ -69,16 +69,16 @@ def test_no_credentials_and_no_network_are_needed(
 
 def test_what_is_not_there_is_refused_by_name(engine: Engine) -> None:
     engine.hook.register("sesv2", Mail())
-    with pytest.raises(NotSupportedError, match="no service 'kms'.*It has: dynamodb, s3, sesv2"):
+    with pytest.raises(NotSupportedError, match=r"no service 'kms'.*It has: dynamodb, s3, secr"):
         client("kms").list_keys()
-    with pytest.raises(NotSupportedError, match="does not implement sesv2.GetAccount"):
+    with pytest.raises(NotSupportedError, match=r"does not implement sesv2\.GetAccount"):
         client().get_account()
 
 
 def test_wrong_parameters_get_botocores_own_error(engine: Engine) -> None:
-    with pytest.raises(ParamValidationError, match='Missing required parameter in input: "Key"'):
+    with pytest.raises(ParamValidationError, match=r'Missing required parameter in input: "Key"'):
         client("dynamodb").get_item(TableName="items")
-    with pytest.raises(ParamValidationError, match="Invalid type for parameter Item.pk.S"):
+    with pytest.raises(ParamValidationError, match=r"Invalid type for parameter Item\.pk\.S"):
         client("dynamodb").put_item(TableName="items", Item={"pk": {"S": 3}})
 
 
@@ -169,3 +169,23 @@ def test_another_thread_is_told_that_there_is_one(engine: Engine) -> None:
     thread.start()
     thread.join()
     assert "second thread" in str(errors[0])
+
+
+def test_instances_share_the_clients_they_make_alike_and_resources_never(engine: Engine) -> None:
+    assert client("dynamodb") is client("dynamodb")
+    assert client("dynamodb") is not client("dynamodb", read_timeout=3)
+    assert client("dynamodb") is not client("sqs")
+    resource: Any = boto3.resource("dynamodb", region_name="us-east-1")
+    assert resource.meta.client is not client("dynamodb")
+
+
+def test_a_client_that_outlives_its_world_still_reaches_no_network(
+    build: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
+    engine = build()
+    late = client("dynamodb")
+    engine.hook.remove()
+    with pytest.raises(NotSupportedError, match="lets nothing out"):
+        late.list_tables()

@@ -1,10 +1,14 @@
 import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local.faults import Fault, FaultPlan, Rule, SeededFaults, stops_at
 from local.hook import AwsError
+from local.hub import Outcome
 from local.sandbox import InvokeResult
 from tests.local.engine.harness import Engine
 
@@ -329,3 +333,66 @@ def test_own_cpu_time_leaves_out_calls_and_pauses(engine: Engine) -> None:
     use = engine.meter.functions["count"]
     warm = use.own_seconds
     assert 0 < warm / 50 < 0.01
+
+
+def test_modules_that_hold_state_belong_to_each_instance(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "lib" / "house"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "roof.py").write_text("import os\nCOLOR = os.environ['COLOR']\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "lib"))
+    monkeypatch.setattr("local.instance.PRIVATE_MODULES", ("house.roof",))
+    code = """
+        from house import roof
+        def handler(event, context):
+            import house.roof
+            assert house.roof is roof
+            return roof.COLOR
+    """
+    for color in ("red", "blue"):
+        engine.function(color, code, {"COLOR": color})
+    assert [engine.invoke(name).payload for name in ("red", "blue", "red")] == [
+        "red",
+        "blue",
+        "red",
+    ]
+    assert "house.roof" not in sys.modules
+    sys.modules.pop("house", None)
+
+
+def test_a_death_can_be_called_what_step_functions_calls_an_unknown_one(
+    build: Callable[..., Engine],
+) -> None:
+    engine = build(faults=FaultPlan([Rule(Fault.STOP_BEFORE, error="Lambda.Unknown")]))
+    engine.table()
+    engine.function("count", COUNTING)
+    assert engine.invoke("count", {"key": "a"}).body()["errorType"] == "Lambda.Unknown"
+
+
+def test_a_service_may_invoke_another_function_and_wait_for_it(engine: Engine) -> None:
+    class Functions:
+        def invoke(self, params: dict[str, Any]) -> dict[str, Any]:
+            result: InvokeResult = engine.hub.wait(
+                lambda done: engine.sandboxes.invoke(
+                    params["FunctionName"], b"1", lambda r: done(Outcome(value=r))
+                )
+            )
+            return {"StatusCode": 200, "ExecutedVersion": str(result.payload)}
+
+    engine.hook.register("lambda", Functions())
+    engine.function(
+        "inner", "import os\ndef handler(event, context): return os.environ['ME']", {"ME": "i"}
+    )
+    engine.function(
+        "outer",
+        """
+        import boto3, os
+        def handler(event, context):
+            answer = boto3.client("lambda").invoke(FunctionName="inner")
+            return [answer["ExecutedVersion"], os.environ["ME"]]
+        """,
+        {"ME": "o"},
+    )
+    assert engine.invoke("outer").payload == ["i", "o"]

@@ -83,7 +83,8 @@ class Functions:
             try:
                 result = self.functions[name](payload)
             except Raise as error:
-                done(TaskOutcome.failed(error.error, error.cause))
+                told = {"errorType": error.error, "errorMessage": error.cause}
+                done(TaskOutcome.failed(error.error, json.dumps(told, separators=(",", ":"))))
             else:
                 whole = {"ExecutedVersion": "$LATEST", "Payload": result, "StatusCode": 200}
                 done(TaskOutcome.ok(result if name == resource else whole))
@@ -137,9 +138,6 @@ class Run:
         self._machines = simulation.machines
         self.arn = arn
 
-    def __getattr__(self, name: str) -> object:
-        return self.described.get(name)
-
     @property
     def described(self) -> dict[str, object]:
         return self._machines.describe_execution(self.arn)
@@ -163,6 +161,13 @@ class Run:
     @property
     def types(self) -> list[object]:
         return [event["type"] for event in self.history]
+
+    @property
+    def last_event_id(self) -> object:
+        answer = self._machines.get_execution_history(self.arn, max_results=1, reverse_order=True)
+        events = answer["events"]
+        assert isinstance(events, list)
+        return events[0]["id"]
 
     def details(self, kind: str) -> dict[str, object]:
         """Return the details of the first event of a type."""

@@ -103,8 +103,8 @@ at_most: 1 per day
     **{
         f"pages/{name}.html.j2": PAGE
         for name in (
-            "thanks", "check-your-mail", "confirm", "confirmed", "unsubscribe", "unsubscribed",
-            "link-invalid", "not-found",
+            "thanks", "confirm", "confirmed", "unsubscribe", "unsubscribed",
+            "link-invalid",
         )
     },
 }  # fmt: skip

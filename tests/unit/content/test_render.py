@@ -61,6 +61,41 @@ def test_a_mail_has_its_values_links_and_the_deployed_postal_address(built: Open
     assert "/o/1" not in mail.text
 
 
+def test_only_the_addresses_that_a_mail_shows_are_made_and_each_once(built: Opener) -> None:
+    made: list[str] = []
+
+    class Counting:
+        @property
+        def unsubscribe_url(self) -> str:
+            made.append("unsubscribe")
+            return "https://l.example/u/1"
+
+        @property
+        def confirm_url(self) -> str:
+            made.append("confirm")
+            return "https://l.example/k/1"
+
+        @property
+        def pixel(self) -> str:
+            made.append("pixel")
+            return ""
+
+        def link(self, n: int, /) -> str:
+            made.append(f"link {n}")
+            return "https://l.example/c/1"
+
+    content = built()
+    for name in ("hello", "ask"):
+        render(
+            content.message(name),
+            variables={"contact": {}, "company": content.company.variables()},
+            urls=Counting(),
+            persona=None,
+            language=None,
+        )
+    assert sorted(made) == ["confirm", "link 0", "pixel", "unsubscribe"]
+
+
 def test_a_mail_without_a_first_name_reads_well(shipped: Content) -> None:
     for name in shipped.messages:
         for persona in (None, "profit", "steering", "ease"):

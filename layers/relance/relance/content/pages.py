@@ -12,13 +12,11 @@ from collections.abc import Mapping
 MARK = re.compile(r"%%([A-Z]+(?::[A-Za-z0-9_-]+)*)%%")
 
 PAGES: Mapping[str, frozenset[str]] = {
-    "check-your-mail": frozenset(),
     "confirm": frozenset(),
     "confirmed": frozenset(),
     "unsubscribe": frozenset(),
     "unsubscribed": frozenset(),
     "link-invalid": frozenset(),
-    "not-found": frozenset(),
     "problem": frozenset({"TITLE", "TEXT"}),
 }
 """Every page that the suite shows, and the marks that it fills on it."""

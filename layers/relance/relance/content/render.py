@@ -1,7 +1,7 @@
 """Rendering one mail: substitution only; everything else was done by the build."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from relance.content.compiled import Message, Variant
-from relance.content.templates import Fields, ValueUnknown, environment
+from relance.content.templates import URL_NAMES, Fields, ValueUnknown, environment
 from relance.errors import ContentInvalid
 
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -75,11 +75,11 @@ def render(
         "contact": Fields({name: contact.get(name) for name in message.uses}),
         "company": Fields(_fields(variables, "company")),
         "event": Fields(_fields(variables, "event")),
-        "link": urls.link,
-        "unsubscribe_url": urls.unsubscribe_url,
-        "confirm_url": urls.confirm_url,
-        "pixel": Markup(urls.pixel),  # noqa: S704 - our own markup
+        "link": _once_each(urls),
+        **{name: getattr(urls, name) for name in templates.urls},
     }
+    if templates.has_pixel:
+        seen["pixel"] = Markup(urls.pixel)  # noqa: S704 - our own markup
     try:
         seen["subject"] = subject = _one_line(templates.subject.render(seen))
         seen["preheader"] = preheader = _one_line(templates.preheader.render(seen))
@@ -105,6 +105,8 @@ class _Templates:
     preheader: Template
     html: Template
     text: Template
+    urls: tuple[str, ...]
+    has_pixel: bool
 
 
 @lru_cache(maxsize=2)
@@ -122,6 +124,8 @@ def _templates(name: str, version: str, variant: Variant) -> _Templates:
             preheader=plain.from_string(variant.preheader),
             html=_environment("html").from_string(variant.html),
             text=plain.from_string(variant.text),
+            urls=tuple(name for name in sorted(URL_NAMES) if name in variant.html + variant.text),
+            has_pixel="pixel" in variant.html,
         )
         if len(_CACHE) >= _CACHE_SIZE:
             _CACHE.clear()
@@ -131,6 +135,18 @@ def _templates(name: str, version: str, variant: Variant) -> _Templates:
 
 _CACHE: dict[tuple[str, str, str | None, str], _Templates] = {}
 _CACHE_SIZE = 256
+
+
+def _once_each(urls: MailUrls) -> Callable[[int], str]:
+    """Sign a link once, though the HTML and the text part both show it."""
+    made: dict[int, str] = {}
+
+    def link(n: int) -> str:
+        if n not in made:
+            made[n] = urls.link(n)
+        return made[n]
+
+    return link
 
 
 def _fields(variables: Mapping[str, object], name: str) -> dict[str, object]:

@@ -13,7 +13,7 @@ from relance.states_language.sentences import sentence
 from relance.states_language.structure import problems_of
 
 
-class DefinitionInvalid(Exception):  # noqa: N818 - named as the errors of the suite
+class DefinitionInvalid(Exception):
     """A definition is not one. `problems` holds one sentence for each mistake."""
 
     def __init__(self, problems: list[str]) -> None:

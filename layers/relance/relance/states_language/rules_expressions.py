@@ -9,7 +9,7 @@ from relance.states_language.expressions import Names, expressions_in, names_in
 from relance.states_language.finding import Finding, Rule
 from relance.states_language.graph import AnyState, Scope, edges, scopes
 from relance.states_language.sentences import closest
-from relance.states_language.structure import payloads
+from relance.states_language.structure import assignments, payloads
 
 MOST_CHARACTERS = 110
 """An expression longer than this belongs in Python ("up to about 100 characters")."""
@@ -41,6 +41,12 @@ def check_expressions(
 ) -> Iterator[Finding]:
     """Yield every broken rule of the expressions of a machine."""
     assigned_at = _assigned_before(machine)
+    functions = _FUNCTIONS - {
+        variable
+        for scope in scopes(machine)
+        for state in scope.states.values()
+        for _, variable in assignments(state)
+    }
     for scope in scopes(machine):
         for name, state in scope.states.items():
             for field, value in payloads(state):
@@ -48,10 +54,11 @@ def check_expressions(
                     for rule, message in (
                         *_form(expression, compile),
                         *_meaning(expression, field, state, journey=journey),
-                        *_variables(expression, assigned_at.get(name)),
+                        *_variables(expression, assigned_at.get(name), functions),
                     ):
                         yield Finding(rule, name, f"{where}: {message}")
             yield from _left_over_paths(name, state)
+            yield from _hidden_functions(name, state)
 
 
 def _form(expression: str, compile_: Callable[[str], object] | None) -> Iterator[tuple[Rule, str]]:
@@ -99,15 +106,28 @@ def _states(names: Names, field: str, state: AnyState) -> Iterator[tuple[Rule, s
         yield Rule.EXPRESSION, "$states.errorOutput exists only in a Catch."
 
 
-def _variables(expression: str, assigned: frozenset[str] | None) -> Iterator[tuple[Rule, str]]:
+def _variables(
+    expression: str, assigned: frozenset[str] | None, functions: frozenset[str]
+) -> Iterator[tuple[Rule, str]]:
     if assigned is None:  # unreachable, which is a finding of its own
         return
     for variable in sorted(names_in(expression).variables - assigned - {"states"}):
-        if variable not in _FUNCTIONS:  # a function may be passed by its name
+        if variable not in functions:  # a function may be passed by its name
             yield (
                 Rule.VARIABLE,
                 f"${variable} is assigned nowhere before.{closest(variable, assigned)}",
             )
+
+
+def _hidden_functions(name: str, state: AnyState) -> Iterator[Finding]:
+    """`$exists($error)` holds where no `error` was assigned: it is a function of JSONata."""
+    for field, variable in assignments(state):
+        if variable in _FUNCTIONS:
+            message = (
+                f"{field}: ${variable} is also a function, and still is where nothing was "
+                "assigned. Take another name for the variable."
+            )
+            yield Finding(Rule.VARIABLE, name, message)
 
 
 def _left_over_paths(name: str, state: AnyState) -> Iterator[Finding]:

@@ -25,6 +25,12 @@ def check_task(name: str, state: model.Task) -> Iterator[Finding]:
         yield Finding(
             Rule.TIMEOUT, name, "TimeoutSeconds is missing. Without it the state waits for a year."
         )
+    elif isinstance(state.timeout_seconds, str) and "$max(" not in state.timeout_seconds:
+        message = (
+            "TimeoutSeconds may come out at 0 or less, which fails. "
+            'Write "{% $max([1, $ceil(...)]) %}" around it.'
+        )
+        yield Finding(Rule.TIMEOUT, name, message)
     yield from _retry(name, state)
     yield from _catch(name, state)
     if state.waits_for_token:
@@ -65,7 +71,7 @@ def _catch(name: str, state: model.Task) -> Iterator[Finding]:
         ):
             message = (
                 "the Catch of States.ALL does not assign the error. "
-                'Write for example "Assign": {"error": "{% $states.errorOutput %}"}.'
+                'Write for example "Assign": {"failure": "{% $states.errorOutput %}"}.'
             )
             yield Finding(Rule.CATCH, name, message)
     for catcher in state.catch:

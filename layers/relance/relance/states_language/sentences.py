@@ -29,12 +29,10 @@ JSONPATH_FIELDS = {
 }
 """Fields of the older JSONPath mode, and what to write in JSONata mode instead."""
 
-_LISTS = {
-    "Retry": ("retrier", model.Retrier),
-    "Catch": ("catcher", model.Catcher),
-    "Choices": ("rule", model.ChoiceRule),
-}
-_OBJECTS: dict[str, type[BaseModel]] = {
+_PARTS: dict[str, type[BaseModel]] = {
+    "Retry": model.Retrier,
+    "Catch": model.Catcher,
+    "Choices": model.ChoiceRule,
     "ItemProcessor": model.ItemProcessor,
     "ProcessorConfig": model.ProcessorConfig,
     "Credentials": model.Credentials,
@@ -73,13 +71,12 @@ def _place(loc: tuple[int | str, ...]) -> tuple[str, type[BaseModel], list[int |
     """Split a location into the innermost state, the model it is read with, the path within."""
     state, path = "", list(loc)
     found: type[BaseModel] = model.StateMachine
-    branch: type[BaseModel] = model.Branch
     index = 0
     while index < len(path) - 1:
         if path[index] == "States" and isinstance(path[index + 1], str):
             state = str(path[index + 1])
             kind = str(path[index + 2]) if index + 2 < len(path) else ""
-            found = model.TYPES.get(kind, branch)
+            found = model.TYPES.get(kind, model.Branch)
             path = path[index + 3 :]
             index = 0
         else:
@@ -90,10 +87,8 @@ def _place(loc: tuple[int | str, ...]) -> tuple[str, type[BaseModel], list[int |
 def _owner(found: type[BaseModel], path: list[int | str]) -> type[BaseModel]:
     """Return the model of the object whose field is at fault."""
     for part in path[:-1]:
-        if part in _LISTS:
-            found = _LISTS[str(part)][1]
-        elif part in _OBJECTS:
-            found = _OBJECTS[str(part)]
+        if part in _PARTS:
+            found = _PARTS[str(part)]
     return found
 
 

@@ -5,7 +5,6 @@ enrolment is written in one transaction with the event `workflow_entered`, so th
 at once let a contact in once; the same execution, asked again, finds itself let in.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -56,7 +55,7 @@ class EnterRequest(Request):
 
     workflow: Word
     execution: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:states:.+$")]
-    input: Mapping[str, object]
+    input: object
     rules: EntryRules
 
 

@@ -86,7 +86,7 @@ class Start(Request):
     entry: Word | None = None
 
 
-def parse_start(raw: Mapping[str, object]) -> Start | None:
+def parse_start(raw: object) -> Start | None:
     """What an execution was started with; None if it says nothing yet.
 
     `{}` and the text that the console fills in mean: somebody wants to see what happens.
@@ -94,6 +94,8 @@ def parse_start(raw: Mapping[str, object]) -> Start | None:
     Raises:
         InvalidInput: with what to paste instead; an address in it is refused without echo.
     """
+    if not isinstance(raw, Mapping):
+        raise InvalidInput(f"The input must be a JSON object. {EXAMPLE}")
     if not {name for name in raw if name.lower() != "comment"}:
         return None
     if any(ADDRESS.search(f"{name} {value}") for name, value in raw.items()):

@@ -7,15 +7,17 @@ afterwards sees it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.contacts import read_contact
+from relance.contacts import read_register
 from relance.content.rules import OpenTracking, Tracking
 from relance.errors import ConditionFailed, ContactNotFound
 from relance.events import Event, Name, event_of, put_once
 from relance.ids import event_id, milliseconds, ulid_ms
 from relance.ledger import Send, send_of
 from relance.links import Confirmation, Unsubscribe
+from relance.moments import from_text
 from relance.ports import Services
 from relance.register import ConsentState, Register, change_consent, tracking_value
 from relance.storage import Item, Table, Value
@@ -39,14 +41,14 @@ def confirm(target: Confirmation, proof: Mapping[str, Value], services: Services
     signup = event_of(found)
     topic = str(signup.properties["topic"])
     try:
-        register = read_contact(services.store, target.contact_id).register
+        register = read_register(services.store, target.contact_id)
     except ContactNotFound:
         return ConfirmOutcome.TOO_LATE
     if register.erased_at or _withdrawn_since(register, topic, signup):
         return ConfirmOutcome.TOO_LATE
     if register.consent_to(topic) is ConsentState.GRANTED:
         return ConfirmOutcome.CONFIRMED
-    event = _confirmed(signup, topic, proof, services)
+    event = _confirmed(signup, topic, proof, at=_after(register, topic, services))
     grant = change_consent(
         target.contact_id,
         topic,
@@ -69,14 +71,20 @@ def _withdrawn_since(register: Register, topic: str, signup: Event) -> bool:
     return consent.at >= str(signup.to_item()["received_at"])
 
 
-def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], services: Services) -> Event:
+def _after(register: Register, topic: str, services: Services) -> datetime:
+    """Now, or just after the last word on this consent: clocks of two functions may differ."""
+    consent = register.consents.get(topic)
     now = services.now()
+    return max(now, from_text(consent.at) + timedelta(milliseconds=1)) if consent else now
+
+
+def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: datetime) -> Event:
     return Event(
         contact_id=signup.contact_id,
         event_id=event_id(ulid_ms(signup.event_id), "confirm", signup.event_id),
         name=Name.CONFIRMED,
-        occurred_at=now,
-        received_at=now,
+        occurred_at=at,
+        received_at=at,
         source="confirm",
         properties={
             "topic": topic,
@@ -116,7 +124,7 @@ def unsubscribe(leave: Leave, services: Services) -> None:
     withdrawn. Somebody who left already is left alone.
     """
     try:
-        register = read_contact(services.store, leave.target.contact_id).register
+        register = read_register(services.store, leave.target.contact_id)
     except ContactNotFound:
         return
     item = services.store.get(Table.SENDS, (leave.target.send_id,))
@@ -124,20 +132,22 @@ def unsubscribe(leave: Leave, services: Services) -> None:
     topics = [send.topic] if send and send.topic else sorted(register.consents)
     for topic in topics:
         if register.consent_to(topic) is not ConsentState.WITHDRAWN:
-            _withdraw(leave, topic, send, services)
+            at = _after(register, topic, services)
+            _withdraw(leave, topic, send, at, services)
 
 
-def _withdraw(leave: Leave, topic: str, send: Send | None, services: Services) -> None:
-    now = services.now()
+def _withdraw(
+    leave: Leave, topic: str, send: Send | None, at: datetime, services: Services
+) -> None:
     contact_id = leave.target.contact_id
     event = Event(
         contact_id=contact_id,
         event_id=event_id(
-            milliseconds(now), "unsubscribe", f"{contact_id}#{topic}#{leave.target.send_id}"
+            milliseconds(at), "unsubscribe", f"{contact_id}#{topic}#{leave.target.send_id}"
         ),
         name=Name.UNSUBSCRIBED,
-        occurred_at=now,
-        received_at=now,
+        occurred_at=at,
+        received_at=at,
         source="unsubscribe",
         properties={
             "topic": topic,
@@ -146,9 +156,7 @@ def _withdraw(leave: Leave, topic: str, send: Send | None, services: Services) -
             **({"message": send.message, "workflow": send.step.workflow} if send else {}),
         },
     )
-    withdrawal = change_consent(
-        contact_id, topic, ConsentState.WITHDRAWN, at=now, by=event.event_id
-    )
+    withdrawal = change_consent(contact_id, topic, ConsentState.WITHDRAWN, at=at, by=event.event_id)
     try:
         services.store.transact([withdrawal, put_once(event)])
     except ConditionFailed:

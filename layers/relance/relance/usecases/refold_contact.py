@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from relance.contacts import read_contact, read_history, write_profile
+from relance.contacts import profile_version, read_history, write_profile
 from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Event
 from relance.ports import Services
@@ -19,9 +19,9 @@ def refold_contact(
         ContactNotFound: the contact has no register.
         StoreBusy: somebody wrote the profile in between; try again.
     """
-    contact = read_contact(services.store, contact_id)
+    version = profile_version(services.store, contact_id)
     history = read_history(services.store, contact_id)
-    profile = replay(contact_id, history, services.content.rules, version=contact.profile.version)
+    profile = replay(contact_id, history, services.content.rules, version=version)
     try:
         services.store.write(write_profile(profile))
     except ConditionFailed:

@@ -3,7 +3,7 @@
 The answer never depends on it: the pixel is always a picture, a click always reaches its page.
 """
 
-from relance.contacts import read_contact
+from relance.contacts import read_register
 from relance.content.rules import OpenTracking, Tracking
 from relance.errors import ConditionFailed, ContactNotFound
 from relance.events import Event, Name
@@ -61,7 +61,7 @@ def _send_and_register(send_id: str, services: Services) -> tuple[Send, Register
         return None  # the ledger is shorter-lived than the mail
     send = send_of(item)
     try:
-        register = read_contact(services.store, send.step.contact_id).register
+        register = read_register(services.store, send.step.contact_id)
     except ContactNotFound:
         return None
     return None if register.erased_at else (send, register)

@@ -1,5 +1,6 @@
 """What the build says about mistakes: where, what, and what to write instead."""
 
+from collections.abc import Sized
 from dataclasses import dataclass, field
 
 
@@ -52,12 +53,15 @@ class BuildReport:
         lines = [str(each) for each in self.mistakes]
         lines += [f"{each} (a warning)" for each in self.warnings]
         if self.mistakes:
-            count = len(self.mistakes)
-            what = "There is 1 mistake" if count == 1 else f"There are {count} mistakes"
-            lines.append(f"{what}; nothing was written.")
+            there = "There is" if len(self.mistakes) == 1 else "There are"
+            lines.append(f"{there} {_counted(self.mistakes, 'mistake')}; nothing was written.")
         else:
             lines.append(
-                f"Content {self.version}: {len(self.messages)} messages, "
-                f"{len(self.forms)} forms, {len(self.pages)} pages."
+                f"Content {self.version}: {_counted(self.messages, 'message')}, "
+                f"{_counted(self.forms, 'form')}, {_counted(self.pages, 'page')}."
             )
         return "\n".join(lines)
+
+
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"

@@ -18,6 +18,13 @@ Path: TypeAlias = tuple[str | int, ...]
 class _Loader(yaml.SafeLoader):
     """SafeLoader with fewer guesses."""
 
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse `*name`: nobody who writes content means a YAML alias by it."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "undefined alias", mark)
+        return super().compose_node(parent, index)
+
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
@@ -52,25 +59,24 @@ class Source:
 
 def read_yaml(text: str, file: str, findings: Findings) -> Source | None:
     """Return the file's value, or None after noting why it cannot be read."""
-    loader = _Loader(text)
+    source = Source(file, None)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
+        if node is not None:
+            source.value = _value(loader, node, (), source, findings)
+            return source
     except yaml.MarkedYAMLError as error:
         opened = "quoted scalar" in (error.context or "")
         mark = error.context_mark if opened else error.problem_mark or error.context_mark
         findings.wrong(file, mark.line + 1 if mark else 0, _unreadable(error))
         return None
-    except yaml.YAMLError:
-        findings.wrong(file, 0, "holds a character that does not belong in a text file.")
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        findings.wrong(file, line, "a character stands here that cannot be seen. Delete it.")
         return None
-    finally:
-        loader.dispose()
-    if node is None:
-        findings.wrong(file, 0, "is empty.")
-        return None
-    source = Source(file, None)
-    source.value = _value(loader, node, (), source, findings)
-    return source
+    findings.wrong(file, 0, "is empty.")
+    return None
 
 
 def _value(
@@ -117,4 +123,6 @@ def _unreadable(error: yaml.MarkedYAMLError) -> str:
         return "a quotation mark is opened and never closed."
     if "undefined alias" in problem or "alias" in (error.context or ""):
         return 'a text that begins with "*" needs quotes.'
+    if "could not determine a constructor" in problem:
+        return 'a text that begins with "!" needs quotes.'
     return f"this is no valid YAML ({problem}). Check the indentation and quotes on this line."

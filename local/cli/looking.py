@@ -1,0 +1,109 @@
+"""Look at a saved run: `find` and `timeline`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from relance.contacts import Contact, read_contact, read_history
+from relance.content.compiled import Content
+from relance.ids import is_ulid
+from relance.ledger import send_of
+from relance.storage import Put, Table
+
+from local.cli.mistakes import Mistake, closest
+from local.content import compiled_content
+from local.demo.snapshot import NothingSaved, Snapshot, load
+from local.memory import MemoryStore
+from local.timeline import lines, timeline
+
+ROOT = Path(__file__).resolve().parents[2]
+_REGISTER = "now#register"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One contact of a saved run."""
+
+    snapshot: Snapshot
+    contact: Contact
+    store: MemoryStore
+
+    @property
+    def now(self) -> datetime:
+        """When the run was saved, in virtual time."""
+        return datetime.fromtimestamp(self.snapshot.now, UTC)
+
+
+def find(address: str, *, folder: Path) -> str:
+    """Say which contact has this address and how things stand with it."""
+    saved = look_up(address, folder)
+    contact, register = saved.contact, saved.contact.register
+    rules = Content.open(compiled_content(ROOT)).rules
+    traits = {k: v for k, v in contact.profile.trait_values().items() if k != "email"}
+    scores = contact.profile.score_values(rules, saved.now)
+    persona = rules.persona_for(contact.profile.trait_values())
+    consents = {topic: consent.state.value for topic, consent in register.consents.items()}
+    facts = [
+        ("contact", contact.contact_id),
+        ("address", register.address or "none"),
+        ("traits", _pairs(traits)),
+        ("persona", persona.name if persona else "unknown"),
+        ("scores", _pairs({name: f"{float(str(v)):.1f}" for name, v in scores.items()})),
+        ("consents", _pairs(consents)),
+        ("lists", ", ".join(contact.profile.joined_lists()) or "none"),
+        ("suppressed", register.suppressed.value if register.suppressed else "no"),
+        ("in workflows", ", ".join(e.workflow for e in contact.enrolments) or "none"),
+        ("waits for", ", ".join(w.step.step for w in contact.waits) or "nothing"),
+    ]
+    rows = [f"{name:<13} {value}" for name, value in facts]
+    return "\n".join([*rows, "", f"python -m local timeline {contact.contact_id}", ""])
+
+
+def tell(contact: str, *, folder: Path) -> str:
+    """Tell what happened to a contact, day by day."""
+    saved = look_up(contact, folder)
+    contact_id = saved.contact.contact_id
+    sends = [
+        send_of(item)  # type: ignore[arg-type]
+        for item in saved.snapshot.tables.get("sends", ())
+        if item.get("contact_id") == contact_id
+    ]
+    told = lines(timeline(read_history(saved.store, contact_id), sends))
+    head = f"{saved.contact.register.address or 'no address'} ({contact_id})"
+    return "\n".join([head, *told, ""])
+
+
+def look_up(contact: str, folder: Path) -> Saved:
+    """Find a contact by id or address in the run saved in a folder; raise Mistake."""
+    try:
+        snapshot = load(folder)
+    except NothingSaved as nothing:
+        raise Mistake(str(nothing)) from nothing
+    addresses = {
+        str(item["address"]).casefold(): str(item["contact_id"])
+        for item in snapshot.tables.get("contacts", ())
+        if item.get("record") == _REGISTER and item.get("address")
+    }
+    wanted = contact.strip()
+    contact_id = wanted.upper() if is_ulid(wanted.upper()) else addresses.get(wanted.casefold())
+    records = snapshot.of("contacts", contact_id) if contact_id else []
+    if contact_id is None or not records:
+        names = addresses if "@" in wanted else [*addresses, *addresses.values()]
+        what = "address" if "@" in wanted else "contact"
+        raise Mistake(
+            f'There is no {what} "{wanted}" in {folder}/.{closest(wanted, names)} '
+            f"The run has {len(addresses):,} contacts."
+        )
+    store = MemoryStore()
+    for table in (Table.CONTACTS, Table.EVENTS):
+        for item in snapshot.of(table.value, contact_id):
+            store.write(Put(table, item))  # type: ignore[arg-type]
+    return Saved(snapshot, read_contact(store, contact_id), store)
+
+
+def _pairs(values: object) -> str:
+    if not isinstance(values, dict) or not values:
+        return "none"
+    return ", ".join(f"{name}: {value}" for name, value in sorted(values.items()))

@@ -1,0 +1,221 @@
+"""What can be typed after `python -m local`, and how mistakes are answered.
+
+A mistake of the person at the keyboard is a sentence on stderr and exit code 2; what a command has
+to say goes to stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local.cli.mistakes import Mistake
+
+_ABOUT = """\
+Relance on one machine: the real template, handlers and state machines, with AWS simulated inside
+this process. Nothing leaves the machine, and time runs as fast as the work allows.
+
+  python -m local demo                          500 people, 60 days, then a report
+  python -m local demo --contacts mine.csv      the same with the addresses of a file
+  python -m local serve --speed 3600            stay up: sign up with a browser, read the mail;
+                                                an hour passes each second
+  python -m local find ada.0001@example.com     which contact is that?
+  python -m local timeline CONTACT              what happened to it, day by day
+  python -m local preview welcome CONTACT       a message as this contact would get it
+  python -m local start welcome input.json      start an execution, as in the AWS console
+
+find, timeline, preview and start look at the world that the last demo or serve left in .demo/.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], str] = options.command
+    try:
+        sys.stdout.write(command(options))
+    except Mistake as mistake:
+        sys.stderr.write(f"{mistake}\n")
+        return 2
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _demo(commands.add_parser("demo", help="people sign up, time passes, a report comes out"))
+    _serve(commands.add_parser("serve", help="stay up for a browser: form, inbox, API"))
+    _start(commands.add_parser("start", help="start an execution of a state machine"))
+    _find(commands.add_parser("find", help="find a contact by e-mail address"))
+    _timeline(commands.add_parser("timeline", help="what happened to a contact, day by day"))
+    _preview(commands.add_parser("preview", help="a message as a given contact would get it"))
+    return parser
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--people", type=_count, default=500, help="how many sign up (500)")
+    parser.add_argument("--days", type=_count, default=60, help="how many days pass (60)")
+    parser.add_argument("--seed", type=int, default=7, help="the same seed, the same run (7)")
+    parser.add_argument("--start", type=_day, default="2026-01-05", help="first day (2026-01-05)")
+    parser.add_argument("--contacts", type=Path, help="a CSV with an e-mail column, instead")
+    parser.add_argument("--out", type=Path, default=Path(".demo"), help="folder to write (.demo)")
+    parser.set_defaults(command=_run_demo)
+
+
+def _serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, help="seconds that pass in one second (1; 3600: hours)"
+    )
+    parser.add_argument("--port", type=_port, default=8080, help="of the form and the API (8080)")
+    parser.add_argument("--inbox-port", type=_port, default=8081, help="of the inbox (8081)")
+    parser.add_argument(
+        "--people", type=_natural, default=0, help="simulated people who sign up meanwhile (0)"
+    )
+    parser.add_argument("--seed", type=int, default=7, help="for everything left to chance (7)")
+    parser.add_argument("--out", type=Path, default=Path(".demo"), help="folder to write (.demo)")
+    parser.set_defaults(command=_run_serve)
+
+
+def _start(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("machine", metavar="MACHINE", help="for example welcome")
+    parser.add_argument("input", metavar="INPUT.json", help="a file with the input; - reads stdin")
+    parser.add_argument("--days", type=_count, default=30, help="let at most so many pass (30)")
+    _where(parser)
+    parser.set_defaults(command=_run_start)
+
+
+def _find(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("address", metavar="E-MAIL")
+    _where(parser)
+    parser.set_defaults(command=_run_find)
+
+
+def _timeline(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("contact", metavar="CONTACT", help="a contact's id or address")
+    _where(parser)
+    parser.set_defaults(command=_run_timeline)
+
+
+def _preview(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("message", metavar="MESSAGE", help="for example welcome")
+    parser.add_argument("contact", metavar="CONTACT", help="a contact's id or address")
+    parser.add_argument("--html", type=Path, help="write the HTML part to this file")
+    _where(parser)
+    parser.set_defaults(command=_run_preview)
+
+
+def _where(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--in", dest="folder", type=Path, default=Path(".demo"), help="folder of the run (.demo)"
+    )
+
+
+# Imported when asked for: `--help` and a look at a saved run need no simulation.
+
+
+def _run_demo(options: argparse.Namespace) -> str:
+    from local.demo.csv_file import FileRefused  # noqa: PLC0415
+    from local.demo.run import Settings, run  # noqa: PLC0415
+
+    settings = Settings(
+        people=options.people,
+        days=options.days,
+        seed=options.seed,
+        start=options.start,
+        contacts=options.contacts,
+        out=options.out,
+    )
+    try:
+        return run(settings)
+    except FileRefused as refused:
+        raise Mistake(str(refused)) from refused
+
+
+def _run_serve(options: argparse.Namespace) -> str:
+    from local.cli.serving import serve  # noqa: PLC0415
+
+    return serve(
+        speed=options.speed,
+        port=options.port,
+        inbox_port=options.inbox_port,
+        people=options.people,
+        seed=options.seed,
+        out=options.out,
+    )
+
+
+def _run_start(options: argparse.Namespace) -> str:
+    from local.cli.starting import start  # noqa: PLC0415
+
+    return start(options.machine, options.input, folder=options.folder, days=options.days)
+
+
+def _run_find(options: argparse.Namespace) -> str:
+    from local.cli.looking import find  # noqa: PLC0415
+
+    return find(options.address, folder=options.folder)
+
+
+def _run_timeline(options: argparse.Namespace) -> str:
+    from local.cli.looking import tell  # noqa: PLC0415
+
+    return tell(options.contact, folder=options.folder)
+
+
+def _run_preview(options: argparse.Namespace) -> str:
+    from local.cli.previewing import preview  # noqa: PLC0415
+
+    return preview(options.message, options.contact, folder=options.folder, html=options.html)
+
+
+def _count(text: str) -> int:
+    return _whole(text, least=1)
+
+
+def _natural(text: str) -> int:
+    return _whole(text, least=0)
+
+
+def _port(text: str) -> int:
+    number = _whole(text, least=0)
+    if number > 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port (0 to 65535)")
+    return number
+
+
+def _whole(text: str, *, least: int) -> int:
+    if not re.fullmatch(r"\d{1,9}", text) or int(text) < least:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from {least} up')
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1_000_000:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a speed, 1 or 3600 for example')
+    return speed
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not a day. Write for example 2026-01-05'
+        ) from None

@@ -1,0 +1,224 @@
+"""Every sample in events/functions runs, and says what a caller would be told."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from relance.errors import ContactNotFound
+from relance.storage import Table
+
+from tests.functions.conftest import CONTACT, SAMPLES, SEND, SIGNUP, Bench
+
+Call = Callable[[str, str], Any]
+
+STATUSES = {
+    "submit_form/show": 200,
+    "submit_form/sign_up": 200,
+    "submit_form/sign_up_json": 200,
+    "submit_form/not_an_address": 422,
+    "submit_form/unknown_form": 404,
+    "submit_form/malformed": 400,
+    "submit_form/too_large": 413,
+    "track_open/pixel": 200,
+    "track_open/head": 200,
+    "track_open/forged": 200,
+    "track_click/link": 302,
+    "track_click/head": 302,
+    "track_click/cut_off": 404,
+    "manage_subscription/confirm_page": 200,
+    "manage_subscription/confirm": 200,
+    "manage_subscription/leave_page": 200,
+    "manage_subscription/one_click": 200,
+    "manage_subscription/one_click_multipart": 200,
+    "manage_subscription/forged": 404,
+    "collect_events/track": 200,
+    "collect_events/batch": 200,
+    "collect_events/batch_with_a_bad_item": 200,
+    "collect_events/wrong_key": 401,
+    "collect_events/not_json": 400,
+}
+
+OTHERS = {
+    "record_email_event/bounce_from_eventbridge",
+    "record_email_event/delivery_and_complaint_from_queue",
+    "record_email_event/of_somebody_else",
+    "update_contact/orders",
+    "refold_contact/set_aside",
+    "enter_workflow/signed_up",
+    "enter_workflow/console_default",
+    "send_email/welcome",
+    "await_event/click",
+    "award_points/ten",
+    "change_list/join",
+    "close_workflow/stopped",
+    "settle_sends/tick",
+}
+
+
+def test_every_sample_is_tried() -> None:
+    there = {f"{path.parent.name}/{path.stem}" for path in SAMPLES.glob("*/*.json")}
+    assert there == set(STATUSES) | OTHERS
+
+
+@pytest.mark.parametrize(("sample", "status"), STATUSES.items(), ids=STATUSES)
+def test_a_request_is_answered(call: Call, sample: str, status: int) -> None:
+    answer = call(*sample.split("/"))
+    assert answer["statusCode"] == status
+    assert "no-store" in answer["headers"]["cache-control"]
+
+
+def test_a_sign_up_is_one_contact_one_event_whatever_is_repeated(call: Call, bench: Bench) -> None:
+    assert call("submit_form", "sign_up") == call("submit_form", "sign_up")
+    assert bench.history() == ["signed_up", "signed_up"]
+
+
+def test_a_program_is_told_what_is_wrong_in_json(call: Call) -> None:
+    answer = json.loads(call("submit_form", "malformed")["body"])
+    assert answer["success"] is False
+    assert "JSON" in answer["error"]
+
+
+def test_a_click_is_recorded_and_a_look_is_not(call: Call, bench: Bench) -> None:
+    call("track_click", "head")
+    assert bench.history() == ["signed_up"]
+    assert call("track_click", "link")["headers"]["location"] == "https://www.example.com/"
+    assert sorted(bench.history()) == ["email_clicked", "signed_up"]
+
+
+def test_an_open_is_not_recorded_by_default(call: Call, bench: Bench) -> None:
+    call("track_open", "pixel")
+    assert bench.history() == ["signed_up"]
+
+
+def test_a_confirmation_grants_the_consent_once(call: Call, bench: Bench) -> None:
+    call("manage_subscription", "confirm")
+    call("manage_subscription", "confirm")
+    register = bench.get(Table.CONTACTS, CONTACT, "now#register")
+    assert register["consent#newsletter"]["state"] == "granted"  # type: ignore[index,call-overload]
+    assert sorted(bench.history()) == ["confirmed", "signed_up"]
+
+
+def test_one_click_withdraws_the_consent(call: Call, bench: Bench) -> None:
+    call("manage_subscription", "one_click_multipart")
+    register = bench.get(Table.CONTACTS, CONTACT, "now#register")
+    assert register["consent#newsletter"]["state"] == "withdrawn"  # type: ignore[index,call-overload]
+
+
+def test_an_order_is_taken_once_for_the_contact_of_its_address(call: Call, bench: Bench) -> None:
+    call("collect_events", "track")
+    call("collect_events", "batch")
+    assert sorted(bench.history()) == ["order_completed", "product_added", "signed_up"]
+    assert bench.get(Table.IDENTITIES, "user:cust-7")["contact_id"] == CONTACT
+
+
+def test_a_bad_item_is_named_and_the_rest_taken(call: Call, bench: Bench) -> None:
+    answer = json.loads(call("collect_events", "batch_with_a_bad_item")["body"])
+    assert answer["success"] is True
+    assert [each["index"] for each in answer["errors"]] == [1]
+    assert "order_completed" in bench.history()
+
+
+def test_a_bounce_settles_the_send_and_ends_mail_to_the_address(call: Call, bench: Bench) -> None:
+    call("record_email_event", "bounce_from_eventbridge")
+    assert bench.get(Table.SENDS, SEND)["state"] == "bounced"
+    assert "suppressed" in bench.get(Table.CONTACTS, CONTACT, "now#register")
+    assert sorted(bench.history()) == ["email_bounced", "email_sent", "signed_up"]
+
+
+def test_reports_from_the_queue_are_taken_with_and_without_the_envelope(
+    call: Call, bench: Bench
+) -> None:
+    case = ("record_email_event", "delivery_and_complaint_from_queue")
+    assert call(*case) == {"batchItemFailures": []}
+    assert call(*case) == {"batchItemFailures": []}
+    assert bench.get(Table.SENDS, SEND)["state"] == "complained"
+    assert len(bench.history()) == 4
+
+
+def test_a_report_about_somebody_else_s_mail_is_left_alone(call: Call, bench: Bench) -> None:
+    call("record_email_event", "of_somebody_else")
+    assert bench.get(Table.SENDS, SEND)["state"] == "claimed"
+
+
+def test_a_batch_of_the_stream_is_folded(call: Call, bench: Bench) -> None:
+    assert call("update_contact", "orders") == {"batchItemFailures": []}
+    profile = json.loads(str(bench.get(Table.CONTACTS, CONTACT, "now#profile")["body"]))
+    assert profile["seen"]["order_completed"][0] == 1
+    assert profile["traits"]["role"][0] == "owner"
+
+
+def test_a_contact_set_aside_is_folded_from_its_history(call: Call, bench: Bench) -> None:
+    call("refold_contact", "set_aside")
+    profile = json.loads(str(bench.get(Table.CONTACTS, CONTACT, "now#profile")["body"]))
+    assert list(profile["seen"]) == ["signed_up"]
+
+
+def test_the_same_execution_asked_again_is_in(call: Call) -> None:
+    answer = call("enter_workflow", "signed_up")
+    assert (answer["decision"], answer["entry"]) == ("entered", SIGNUP)
+    assert answer["view"]["consents"] == {"newsletter": "pending"}
+    assert "ana" not in json.dumps(answer)
+
+
+def test_the_text_that_the_console_fills_in_is_nothing_to_do(call: Call) -> None:
+    assert call("enter_workflow", "console_default")["decision"] == "nothing_to_do"
+
+
+def test_a_message_that_may_not_be_sent_is_skipped_with_its_reason(
+    call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = answers(monkeypatch)
+    call("send_email", "welcome")
+    ((token, result),) = answered
+    assert token == "AAAAKgAAAAIAAAAA"
+    assert (result["decision"], result["reason"]) == ("skipped", "unconfirmed")
+    register = bench.get(Table.CONTACTS, CONTACT, "now#register")
+    assert {value for name, value in register.items() if name.startswith("count#")} == {0}
+
+
+def test_a_wait_is_stored(call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch)
+    call("await_event", "click")
+    waits = bench.store.query(Table.CONTACTS, CONTACT, prefix="now#wait#")
+    assert [wait["step"] for wait in waits] == ["wait_for_click"]
+
+
+@pytest.mark.parametrize(
+    ("function", "case", "name"),
+    [("award_points", "ten", "points_awarded"), ("change_list", "join", "list_joined")],
+)
+def test_a_step_writes_its_event_once_and_sees_it(
+    call: Call, bench: Bench, function: str, case: str, name: str
+) -> None:
+    assert call(function, case) == call(function, case)
+    assert bench.history().count(name) == 1
+
+
+def test_a_stopped_execution_frees_the_enrolment(call: Call, bench: Bench) -> None:
+    call("close_workflow", "stopped")
+    assert bench.store.query(Table.CONTACTS, CONTACT, prefix="now#enrolment#") == []
+    assert "workflow_left" in bench.history()
+
+
+def test_the_sweep_leaves_alone_what_is_not_due(call: Call, bench: Bench) -> None:
+    assert call("settle_sends", "tick") == {"given_up": 0}
+    assert bench.get(Table.SENDS, SEND)["state"] == "claimed"
+
+
+def test_a_step_for_nobody_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = json.loads((SAMPLES / "award_points" / "ten.json").read_text(encoding="utf-8"))
+    with pytest.raises(ContactNotFound):
+        bench.call("award_points", {**sample, "contact": "0" * 26}, monkeypatch)
+
+
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """What task tokens are answered: moto knows no token that it did not make."""
+    given: list[tuple[str, dict[str, Any]]] = []
+
+    def succeed(_: object, token: str, result: dict[str, Any]) -> bool:
+        given.append((token, result))
+        return True
+
+    monkeypatch.setattr("relance.aws.services.StepFunctionsExecutions.succeed", succeed)
+    return given

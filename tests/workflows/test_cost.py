@@ -1,0 +1,112 @@
+"""What a mail and an event cost, counted in calls: cost follows what happens, not how many wait."""
+
+from collections import Counter
+
+from relance.storage import Table
+
+from tests.stack import table_names
+from tests.workflows.story import Story
+
+
+def calls(story: Story, function: str) -> list[list[str]]:
+    """The calls of each invocation of a function since the trace began."""
+    found: dict[int, list[str]] = {}
+    for made in story.world.sandboxes.trace or ():
+        if made.function.endswith(function):
+            found.setdefault(made.invocation, []).append(f"{made.service}.{made.operation}")
+    return list(found.values())
+
+
+def warmed_up(story: Story) -> None:
+    """One person has gone all the way, so that secrets and link tables are known."""
+    story.signs_up("first@example.com")
+    story.confirms("first@example.com")
+    story.clicks("first@example.com")
+    story.world.sandboxes.trace = []
+
+
+def test_a_mail_takes_five_calls(story: Story) -> None:
+    warmed_up(story)
+    story.signs_up("ana@example.com")
+    story.confirms("ana@example.com")
+    assert calls(story, "send-email") == [
+        [
+            "dynamodb.TransactWriteItems",
+            "dynamodb.Query",
+            "sesv2.SendEmail",
+            "dynamodb.TransactWriteItems",
+            "stepfunctions.SendTaskSuccess",
+        ]
+    ] * 2
+
+
+def test_a_skipped_mail_takes_four_calls(story: Story) -> None:
+    warmed_up(story)
+    story.signs_up("ana@example.com")
+    story.confirms("ana@example.com")
+    story.day(2.9)
+    story.world.sandboxes.trace = []
+    story.world.client("dynamodb").update_item(
+        TableName=table_names()[Table.CONTACTS],
+        Key={
+            "contact_id": {"S": story.contact("ana@example.com")},
+            "record": {"S": "now#register"},
+        },
+        UpdateExpression="SET suppressed = :s",
+        ExpressionAttributeValues={":s": {"M": {"reason": {"S": "bounced"}, "at": {"S": "x"}}}},
+    )
+    story.day(3.1)
+    assert calls(story, "send-email") == [
+        [
+            "dynamodb.TransactWriteItems",
+            "dynamodb.Query",
+            "dynamodb.TransactWriteItems",
+            "stepfunctions.SendTaskSuccess",
+        ]
+    ]
+
+
+def test_a_batch_for_one_contact_is_one_read_and_one_write(story: Story) -> None:
+    warmed_up(story)
+    contact = story.contact("first@example.com")
+    records = [
+        {
+            "eventName": "INSERT",
+            "dynamodb": {
+                "SequenceNumber": str(number),
+                "NewImage": {
+                    "contact_id": {"S": contact},
+                    "event_id": {"S": f"01KE6P4Z0N00000000000000{number:02}"},
+                    "name": {"S": "order_completed"},
+                    "occurred_at": {"S": "2026-01-05T09:00:00.000Z"},
+                    "received_at": {"S": "2026-01-05T09:00:00.000Z"},
+                    "source": {"S": "test"},
+                },
+            },
+        }
+        for number in range(40)
+    ]
+    story.world.invoke("update_contact", {"Records": records})
+    (made,) = calls(story, "update-contact")
+    assert Counter(made) == {"dynamodb.Query": 1, "dynamodb.PutItem": 1, "events.PutEvents": 4}
+
+
+def test_the_cost_of_an_event_is_the_same_with_many_contacts(story: Story) -> None:
+    warmed_up(story)
+    story.signs_up("ana@example.com")
+    few = Counter(each for one in calls(story, "update-contact") for each in one)
+    for number in range(60):
+        story.signs_up(f"person{number}@example.com")
+    story.world.sandboxes.trace = []
+    story.signs_up("ben@example.com")
+    many = Counter(each for one in calls(story, "update-contact") for each in one)
+    assert many == few
+
+
+def test_the_sweep_reads_only_what_is_due(story: Story) -> None:
+    for number in range(20):
+        story.signs_up(f"person{number}@example.com")
+    story.world.sandboxes.trace = []
+    story.world.invoke("settle_sends", {})
+    (made,) = calls(story, "settle-sends")
+    assert made == ["dynamodb.Query"] * 4

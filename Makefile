@@ -79,7 +79,7 @@ format: $(READY) ## Put the code into the house's form
 	@$(VENV)/bin/ruff format .
 
 bench: $(READY) ## Measure speed and cost
-	@$(RUN) -m pytest tests/bench -m "not deploy" -p no:xdist -s
+	@$(RUN) -m tests.bench
 
 # -- Deploying it ----------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""The embedded AWS: the stack of template.yaml on one machine, in virtual time."""

@@ -45,9 +45,11 @@ class LoopbackClient:
         `url` is a path or a whole address, whose host becomes the Host header. Redirects are
         returned, not followed.
         """
-        return self._hub.wait(
-            lambda done: self.begin(method, url, headers=headers, body=body, done=done)
-        )
+
+        def register(done: Done) -> None:
+            self.begin(method, url, headers=headers, body=body, done=done)
+
+        return self._hub.wait(register)
 
     def begin(
         self,

@@ -139,6 +139,7 @@ class Mailbox:
         self.mails: list[Mail] = []
         self.suppressed: set[str] = set()
         self._by_id: dict[str, Mail] = {}
+        self._by_address: dict[str, list[Mail]] = {}
 
     def __len__(self) -> int:
         return len(self.mails)
@@ -149,8 +150,7 @@ class Mailbox:
 
     def to(self, address: str) -> list[Mail]:
         """Return what was sent to an address, oldest first."""
-        wanted = address.casefold()
-        return [m for m in self.mails if wanted in (r.casefold() for r in m.recipients)]
+        return list(self._by_address.get(address.casefold(), ()))
 
     def accept(self, draft: Draft) -> Mail:
         """Take a checked message in and set its delivery going."""
@@ -167,6 +167,7 @@ class Mailbox:
         self._by_id[mail.message_id] = mail
         self.clock.after(0.2, lambda: self._publish(mail, "Send", {}))
         for recipient in mail.recipients:
+            self._by_address.setdefault(recipient.casefold(), []).append(mail)
             fate = self._fate(mail, recipient)
             for step in fate.steps:
                 self._plan(mail, recipient, step)

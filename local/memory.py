@@ -53,14 +53,14 @@ class MemoryStore:
 
     def query_index(self, index: Index, partition: str, *, up_to: str, limit: int) -> list[Item]:
         """The first items of an index's partition."""
-        found = [
-            item
+        found: list[Item] = [
+            deepcopy(item)
             for item in self._tables[index.table].values()
             if item.get(index.partition) == partition
             and index.sort in item
             and str(item[index.sort]) <= up_to
         ]
-        return deepcopy(sorted(found, key=lambda item: str(item[index.sort]))[:limit])
+        return sorted(found, key=lambda item: str(item[index.sort]))[:limit]
 
     def write(self, write: Put | Update | Delete) -> None:
         """Carry out one write."""

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -124,7 +125,7 @@ class Stack:
                 return resource
         raise TemplateError(f"nothing in this stack has the ARN {arn}")
 
-    @property
+    @cached_property
     def functions(self) -> dict[str, Function]:
         """Every function by its physical name."""
         configured = {
@@ -162,7 +163,7 @@ class Stack:
             metadata=resource.metadata,
         )
 
-    @property
+    @cached_property
     def machines(self) -> dict[str, StateMachine]:
         """Every state machine by its physical name."""
         return {

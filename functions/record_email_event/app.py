@@ -10,7 +10,12 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
 from relance.errors import Retryable
-from relance.usecases.record_email_event import read_report, record_report
+from relance.usecases.record_email_event import (
+    Report,
+    read_report,
+    record_report,
+    says_more,
+)
 
 logger = Logger()
 services = compose()
@@ -19,15 +24,23 @@ services = compose()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Record one report, or a batch of them."""
     if "Records" not in event:
-        _record(event["detail"])
+        report = read_report(event["detail"])
+        if report:
+            _record(report)
         return {}
+    reports = {
+        record["messageId"]: report
+        for record in event["Records"]
+        if (report := read_report(_unwrapped(record["body"])))
+    }
     failures = []
-    for record in event["Records"]:
+    for message_id, report in reports.items():
         try:
-            _record(_unwrapped(record["body"]))
+            if says_more(report, reports.values()):
+                _record(report)
         except Retryable as error:
             logger.warning("report comes again", extra={"error": type(error).__name__})
-            failures.append({"itemIdentifier": record["messageId"]})
+            failures.append({"itemIdentifier": message_id})
     return {"batchItemFailures": failures}
 
 
@@ -37,8 +50,6 @@ def _unwrapped(body: str) -> dict[str, Any]:
     return json.loads(value["Message"]) if value.get("Type") == "Notification" else value
 
 
-def _record(raw: dict[str, Any]) -> None:
-    report = read_report(raw)
-    if report:
-        record_report(report, services)
-        logger.info("report", extra={"kind": report.kind, "send_id": report.send_id})
+def _record(report: Report) -> None:
+    record_report(report, services)
+    logger.info("report", extra={"kind": report.kind, "send_id": report.send_id})

@@ -58,7 +58,8 @@ def find(address: str, *, folder: Path) -> str:
         ("waits for", ", ".join(w.step.step for w in contact.waits) or "nothing"),
     ]
     rows = [f"{name:<13} {value}" for name, value in facts]
-    return "\n".join([*rows, "", f"python -m local timeline {contact.contact_id}", ""])
+    at = f"--in {folder} " if folder != Path(".demo") else ""
+    return "\n".join([*rows, "", f"python -m local timeline {at}{contact.contact_id}", ""])
 
 
 def tell(contact: str, *, folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from relance.content.compiled import Content, MessageUnknown
 from relance.errors import ContentInvalid
@@ -31,6 +32,8 @@ def preview(message: str, contact: str, *, folder: Path, html: Path | None) -> s
         allow_list=(),
         link_base_url="https://links.example.com",
         postal_address=content.company.postal_address,
+        time_zone=ZoneInfo(content.company.time_zone),
+        languages=content.company.languages,
     )
     try:
         mail = compose_mail(

@@ -13,7 +13,7 @@ from relance.ledger import send_of
 from local import graph
 from local.audience import HABITS
 from local.demo.people import Person
-from local.demo.report import Cost, Ending, Orders, Report
+from local.demo.report import Cost, Ending, Orders, Report, many
 from local.demo.snapshot import Snapshot
 from local.demo.stage import WORKFLOW, Stage
 from local.timeline import lines, timeline
@@ -116,7 +116,7 @@ def _notes(report: Report, stage: Stage) -> None:
     visitors = stage.visitors
     people = visitors.sign_ups - visitors.again
     report.notes.append(
-        f"{visitors.sign_ups:,} sign-ups = {people:,} people"
+        f"{many(visitors.sign_ups, 'sign-up')} = {many(people, 'person', 'people')}"
         + (f" + {visitors.again:,} who signed up a second time" if visitors.again else "")
         + (
             f". {visitors.double_clicks:,} clicked twice on the button; that counts once."

@@ -91,6 +91,11 @@ class Report:
         return self.dollars * 1000 / self.people if self.people else 0.0
 
 
+def many(count: int, one: str, more: str = "") -> str:
+    """Count in words: 1 mail, 2 mails."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def text(report: Report, files: Sequence[tuple[str, str]]) -> str:
     """Tell the report; `files` are (what, where)."""
     sections = [
@@ -110,7 +115,7 @@ def _heading(report: Report) -> str:
     days = f"{report.start:%d %B %Y} to {report.end:%d %B %Y}"
     return "\n".join(
         [
-            f"{report.people:,} people, {report.days} days: {days}",
+            f"{many(report.people, 'person', 'people')}, {many(report.days, 'day')}: {days}",
             *_wrapped(f"Real: {report.real}"),
             *_wrapped(
                 "Simulated: what people do with their mail (shares below), the mailbox providers, "
@@ -121,7 +126,9 @@ def _heading(report: Report) -> str:
 
 
 def _endings(report: Report) -> str:
-    rows = [_title(f"What became of {report.sign_ups:,} sign-ups (workflow {report.machine!r})")]
+    rows = [
+        _title(f"What became of {many(report.sign_ups, 'sign-up')} (workflow {report.machine!r})")
+    ]
     for ending in (*report.endings, *report.waiting):
         share = 100 * ending.count / max(1, report.executions)
         mark = "!" if ending.failed else " "
@@ -185,7 +192,7 @@ def _left_out(report: Report) -> str:
         return ""
     shown = [f"   {line}" for line in report.left_out[:20]]
     more = len(report.left_out) - len(shown)
-    rows = [_title(f"{len(report.left_out)} rows of the file were left out"), *shown]
+    rows = [_title(f"{many(len(report.left_out), 'row')} of the file left out"), *shown]
     return "\n".join([*rows, f"   … and {more} more"] if more else rows)
 
 

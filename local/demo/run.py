@@ -13,19 +13,19 @@ from pathlib import Path
 from local.demo import csv_file, findings, people
 from local.demo.people import Person
 from local.demo.progress import Progress
-from local.demo.report import Report, text
+from local.demo.report import Report, many, text
 from local.demo.stage import WORKFLOW, Stage
 from local.pages.report import page
 
 _REAL_LOG = (
-    "the purchases of {people:,} people of the CDNOW log (Fader and Hardie; see "
+    "the purchases of {people} of the CDNOW log (Fader and Hardie; see "
     "local/data/README.md): the days, numbers and amounts of all their orders, moved so that the "
     "first falls on {start:%d %B %Y}. Each signs up on the day of the first purchase; first names, "
     "addresses and times of day are made up."
 )
 _REAL_FILE = (
-    "the {people:,} addresses of {file}, to which no mail is sent: nothing leaves this machine. "
-    "The days of their sign-ups are made up."
+    "{people} of {file}, to which no mail is sent: nothing leaves this machine. "
+    "The days of the sign-ups are made up."
 )
 
 
@@ -53,8 +53,16 @@ def run(settings: Settings) -> str:
     """
     begun = time.perf_counter()
     audience, left_out = _people(settings)
+    wanted, there = settings.people, len(audience)
+    audience = [person for person in audience if person.signs_up < settings.end.timestamp()]
     settings = replace(settings, people=len(audience))
     report = _report(settings, left_out)
+    if settings.contacts is None and there < wanted:
+        report.notes.append(f"The log has {there:,} people; {wanted:,} were asked for.")
+    if len(audience) < there:
+        report.notes.append(
+            f"{there - len(audience):,} more would sign up after the last day of this run."
+        )
     with Stage.open(start=settings.start, seed=settings.seed) as stage:
         for person in audience:
             stage.visitors.expect(person, until=settings.end.timestamp())
@@ -90,9 +98,13 @@ def _people(settings: Settings) -> tuple[list[Person], list[str]]:
 
 def _report(settings: Settings, left_out: Sequence[str]) -> Report:
     if settings.contacts is None:
-        real = _REAL_LOG.format(people=settings.people, start=settings.start)
+        real = _REAL_LOG.format(
+            people=many(settings.people, "person", "people"), start=settings.start
+        )
     else:
-        real = _REAL_FILE.format(people=settings.people, file=settings.contacts.name)
+        real = _REAL_FILE.format(
+            people=many(settings.people, "address", "addresses"), file=settings.contacts.name
+        )
     return Report(
         real=real,
         machine=WORKFLOW,
@@ -109,7 +121,7 @@ def _files(out: Path, report: Report) -> list[tuple[str, str]]:
     at = f"--in {out} " if out != Path(".demo") else ""
     found = [
         ("The workflow as a graph", f"{out}/report.html"),
-        (f"All {report.mails:,} mails", f"{out}/mails/*.eml"),
+        (f"All {many(report.mails, 'mail')}", f"{out}/mails/*.eml"),
     ]
     if report.person_id:
         address = report.person.rpartition(" ")[2]

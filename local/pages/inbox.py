@@ -14,6 +14,7 @@ from email.message import Message
 from html import escape
 from urllib.parse import parse_qs
 
+from local.demo.report import many
 from local.http_messages import Request, Response
 from local.mailbox import Mail, Mailbox, decoded
 
@@ -83,7 +84,7 @@ class Inbox:
             f"{rows}</table>{note}"
         )
         return (
-            f"<h1>Inbox: {len(found):,} mails</h1>"
+            f"<h1>Inbox: {many(len(found), 'mail')}</h1>"
             f'<form><input name="to" value="{escape(wanted)}" placeholder="Search an address" '
             f'aria-label="Search an address"></form>{table if rows else empty}'
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from local.demo.report import Ending, Report
+from local.demo.report import Ending, Report, many
 from local.pages import drawing
 
 STYLE = """
@@ -40,7 +40,8 @@ th { font-weight: 600; color: var(--soft); } tr:last-child td { border-bottom: 0
 
 def page(report: Report) -> str:
     """Return the page; the same report gives the same bytes."""
-    title = f"{report.machine.capitalize()}: {report.people:,} people in {report.days} days"
+    people, days = many(report.people, "person", "people"), many(report.days, "day")
+    title = f"{report.machine.capitalize()}: {people} in {days}"
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{report.start:%d %B %Y} to {report.end:%d %B %Y}, seed {report.seed}</p>',

@@ -29,15 +29,19 @@ def test_a_mail_takes_five_calls(story: Story) -> None:
     warmed_up(story)
     story.signs_up("ana@example.com")
     story.confirms("ana@example.com")
-    assert calls(story, "send-email") == [
-        [
-            "dynamodb.TransactWriteItems",
-            "dynamodb.Query",
-            "sesv2.SendEmail",
-            "dynamodb.TransactWriteItems",
-            "stepfunctions.SendTaskSuccess",
+    assert (
+        calls(story, "send-email")
+        == [
+            [
+                "dynamodb.TransactWriteItems",
+                "dynamodb.Query",
+                "sesv2.SendEmail",
+                "dynamodb.TransactWriteItems",
+                "stepfunctions.SendTaskSuccess",
+            ]
         ]
-    ] * 2
+        * 2
+    )
 
 
 def test_a_skipped_mail_takes_four_calls(story: Story) -> None:

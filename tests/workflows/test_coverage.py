@@ -114,9 +114,7 @@ def broken(function: str, invocation: int | None = None) -> FaultPlan:
 
 def cut_off(invocation: int | None, *, settled: bool) -> FaultPlan:
     """A send that dies before SES is called; the sweep settles it, or is broken too."""
-    rules = [
-        Rule(Fault.STOP_BEFORE, function="send-email", invocation=invocation, service="sesv2")
-    ]
+    rules = [Rule(Fault.STOP_BEFORE, function="send-email", invocation=invocation, service="sesv2")]
     if not settled:
         rules += broken("settle-sends").rules
     return FaultPlan(rules)
@@ -127,7 +125,7 @@ def test_every_branch_of_welcome_is_reached() -> None:
     taken += ways_of(one_of_each, None, SendMode="allow-list", AllowList="a@example.org")
     for function in ("enter-workflow", "award-points", "change-list"):
         taken += ways_of(one_of_each, broken(function))
-    for invocation in range(1, 10):
+    for invocation in (1, 4, 6, 7, 8):  # each step that sends or waits, of one person or another
         taken += ways_of(one_of_each, broken("send-email", invocation))
         taken += ways_of(one_of_each, broken("await-event", invocation))
         taken += ways_of(one_of_each, cut_off(invocation, settled=True))

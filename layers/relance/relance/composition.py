@@ -12,6 +12,7 @@ from email.utils import formataddr
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from relance.content.compiled import Content
 from relance.ids import milliseconds, moment_of
@@ -78,6 +79,8 @@ class AwsServices:
             allow_list=tuple(each for each in listed.split(",") if each),
             link_base_url=_setting("LINK_BASE_URL").rstrip("/"),
             postal_address=_setting("POSTAL_ADDRESS"),
+            time_zone=ZoneInfo(_setting("TIME_ZONE")),
+            languages=tuple(_setting("LANGUAGES").split(",")),
         )
 
     @cached_property
@@ -126,6 +129,11 @@ class AwsServices:
     def write_keys(self) -> Mapping[str, str]:
         """The keys of the collection API, by name."""
         return self._secret("WRITE_KEYS")
+
+    @cached_property
+    def currency(self) -> str:
+        """The currency that the company counts in."""
+        return _setting("CURRENCY")
 
     @cached_property
     def ledger_kept(self) -> timedelta:

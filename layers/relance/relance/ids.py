@@ -9,6 +9,7 @@ import hashlib
 from datetime import UTC, datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 _LATEST_MS = 2**48 - 1
 
@@ -27,8 +28,8 @@ def ulid(ms: int, rest: bytes) -> str:
     """The ULID of `ms` (clamped to 48 bits) and the ten bytes `rest`."""
     if len(rest) != 10:
         raise ValueError(f"the second part of a ULID has 10 bytes, not {len(rest)}")
-    number = (min(max(ms, 0), _LATEST_MS) << 80) | int.from_bytes(rest, "big")
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    whole = min(max(ms, 0), _LATEST_MS).to_bytes(10, "big") + rest
+    return base64.b32encode(whole)[6:].translate(_CROCKFORD).decode()
 
 
 def ulid_ms(text: str) -> int:

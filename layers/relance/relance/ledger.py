@@ -87,7 +87,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One record of the ledger."""
+    """One record of the ledger. `doubted`: its journey was once left waiting for the outcome."""
 
     send_id: str
     step: Step
@@ -97,7 +97,7 @@ class Send:
     state: SendState
     reason: Reason | None
     claimed_at: str
-    sent_at: str | None = None
+    doubted: bool = False
 
 
 def send_id_of(step: Step) -> str:
@@ -113,7 +113,7 @@ def send_id_of(step: Step) -> str:
 
 def send_of(item: Item) -> Send:
     """The record that an item of the table Sends holds."""
-    reason, sent_at, topic = item.get("reason"), item.get("sent_at"), item.get("topic")
+    reason, topic = item.get("reason"), item.get("topic")
     return Send(
         send_id=str(item["send_id"]),
         step=Step(
@@ -129,7 +129,7 @@ def send_of(item: Item) -> Send:
         state=SendState(str(item["state"])),
         reason=None if reason is None else Reason(str(reason)),
         claimed_at=str(item["claimed_at"]),
-        sent_at=None if sent_at is None else str(sent_at),
+        doubted=item.get("doubted") is True,
     )
 
 
@@ -261,6 +261,7 @@ def doubt(ident: str, *, now: datetime) -> Update:
         set={
             "state": SendState.UNKNOWN.value,
             "reason": Reason.OUTCOME_UNKNOWN.value,
+            "doubted": True,
             "unsettled_at": to_text(now + SETTLING_TIME),
         },
         when=_in_state((SendState.CLAIMED,)),

@@ -11,7 +11,7 @@ from relance.ids import milliseconds, moment_of
 def to_text(moment: datetime) -> str:
     """The instant (aware) as text."""
     utc = moment_of(milliseconds(moment))
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+    return utc.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def from_text(text: str) -> datetime:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from relance.content.compiled import Content
 from relance.events import Event
@@ -27,7 +28,11 @@ class SendMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends and to whom it may: the settings of the stack."""
+    """Who sends, to whom it may, and how: the settings of the stack.
+
+    `time_zone` decides where a calendar day begins; the first of `languages` serves whoever reads
+    none of them.
+    """
 
     address: str
     name: str
@@ -35,6 +40,12 @@ class Sender:
     allow_list: tuple[str, ...]
     link_base_url: str
     postal_address: str
+    time_zone: ZoneInfo
+    languages: tuple[str, ...]
+
+    def language_for(self, spoken: str | None) -> str:
+        """The language to write in: the contact's own if the company writes it, else the first."""
+        return spoken if spoken in self.languages else self.languages[0]
 
     def allows(self, address: str) -> bool:
         """Whether mail may go to the address: in `live` mode to all, else to those listed.
@@ -139,6 +150,10 @@ class Services(Protocol):
     @property
     def write_keys(self) -> Mapping[str, str]:
         """The keys of the collection API, by name."""
+
+    @property
+    def currency(self) -> str:
+        """The currency that the company counts in, ISO 4217."""
 
     @property
     def ledger_kept(self) -> timedelta:

@@ -124,7 +124,7 @@ def compose_mail(
         },
         urls=urls,
         persona=persona.name if persona else None,
-        language=contact.register.language,
+        language=sender.language_for(contact.register.language),
     )
     return Mail(
         to=contact.register.address or "",

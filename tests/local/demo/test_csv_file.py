@@ -18,7 +18,8 @@ FILES: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
         [("z@example.org", "Zoë")],
     ),
     "latin-1": ("email;prénom\nz@example.org;Zoë\n".encode("latin-1"), [("z@example.org", "Zoë")]),
-    "UTF-16": ("email,name\na@example.org,Łukasz\n".encode("utf-16"), [("a@example.org", "Łukasz")]),
+    "UTF-16": ("email,name\na@example.org,Łukasz\n".encode("utf-16"),
+               [("a@example.org", "Łukasz")]),
     "no heading": (b"Ada,ada@example.org\nBob,bob@example.org\n",
                    [("ada@example.org", ""), ("bob@example.org", "")]),
     "heading that says nothing": (

@@ -4,7 +4,6 @@ import hashlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +47,11 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("demo") / "run"
     result = local("demo", "--people", "30", "--days", "20", "--out", str(folder))
     assert result.code == 0, result.err
-    yield Run(folder, result.out)
+    return Run(folder, result.out)
 
 
 def fingerprint(folder: Path) -> dict[str, str]:

@@ -73,5 +73,5 @@ def test_the_picture_shows_the_counts_and_leaves_out_errors_nobody_met() -> None
     assert lost == ("Broken",)
     assert "Broken" not in svg
     assert ">14<" in svg
-    assert "yes · " in svg
+    assert ">yes</tspan> · " in svg
     assert svg == drawing.svg(graph, {"Ask": 14}, FLOWS)

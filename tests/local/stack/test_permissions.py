@@ -1,4 +1,4 @@
-"""What functions did beside what their roles allow, in small templates with a permission missing."""
+"""What functions did beside what their roles allow, where a permission is missing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -105,10 +105,8 @@ def test_a_queue_that_does_not_let_its_rule_in_is_named(make_world: Make) -> Non
     }
     queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "q"}}
     world = make_world({"Q": queue, "R": rule})
-    assert unconnected(world.stack) == [
-        f"R: events.amazonaws.com may not do sqs:SendMessage on {QUEUE}: "
-        "the target's policy lacks it"
-    ]
+    (sentence,) = unconnected(world.stack)
+    assert sentence.startswith(f"R: events.amazonaws.com may not do sqs:SendMessage on {QUEUE}")
 
 
 def test_a_machine_that_may_not_invoke_its_function_is_named(
@@ -136,4 +134,5 @@ def test_a_machine_that_may_not_invoke_its_function_is_named(
     }
     world = make_world({"Worker": function("worker"), "M": machine})
     (sentence,) = unconnected(world.stack)
-    assert sentence.startswith("M: the role") and "lambda:InvokeFunction" in sentence
+    assert sentence.startswith("M: the role")
+    assert "lambda:InvokeFunction" in sentence

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from relance.answering import forget
-from relance.contacts import read_contact
+from relance.contacts import Contact, read_contact
 from relance.errors import ContactNotFound
 from relance.events import Name, put_once
 from relance.ids import is_ulid
@@ -67,13 +67,15 @@ def close_workflow(ending: Ending, services: Services) -> None:
         return
     for enrolment in contact.enrolments:
         if enrolment.execution == ending.execution:
-            close_enrolment(enrolment, ending.outcome, services)
+            close_enrolment(contact, enrolment, ending.outcome, services)
 
 
-def close_enrolment(enrolment: Enrolment, outcome: str, services: Services) -> None:
+def close_enrolment(
+    contact: Contact, enrolment: Enrolment, outcome: str, services: Services
+) -> None:
     """Move an enrolment to the past, remove its waits and say so in the history; once."""
     now = services.now()
-    for wait in read_contact(services.store, enrolment.contact_id).waits:
+    for wait in contact.waits:
         if (wait.step.workflow, wait.step.entry) == (enrolment.workflow, enrolment.entry):
             forget(services, wait)
     past = enrolment.to_past(ended_at=now, outcome=outcome)

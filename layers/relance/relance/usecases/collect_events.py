@@ -26,6 +26,7 @@ MAX_BATCH = 500 * 1024
 """Bytes of one batch; the Segment API's own limit."""
 
 _KINDS = ("track",)
+_AMOUNTS = ("revenue", "total", "value", "price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,22 @@ def _take(item: object, sent_at: object, services: Services) -> None:
         occurred_at=moment_of(milliseconds(min(occurred, received))),
         received_at=received,
         source="segment",
-        properties=json_object(item.get("properties"), "properties"),
+        properties=_properties(item, services),
         context=json_object(item.get("context"), "context"),
     )
     try:
         services.store.write(put_once(event))
     except ConditionFailed:
         return  # delivered before
+
+
+def _properties(item: Mapping[str, object], services: Services) -> dict[str, Value]:
+    """The properties; an amount without a currency is in the company's own."""
+    properties = json_object(item.get("properties"), "properties")
+    has_amount = any(properties.get(name) is not None for name in _AMOUNTS)
+    if has_amount and properties.get("currency") is None:
+        properties["currency"] = services.currency
+    return properties
 
 
 def event_name(given: object) -> str:

@@ -91,7 +91,7 @@ def _refusal(
     there = next((e for e in contact.enrolments if e.workflow == request.workflow), None)
     if there and there.execution == request.execution:
         return None
-    if there and _is_alive(there, services):
+    if there and _is_alive(contact, there, services):
         return Decision.ALREADY_IN, "already in this workflow"
     if contact.register.erased_at:
         return Decision.NOT_ELIGIBLE, "erased"
@@ -103,11 +103,11 @@ def _refusal(
     return _too_soon(contact.contact_id, request, entry, services)
 
 
-def _is_alive(enrolment: Enrolment, services: Services) -> bool:
+def _is_alive(contact: Contact, enrolment: Enrolment, services: Services) -> bool:
     """Whether the lease still holds; one whose execution ended unseen is closed here."""
     if enrolment.until > services.now() and services.executions.is_running(enrolment.execution):
         return True
-    close_enrolment(enrolment, "ended unseen", services)
+    close_enrolment(contact, enrolment, "ended unseen", services)
     return False
 
 

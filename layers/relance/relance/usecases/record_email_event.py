@@ -5,7 +5,7 @@ any order; the second report finds the work done. An event is told apart by the 
 kind and its time. Addresses, subjects and headers of the report are not kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress as suppress_failure
 from dataclasses import dataclass
 from datetime import datetime
@@ -119,6 +119,13 @@ def _details(kind: str, payload: Mapping[str, object]) -> dict[str, Value]:
     return {}
 
 
+def says_more(report: Report, others: Iterable[Report]) -> bool:
+    """Whether a report is worth recording beside others: a delivery says that it was sent."""
+    return report.kind != "Send" or not any(
+        other.kind != "Send" and other.send_id == report.send_id for other in others
+    )
+
+
 def record_report(report: Report, services: Services) -> None:
     """Settle the ledger by a report and append its event; a repeated report changes nothing."""
     item = services.store.get(Table.SENDS, (report.send_id,))
@@ -127,8 +134,15 @@ def record_report(report: Report, services: Services) -> None:
     send = send_of(item)
     if not send.state.went_out:
         send = _settle_as_sent(item, send, report, services)
-    if report.kind != "Send":
+    if send.doubted:
+        _tell_the_journey(send, services)
+    if report.kind != "Send" and item.get(_noted(report)) != to_text(report.at):
         _record_news(send, report, services)
+
+
+def _noted(report: Report) -> str:
+    """The attribute of the ledger that says when this was reported: spares the second report."""
+    return f"{_STATES[report.kind].value}_at"
 
 
 def _settle_as_sent(item: Item, send: Send, report: Report, services: Services) -> Send:
@@ -143,9 +157,7 @@ def _settle_as_sent(item: Item, send: Send, report: Report, services: Services) 
     )
     with suppress_failure(ConditionFailed):  # somebody else settled it just now
         services.store.transact([move, put_once(event)])
-    again = services.store.get(Table.SENDS, (send.send_id,)) or item
-    _tell_the_journey(send_of(again), services)
-    return send_of(again)
+    return send_of(services.store.get(Table.SENDS, (send.send_id,)) or item)
 
 
 def sent_event(send: Send, ses_message_id: str, now: datetime) -> Event:
@@ -192,7 +204,11 @@ def _record_news(send: Send, report: Report, services: Services) -> None:
         properties=report.details,
     )
     state = _STATES[report.kind]
-    writes: list[Write] = [put_once(event), settle(send.send_id, state, expected=_BEFORE[state])]
+    noted = {_noted(report): to_text(report.at)}
+    writes: list[Write] = [
+        put_once(event),
+        settle(send.send_id, state, expected=_BEFORE[state], note=noted),
+    ]
     if report.permanent or report.kind == "Complaint":
         complained = report.kind == "Complaint"
         reason = SuppressionReason.COMPLAINED if complained else SuppressionReason.BOUNCED

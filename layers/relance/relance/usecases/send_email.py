@@ -17,7 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -119,7 +118,7 @@ def send_email(request: SendRequest, services: Services) -> SendState:
 def _attempt(request: SendRequest, services: Services) -> _Attempt:
     message = services.content.message(request.message)
     now = services.now()
-    day = now.astimezone(ZoneInfo(services.content.rules.time_zone)).date().isoformat()
+    day = now.astimezone(services.sender.time_zone).date().isoformat()
     return _Attempt(
         request=request,
         message=message,

@@ -3,7 +3,7 @@
 import importlib.util
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from moto import mock_aws
 from relance.aws.dynamodb import DynamoStore
-from relance.ledger import claim
+from relance.ledger import Planned
 from relance.register import ConsentState, consent_value, new_register
 from relance.storage import Item, Put, Table
 from relance.workflows import Enrolment, ExitRule, Step
@@ -91,8 +91,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 def _contents() -> list[Put]:
     step = Step("welcome", CONTACT, SIGNUP, "ask_to_confirm")
-    message = {"message": "confirm", "message_version": "0123456789ab", "topic": "newsletter"}
-    sent = claim(step, now=NOW, keep=NOW - datetime(2025, 1, 1, tzinfo=UTC), **message)
+    planned = Planned(step, "confirm", "0123456789ab", "newsletter", NOW, timedelta(days=395))
     register = {
         **new_register(CONTACT, address="ana@example.com"),
         "consent#newsletter": consent_value(ConsentState.PENDING, NOW, SIGNUP),
@@ -114,7 +113,7 @@ def _contents() -> list[Put]:
                 "properties": {"form": "newsletter", "topic": "newsletter", "traits": {}},
             },
         ),
-        Put(Table.SENDS, {**sent.item, "send_id": SEND}),
+        Put(Table.SENDS, {**planned.claim().item, "send_id": SEND}),
         Put(Table.SENDS, {"send_id": "links0123456789ab", "links": ["https://www.example.com/"]}),
     ]
 

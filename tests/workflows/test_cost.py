@@ -114,3 +114,13 @@ def test_the_sweep_reads_only_what_is_due(story: Story) -> None:
     story.world.invoke("settle_sends", {})
     (made,) = calls(story, "settle-sends")
     assert made == ["dynamodb.Query"] * 4
+
+
+def test_the_register_does_not_grow_with_every_mail(story: Story) -> None:
+    story.signs_up("ana@example.com")
+    story.confirms("ana@example.com")
+    story.day(20)
+    story.unsubscribes("ana@example.com")
+    story.signs_up("ana@example.com")
+    counts = [name for name in story.register("ana@example.com") if name.startswith("count#")]
+    assert {name.rpartition("#")[2] for name in counts} == {"2026-01-25"}

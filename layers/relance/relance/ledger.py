@@ -99,6 +99,16 @@ class Send:
     claimed_at: str
     doubted: bool = False
 
+    def about(self) -> dict[str, Value]:
+        """What every event about the message says of it."""
+        return {
+            "send_id": self.send_id,
+            "message": self.message,
+            "workflow": self.step.workflow,
+            "entry": self.step.entry,
+            "step": self.step.step,
+        }
+
 
 def send_id_of(step: Step) -> str:
     """The id of the message that this step sends."""
@@ -133,87 +143,52 @@ def send_of(item: Item) -> Send:
     )
 
 
-def claim(
-    step: Step,
-    *,
-    message: str,
-    message_version: str,
-    topic: str | None,
-    now: datetime,
-    keep: timedelta,
-) -> Put:
-    """The write that makes this invocation the one that sends; refused if another one has it."""
-    ident = send_id_of(step)
-    return Put(
-        Table.SENDS,
-        {
-            **_record(
-                step,
-                message=message,
-                message_version=message_version,
-                topic=topic,
-                now=now,
-                keep=keep,
-            ),
-            "state": SendState.CLAIMED.value,
-            "unsettled_shard": shard_of(ident),
-            "unsettled_at": to_text(now + SETTLING_TIME),
-        },
-        when=AnyOf((Absent(), Equals("state", SendState.RELEASED))),
-    )
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A message that a step is about to send; `keep` is how long its record is kept."""
 
+    step: Step
+    message: str
+    message_version: str
+    topic: str | None
+    now: datetime
+    keep: timedelta
 
-def skip_unclaimed(
-    step: Step,
-    reason: Reason,
-    *,
-    message: str,
-    message_version: str,
-    topic: str | None,
-    now: datetime,
-    keep: timedelta,
-) -> Put:
-    """The write that records a message that may not even be claimed."""
-    return Put(
-        Table.SENDS,
-        {
-            **_record(
-                step,
-                message=message,
-                message_version=message_version,
-                topic=topic,
-                now=now,
-                keep=keep,
-            ),
-            "state": SendState.SKIPPED.value,
-            "reason": reason.value,
-        },
-        when=AnyOf((Absent(), Equals("state", SendState.RELEASED))),
-    )
+    @property
+    def send_id(self) -> str:
+        """The id of its record."""
+        return send_id_of(self.step)
 
+    def claim(self) -> Put:
+        """The write that makes this invocation the one that sends; refused if another has it."""
+        return self._put(
+            {
+                "state": SendState.CLAIMED.value,
+                "unsettled_shard": shard_of(self.send_id),
+                "unsettled_at": to_text(self.now + SETTLING_TIME),
+            }
+        )
 
-def _record(
-    step: Step,
-    *,
-    message: str,
-    message_version: str,
-    topic: str | None,
-    now: datetime,
-    keep: timedelta,
-) -> dict[str, Value]:
-    return {
-        "send_id": send_id_of(step),
-        "contact_id": step.contact_id,
-        "workflow": step.workflow,
-        "entry": step.entry,
-        "step": step.step,
-        "round": step.round,
-        "message": message,
-        "message_version": message_version,
-        "topic": topic,
-        "claimed_at": to_text(now),
-        "expires_at": round((now + keep).timestamp()),
-    }
+    def skip(self, reason: Reason) -> Put:
+        """The write that records a message that may not even be claimed."""
+        return self._put({"state": SendState.SKIPPED.value, "reason": reason.value})
+
+    def _put(self, state: Mapping[str, Value]) -> Put:
+        item: dict[str, Value] = {
+            "send_id": self.send_id,
+            "contact_id": self.step.contact_id,
+            "workflow": self.step.workflow,
+            "entry": self.step.entry,
+            "step": self.step.step,
+            "round": self.step.round,
+            "message": self.message,
+            "message_version": self.message_version,
+            "topic": self.topic,
+            "claimed_at": to_text(self.now),
+            "expires_at": round((self.now + self.keep).timestamp()),
+            **state,
+        }
+        return Put(Table.SENDS, item, when=AnyOf((Absent(), Equals("state", SendState.RELEASED))))
 
 
 def shard_of(ident: str) -> str:

@@ -232,12 +232,5 @@ def _event(
         occurred_at=min(at, received),
         received_at=received,
         source="ses",
-        properties={
-            "send_id": send.send_id,
-            "message": send.message,
-            "workflow": send.step.workflow,
-            "entry": send.step.entry,
-            "step": send.step.step,
-            **properties,
-        },
+        properties={**send.about(), **properties},
     )

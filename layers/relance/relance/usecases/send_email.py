@@ -15,7 +15,7 @@ What happens when this is cut off:
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -33,16 +33,14 @@ from relance.errors import (
 from relance.events import put_once
 from relance.ledger import (
     SETTLING_TIME,
+    Planned,
     Reason,
     Send,
     SendState,
-    claim,
     doubt,
     release,
-    send_id_of,
     send_of,
     settle,
-    skip_unclaimed,
 )
 from relance.moments import to_text
 from relance.ports import Mail, Services
@@ -55,6 +53,9 @@ from relance.usecases.record_email_event import sent_event, sent_result
 from relance.usecases.steps import view
 from relance.workflows import Wait, WaitKind
 
+COUNTS_KEPT = timedelta(days=9)
+"""How long the counts of a calendar day are kept: a week, wherever the contact lives."""
+
 
 class SendRequest(StepRequest):
     """What a step that sends asks."""
@@ -65,13 +66,22 @@ class SendRequest(StepRequest):
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One invocation for one send."""
+    """One invocation for one send. The last of `counters` is the message's own."""
 
     request: SendRequest
     message: Message
-    send_id: str
-    now: datetime
+    planned: Planned
     counters: tuple[str, ...]
+
+    @property
+    def send_id(self) -> str:
+        """The id of the record in the ledger."""
+        return self.planned.send_id
+
+    @property
+    def now(self) -> datetime:
+        """When the attempt began."""
+        return self.planned.now
 
     def counted(self, by: int) -> Update:
         """The write that counts the message, below its bound, or takes the count back."""
@@ -99,7 +109,7 @@ def send_email(request: SendRequest, services: Services) -> SendState:
     """
     attempt = _attempt(request, services)
     try:
-        services.store.transact([_claim(attempt, services), attempt.counted(1)])
+        services.store.transact([attempt.planned.claim(), attempt.counted(1)])
     except ConditionFailed as refused:
         if 0 in refused.failed:
             return _go_on_with(attempt, services)
@@ -119,24 +129,16 @@ def _attempt(request: SendRequest, services: Services) -> _Attempt:
     message = services.content.message(request.message)
     now = services.now()
     day = now.astimezone(services.sender.time_zone).date().isoformat()
-    return _Attempt(
-        request=request,
-        message=message,
-        send_id=send_id_of(request.key),
+    planned = Planned(
+        step=request.key,
+        message=message.name,
+        message_version=message.version,
+        topic=message.topic,
         now=now,
-        counters=(counter("email", day), counter(f"email/{message.name}", day)),
-    )
-
-
-def _claim(attempt: _Attempt, services: Services) -> Put:
-    return claim(
-        attempt.request.key,
-        message=attempt.message.name,
-        message_version=attempt.message.version,
-        topic=attempt.message.topic,
-        now=attempt.now,
         keep=services.ledger_kept,
     )
+    counters = (counter("email", day), counter(f"email/{message.name}", day))
+    return _Attempt(request=request, message=message, planned=planned, counters=counters)
 
 
 def _is_leaving(contact: Contact, request: SendRequest) -> bool:
@@ -165,8 +167,15 @@ def _send(attempt: _Attempt, contact: Contact, services: Services) -> SendState:
     )
     with suppress(ConditionFailed):  # an SES event was quicker, and wrote the same
         event = sent_event(send, ses_message_id, services.now())
-        services.store.transact([done, put_once(event)])
+        services.store.transact([done, put_once(event), *_forget_old_counts(attempt, contact)])
     return _answer(attempt, contact, SendState.SENT, None, services)
+
+
+def _forget_old_counts(attempt: _Attempt, contact: Contact) -> list[Update]:
+    """The write that drops counts that no bound looks at any more, if there are any."""
+    first_kept = (attempt.now - COUNTS_KEPT).date().isoformat()
+    old = [name for name in contact.register.counters if name.rpartition("#")[2] < first_kept]
+    return [Update(Table.CONTACTS, (contact.contact_id, REGISTER), remove=old)] if old else []
 
 
 def _mail(attempt: _Attempt, contact: Contact, services: Services) -> Mail:
@@ -200,17 +209,7 @@ def _skip_capped(attempt: _Attempt, services: Services) -> SendState:
     """
     contact = read_contact(services.store, attempt.request.contact)
     with suppress(ConditionFailed):
-        services.store.write(
-            skip_unclaimed(
-                attempt.request.key,
-                Reason.CAPPED,
-                message=attempt.message.name,
-                message_version=attempt.message.version,
-                topic=attempt.message.topic,
-                now=attempt.now,
-                keep=services.ledger_kept,
-            )
-        )
+        services.store.write(attempt.planned.skip(Reason.CAPPED))
     return _answer(attempt, contact, SendState.SKIPPED, Reason.CAPPED, services)
 
 

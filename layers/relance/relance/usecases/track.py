@@ -82,14 +82,7 @@ def _event(
         occurred_at=now,
         received_at=now,
         source="tracking",
-        properties={
-            "send_id": send.send_id,
-            "message": send.message,
-            "workflow": send.step.workflow,
-            "entry": send.step.entry,
-            "step": send.step.step,
-            **about,
-        },
+        properties={**send.about(), **about},
     )
 
 

@@ -14,7 +14,9 @@ from relance.storage import Put, Table
 
 from local.cli.mistakes import Mistake, closest
 from local.content import compiled_content
+from local.demo.report import many
 from local.demo.snapshot import NothingSaved, Snapshot, load
+from local.demo.typed import command
 from local.memory import MemoryStore
 from local.timeline import lines, timeline
 
@@ -58,8 +60,7 @@ def find(address: str, *, folder: Path) -> str:
         ("waits for", ", ".join(w.step.step for w in contact.waits) or "nothing"),
     ]
     rows = [f"{name:<13} {value}" for name, value in facts]
-    at = f"--in {folder} " if folder != Path(".demo") else ""
-    return "\n".join([*rows, "", f"python -m local timeline {at}{contact.contact_id}", ""])
+    return "\n".join([*rows, "", command("timeline", contact.contact_id, folder=folder), ""])
 
 
 def tell(contact: str, *, folder: Path) -> str:
@@ -95,7 +96,7 @@ def look_up(contact: str, folder: Path) -> Saved:
         what = "address" if "@" in wanted else "contact"
         raise Mistake(
             f'There is no {what} "{wanted}" in {folder}/.{closest(wanted, names)} '
-            f"The run has {len(addresses):,} contacts."
+            f"The run has {many(len(addresses), 'contact')}."
         )
     store = MemoryStore()
     for table in (Table.CONTACTS, Table.EVENTS):

@@ -14,6 +14,7 @@ from relance.content.rules import (
     Rules,
     Score,
     Tracking,
+    Trait,
 )
 from relance.events import Event
 from relance.ids import event_id, milliseconds
@@ -36,7 +37,7 @@ RULES = Rules(
         Score("intent", timedelta(hours=6), (PointRule("page_viewed", 1.0, None, 3),)),
     ),
     personas=(),
-    traits=(),
+    traits=(Trait("role", "text", personal=False, visible_to_workflows=True),),
     lists=(ContactList("engaged", "Engaged"),),
     tracking_default=Tracking(OpenTracking.NONE, clicks=True),
     time_zone="UTC",

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from relance.content.rules import Rules
-from relance.events import Event, Name, in_order
+from relance.events import GIVING_TRAITS, Event, Name, in_order
 from relance.ids import milliseconds, moment_of
 from relance.moments import day_of
 from relance.scoring import DAYS_KEPT, DecayedSum, NeedsHistory, ScoreState
 from relance.storage import Value
+from relance.traits import accepted
 
 REMEMBERED = timedelta(hours=26)
 """How long the id of a folded event is kept, counted from the newest arrival."""
@@ -131,7 +132,7 @@ def _take(profile: Profile, event: Event, rules: Rules, oldest_day: str) -> None
         seen.times += 1
         seen.first, seen.last = min(seen.first, occurred), max(seen.last, occurred)
     stamp = (occurred, event.event_id)
-    for name, value in _traits_of(event).items():
+    for name, value in _traits_of(event, rules).items():
         _last_writer(profile.traits, name, value, stamp)
     if event.name in (Name.LIST_JOINED, Name.LIST_LEFT):
         name = str(event.properties.get("list", ""))
@@ -141,9 +142,11 @@ def _take(profile: Profile, event: Event, rules: Rules, oldest_day: str) -> None
         state.fold(score, event, oldest_day=oldest_day)
 
 
-def _traits_of(event: Event) -> Mapping[str, Value]:
-    traits = event.properties.get("traits")
-    return traits if isinstance(traits, Mapping) else {}
+def _traits_of(event: Event, rules: Rules) -> Mapping[str, Value]:
+    """The traits that an event gives: a sign-up only claims them, its confirmation gives them."""
+    if event.name not in GIVING_TRAITS:
+        return {}
+    return accepted(rules.traits, event.properties.get("traits"))
 
 
 def _last_writer(

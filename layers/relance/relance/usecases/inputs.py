@@ -11,8 +11,11 @@ from relance.errors import InvalidInput
 from relance.ids import is_ulid
 from relance.workflows import Step
 
-ADDRESS = re.compile(r"[^\s@\"']+@[^\s@\"']+\.[^\s@\"']+")
-"""What looks like an e-mail address."""
+ADDRESS = re.compile(r"[^\s@\"']@[^\s@\"']+\.[^\s@\"']")
+"""What looks like an e-mail address, from the character before its @: found in linear time."""
+
+MOST_TYPED = 2000
+"""How many characters may be typed to start an execution."""
 
 FIND_FIRST = (
     "An e-mail address is not accepted here, since what is typed here can be read for 90 days. "
@@ -92,13 +95,17 @@ def parse_start(raw: object) -> Start | None:
     `{}` and the text that the console fills in mean: somebody wants to see what happens.
 
     Raises:
-        InvalidInput: with what to paste instead; an address in it is refused without echo.
+        InvalidInput: with what to paste instead; an address in it is refused without echo, and
+            so is what is too long to be typed.
     """
     if not isinstance(raw, Mapping):
         raise InvalidInput(f"The input must be a JSON object. {EXAMPLE}")
     if not {name for name in raw if name.lower() != "comment"}:
         return None
-    if any(ADDRESS.search(f"{name} {value}") for name, value in raw.items()):
+    typed = [f"{name} {value}" for name, value in raw.items()]
+    if sum(map(len, typed)) > MOST_TYPED:
+        raise InvalidInput(f"The input is longer than {MOST_TYPED:,} characters. {EXAMPLE}")
+    if any(map(ADDRESS.search, typed)):
         raise InvalidInput(FIND_FIRST)
     try:
         start = parse(Start, {name: raw[name] for name in raw if name.lower() != "comment"})

@@ -3,11 +3,14 @@
 One read and one write for a contact and a batch, however many events the batch brings. Folding
 happens once; answering and publishing happen at least once, so an event that was folded before (a
 batch delivered again) is still answered and published. Whoever listens is idempotent by event id.
+
+Since the enrolments and waits are read anyway, those whose ending nobody noticed are put away here.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from relance.answering import resume
+from relance.answering import forget, resume
 from relance.contacts import (
     Contact,
     contact_view,
@@ -20,7 +23,11 @@ from relance.events import Event
 from relance.moments import to_text
 from relance.ports import Services
 from relance.storage import AllOf, Equals, Missing, Put, Table, Update, Value
+from relance.usecases.close_workflow import close_enrolment
 from relance.workflows import Enrolment, WaitKind
+
+LOST_AFTER = timedelta(days=1)
+"""How long after its time an ending may still be on its way: EventBridge tries for a day."""
 
 _TRIES = 8
 """How often a profile is folded anew when somebody else wrote it in between."""
@@ -45,6 +52,7 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
         if any(event.has_odd_clock for event in events):
             contact = read_contact(services.store, contact_id)
         _answer(contact, events, leaving, services)
+        _put_away(contact, services)
         return
     raise StoreBusy(f"the profile of contact {contact_id} is written by others all the time")
 
@@ -103,6 +111,17 @@ def _answer(
         if reason or event:
             seen = contact_view(contact, services.content.rules, services.now())
             resume(services, wait, left(reason, seen) if reason else happened(event, seen))
+
+
+def _put_away(contact: Contact, services: Services) -> None:
+    """Close enrolments and remove waits whose ending got lost."""
+    lost = services.now() - LOST_AFTER
+    for enrolment in contact.enrolments:
+        if enrolment.until < lost:
+            close_enrolment(contact, enrolment, "ended unseen", services)
+    for wait in contact.waits:
+        if wait.until < lost:
+            forget(services, wait)
 
 
 def left(reason: str, seen: Mapping[str, Value]) -> dict[str, Value]:

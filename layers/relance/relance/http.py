@@ -158,6 +158,8 @@ def _multipart(content_type: str, body: bytes) -> dict[str, str]:
     for part in parts:
         if not isinstance(part, Message):
             break  # a text: there are no parts
+        if part.is_multipart():
+            raise InvalidInput("The parts of the body are nested; a form has none within another.")
         name = part.get_param("name", header="content-disposition")
         payload = part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(payload, bytes):

@@ -58,6 +58,7 @@ def _order(world: World, key: str, number: int, person: int) -> None:
         "messageId": f"m{number}",
         "userId": f"user{person}",
         "event": "Order Completed",
+        "timestamp": world.now.isoformat(),
         "properties": {"order_id": f"A{number}", "revenue": 29.9, "currency": "EUR"},
         "context": {"traits": {"email": f"person{person}@example.com"}},
     }

@@ -112,7 +112,7 @@ class World:
         self.mailbox = Mailbox(hub, on_event=self.wiring.mail_event)
         self.machines = StateMachines(
             hub,
-            Tasks(hub, self.sandboxes),
+            Tasks(hub, self.sandboxes, self.meter),
             on_status_change=self.wiring.execution_changed,
             on_transition=lambda *_: self.meter.count("transitions"),
         )

@@ -37,19 +37,41 @@ class Name(StrEnum):
     LIST_JOINED = "list_joined"
     LIST_LEFT = "list_left"
     POINTS_AWARDED = "points_awarded"
+    TIME_PASSED = "time_passed"
     RULES_CHANGED = "rules_changed"
     ERASED = "erased"
     WORKFLOW_ENTERED = "workflow_entered"
     WORKFLOW_LEFT = "workflow_left"
+    SEGMENT_ENTERED = "segment_entered"
+    SEGMENT_LEFT = "segment_left"
+    STAGE_ADVANCED = "stage_advanced"
+    STAGE_FELL_BACK = "stage_fell_back"
+    QUALIFIED = "qualified"
+    PERSONA_ASSIGNED = "persona_assigned"
 
 
-CONCLUSIONS = frozenset({Name.WORKFLOW_ENTERED, Name.WORKFLOW_LEFT})
+CONCLUSIONS = frozenset(
+    {
+        Name.WORKFLOW_ENTERED,
+        Name.WORKFLOW_LEFT,
+        Name.SEGMENT_ENTERED,
+        Name.SEGMENT_LEFT,
+        Name.STAGE_ADVANCED,
+        Name.STAGE_FELL_BACK,
+        Name.QUALIFIED,
+        Name.PERSONA_ASSIGNED,
+    }
+)
 """What the suite concludes from other events: for people and workflows to see, never folded."""
+
+GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED})
+"""The events whose `traits` become the contact's."""
 
 PUBLIC_PROPERTIES = frozenset(
     {
         "form", "list", "message", "workflow", "entry", "step", "send_id", "link", "outcome",
         "order_id", "cart_id", "product_id", "revenue", "currency", "cause", "permanent",
+        "segment", "stage", "from_stage", "qualification", "persona",
     }
 )  # fmt: skip
 """The properties that go on the bus with an event: what rules decide on, nothing personal."""

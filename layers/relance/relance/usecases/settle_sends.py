@@ -16,22 +16,16 @@ from relance.storage import UNSETTLED, AnyOf, Equals, Table, Update
 from relance.usecases.record_email_event import sent_result
 from relance.usecases.steps import view
 
-BATCH = 25
-"""How many records of a shard are read at a time."""
-
 
 def settle_sends(services: Services) -> int:
     """Give up the sends that are due; how many there were."""
     settled = 0
     for shard in range(SHARDS):
-        while True:
-            due = services.store.query_index(
-                UNSETTLED, f"unsettled-{shard}", up_to=to_text(services.now()), limit=BATCH
-            )
-            for item in due:
-                settled += _give_up(str(item["send_id"]), services)
-            if len(due) < BATCH:
-                break
+        due = services.store.query_index(
+            UNSETTLED, f"unsettled-{shard}", up_to=to_text(services.now())
+        )
+        for item in due:
+            settled += _give_up(str(item["send_id"]), services)
     return settled
 
 

@@ -1,6 +1,7 @@
 """What the steps of journeys share: the fresh look at a contact, and what they answer."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from relance.contacts import Contact, contact_view, fold_or_replay, read_contact, read_history
@@ -29,13 +30,18 @@ def fresh_contact(
     lag = services.now() - STREAM_LAG
     events = read_history(services.store, contact_id, since=min(since, lag) if since else lag)
     contact = read_contact(services.store, contact_id)
-    fold_or_replay(services.store, contact.profile, events, services.content.rules)
-    return contact, events
+    return _with_events(services, contact, events), events
+
+
+def _with_events(services: Services, contact: Contact, events: Sequence[Event]) -> Contact:
+    """The contact as it will be when these events are folded; nothing is written."""
+    profile, _ = fold_or_replay(services.store, contact.profile, events, services.plan)
+    return replace(contact, profile=profile)
 
 
 def view(services: Services, contact: Contact) -> dict[str, Value]:
     """What the workflow may see of the contact now."""
-    return contact_view(contact, services.content.rules, services.now())
+    return contact_view(contact, services.plan, services.now())
 
 
 def step_event(
@@ -108,5 +114,5 @@ def append_and_view(
     event = step_event(services, step, name, about=name, properties=properties)
     append(services, event)
     contact, _ = fresh_contact(services, step.contact_id)
-    fold_or_replay(services.store, contact.profile, [event], services.content.rules)
+    contact = _with_events(services, contact, [event])
     return {"decision": "done", "view": view(services, contact)}

@@ -273,6 +273,12 @@ class World:
         """Return what DescribeExecution tells."""
         return self.states.describe(execution)
 
+    def deploy_content(self, content: Path) -> None:
+        """Give the functions other compiled content, as a deployment does while none runs."""
+        self.content = content
+        for function in self.stack.functions.values():
+            self.sandboxes.define(_in_sandbox(function, content))
+
     # -- HTTP -----------------------------------------------------------------------------------
 
     @property

@@ -52,7 +52,7 @@ _ERROR_PREFIXES = {
     "lambda": "Lambda",
 }
 _SDK_PREFIXES = {"stepfunctions": "Sfn", "dynamodb": "DynamoDb", "sns": "Sns", "sqs": "Sqs"}
-_RESOURCE = re.compile(r"arn:aws:states:::(aws-sdk:)?([a-z0-9]+):([A-Za-z]+)(\.[A-Za-z:0-9]+)?")
+_RESOURCE = re.compile(r"arn:aws:states:::(aws-sdk:)?([a-z0-9]+):([A-Za-z0-9]+)(\.[A-Za-z:0-9]+)?")
 _FUNCTION = re.compile(r"arn:aws:lambda:[^:]*:[^:]*:function:")
 
 

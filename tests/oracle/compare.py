@@ -11,13 +11,14 @@ must say the same of every segment.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
-
 from relance.events import Event
+
 from tests.oracle.cases import Case, World
+from tests.oracle.disagreements import Disagreement
 from tests.oracle.generate import case_of
 from tests.oracle.histories import deliveries
 from tests.oracle.instants import MINUTE, Instants, Truth, moment, ms
@@ -40,42 +41,29 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Disagreement:
-    """Where two say different things of one rule."""
+def compare(seed: int, engine: Engine, precision: int = MINUTE) -> list[Disagreement]:
+    """What the engine says otherwise than the oracle of this seed's case; each segment once.
 
-    case: Case
-    rule: str
-    at: int
-    expected: str
-    found: str
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Smaller is easier to read."""
-        return len(self.case.history), len(str(self.case.world.segments))
+    `precision` in ms: what time changes is compared at the next multiple of it.
+    """
+    return compare_case(case_of(seed), engine, precision)
 
 
-def compare(seed: int, engine: Engine) -> list[Disagreement]:
-    """What the engine says otherwise than the oracle of this seed's case; each segment once."""
-    return compare_case(case_of(seed), engine)
-
-
-def compare_case(case: Case, engine: Engine) -> list[Disagreement]:
+def compare_case(case: Case, engine: Engine, precision: int = MINUTE) -> list[Disagreement]:
     """What the engine says otherwise than the oracle of a case; each segment once."""
-    if not case.history:
-        return []
+    if case.world.company is not None:  # an engine is told of a contact's events alone
+        case = replace(case, world=replace(case.world, company=None))
     truth = timeline(case.history, case.world)
     delivered = deliveries(case.history, random.Random(case.seed))
     changes = engine.run(delivered, case.world, int(truth.instants[-1]))
-    seen = _compared(truth, case.history)
+    seen = _compared(truth, case.history, precision)
     return list(_differences(case, truth, changes, seen))
 
 
-def _compared(truth: Timeline, history: Sequence[Event]) -> Instants:
-    """Which of the oracle's instants are compared: whole minutes and arrivals."""
+def _compared(truth: Timeline, history: Sequence[Event], precision: int) -> Instants:
+    """Which of the oracle's instants are compared (their indexes)."""
     arrivals = [ms(event.received_at) for event in history]
-    chosen = (truth.instants % MINUTE == 0) | np.isin(truth.instants, arrivals)
+    chosen = (truth.instants % precision == 0) | np.isin(truth.instants, arrivals)
     return np.flatnonzero(chosen)
 
 
@@ -84,14 +72,19 @@ def _differences(
 ) -> Iterator[Disagreement]:
     instants = truth.instants[seen]
     for name in case.world.segments:
-        expected = truth.segments[name][seen]
+        rule = f"segment:{name}"
+        expected = truth.rules[rule][seen]
         found = _states([each for each in changes if each.segment == name], instants)
         wrong = np.flatnonzero(expected != found)
         if not len(wrong) or truth.doubtful[seen][wrong[0]]:
             continue
         at = int(instants[wrong[0]])
         yield Disagreement(
-            case, name, at, _words(expected, wrong[0], instants), _words(found, wrong[0], instants)
+            case,
+            rule,
+            at,
+            _words(expected, int(wrong[0]), instants),
+            _words(found, int(wrong[0]), instants),
         )
 
 

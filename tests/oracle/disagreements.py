@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from relance.events import Event
+
 from tests.oracle.cases import Case, Source, World
 from tests.oracle.instants import moment
 

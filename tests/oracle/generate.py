@@ -57,6 +57,9 @@ def world_of(chance: random.Random, now: int) -> World:
     personas = tuple((name, maker.about_person()) for name in ("profit", "steering", "ease"))
     for number in range(chance.choices((1, 2, 3, 4), (4, 3, 2, 1))[0]):
         segments[f"s{number + 1}"] = maker.condition(depth=chance.choice((1, 2, 2, 3)))
+    if chance.random() < 0.4:
+        state = {"segment": chance.choice(sorted(segments))}
+        segments["lasting"] = {"has_been": state, "for": chance.choice(_LENGTHS)}
     kinds = json_words(segments)
     qualifications = {"sales": maker.condition(depth=2)} if "qualified" in kinds else {}
     return World(
@@ -300,7 +303,7 @@ class _Maker:
 
     def consent(self) -> Source:
         """A consent."""
-        return {"consent": "newsletter", "is": self._any("granted", "withdrawn", "pending")}
+        return {"consent": "newsletter", "is": self._any("granted", "withdrawn")}
 
     def company_leaf(self) -> Source:
         """Something about the company."""

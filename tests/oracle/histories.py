@@ -38,9 +38,9 @@ CITIES = ("Porto", "Paris", "São Paulo", "Berlin", "")
 
 GAPS = (
     (timedelta(0), 6), (timedelta(seconds=1), 8), (timedelta(seconds=40), 10),
-    (timedelta(minutes=7), 14), (timedelta(hours=3), 16), (timedelta(hours=30), 18),
-    (timedelta(days=5), 14), (timedelta(days=30), 9), (timedelta(days=200), 2),
-    (timedelta(days=900), 1),
+    (timedelta(minutes=30), 14), (timedelta(hours=3), 16), (timedelta(hours=30), 18),
+    (timedelta(days=7), 13), (timedelta(days=14), 2), (timedelta(days=30), 8),
+    (timedelta(days=200), 2), (timedelta(days=900), 1),
 )  # fmt: skip
 """How long until something arrives again (about), and how often it is so long, in a hundred."""
 
@@ -52,20 +52,33 @@ LATE = (
 """How late an event arrives (about), and how often, in a hundred."""
 
 
+NAMES = (
+    ("page_viewed", 34), ("email_clicked", 14), ("order_completed", 12), ("identified", 14),
+    ("product_added", 6), ("points_awarded", 6), ("list_joined", 4), ("list_left", 3),
+    ("email_opened", 4), ("workflow_entered", 2), ("confirmed", 1), ("unsubscribed", 1),
+)  # fmt: skip
+"""What happens, and how often."""
+
+
 def history_of(chance: random.Random) -> list[Event]:
     """The events of one contact, each once, by `(received_at, event_id)`."""
     received = datetime(*_start(chance).timetuple()[:3], tzinfo=UTC) + timedelta(
         milliseconds=chance.randrange(86_400_000)
     )
-    tidy = chance.random() < 0.3
+    tidy, in_batches = chance.random() < 0.3, chance.random() < 0.2
+    exactly = 0.9 if chance.random() < 0.15 else 0.2
     source, zone = chance.choice(("web", "import", "crm")), chance.choice(ZONES)
-    events = []
+    events: list[Event] = []
     for number in range(_how_many(chance)):
-        received += _about(chance, GAPS) if received.year < 2036 else timedelta(hours=1)
+        if received.year < 2036 and not (in_batches and chance.random() < 0.5):
+            received += _about(chance, GAPS, exactly)
         if tidy:
             received = received.replace(second=0, microsecond=0)
-        occurred = received - _about(chance, LATE)
-        name, properties = _what(chance, occurred, zone, first=number == 0)
+        occurred = received - _about(chance, LATE, exactly)
+        name = _name(chance, first=number == 0)
+        if in_batches and events and chance.random() < 0.4:
+            name = events[-1].name
+        properties = _properties(chance, name, occurred, zone)
         skew = timedelta(0) if chance.random() < 0.9 else timedelta(hours=chance.randint(-90, 90))
         events.append(
             Event(
@@ -112,11 +125,11 @@ def _how_many(chance: random.Random) -> int:
 
 
 def _about(
-    chance: random.Random, table: Sequence[tuple[timedelta, int]]
+    chance: random.Random, table: Sequence[tuple[timedelta, int]], exactly: float
 ) -> timedelta:
+    """A length from the table, and exactly that with the given probability."""
     about = chance.choices([each for each, _ in table], [weight for _, weight in table])[0]
-    exactly = chance.random() < 0.25
-    return about if exactly else about * chance.uniform(0.4, 1.6)
+    return about if chance.random() < exactly else about * chance.uniform(0.4, 1.6)
 
 
 def _whole(moment: datetime) -> datetime:
@@ -130,21 +143,12 @@ def _of(contact_id: str, event: Event) -> Event:
     )  # fmt: skip
 
 
-def _what(
-    chance: random.Random, at: datetime, zone: str, *, first: bool
-) -> tuple[str, dict[str, Value]]:
-    """The name of an event and its properties."""
-    name = (
-        chance.choice(("identified", "page_viewed", "list_joined"))
-        if first
-        else chance.choices(
-            ("page_viewed", "email_clicked", "order_completed", "identified", "product_added",
-             "points_awarded", "list_joined", "list_left", "email_opened", "workflow_entered",
-             "consent_changed"),
-            (34, 14, 12, 14, 6, 6, 4, 3, 4, 2, 1),
-        )[0]
-    )  # fmt: skip
-    return name, _properties(chance, name, at, zone)
+def _name(chance: random.Random, *, first: bool) -> str:
+    """What happens; a contact often begins by being seen, named or joining a list."""
+    if first:
+        return chance.choice(("identified", "page_viewed", "list_joined"))
+    names, weights = zip(*NAMES, strict=True)
+    return str(chance.choices(names, weights)[0])
 
 
 def _properties(chance: random.Random, name: str, at: datetime, zone: str) -> dict[str, Value]:
@@ -169,8 +173,8 @@ def _properties(chance: random.Random, name: str, at: datetime, zone: str) -> di
             return {"score": "intent", "points": chance.choice((-10, 5, 25, 50))}
         case "list_joined" | "list_left":
             return {"list": chance.choice(LISTS)}
-        case "consent_changed":
-            return {"topic": "newsletter", "state": chance.choice(("granted", "withdrawn"))}
+        case "confirmed" | "unsubscribed":
+            return {"topic": "newsletter"}
         case "identified":
             return {"traits": _traits(chance, at, zone)}
         case _:

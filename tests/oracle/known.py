@@ -11,16 +11,18 @@ from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-
 from relance.events import Event
 from relance.storage import Value
+
 from tests.oracle.cases import Act, Points, Score, World
 from tests.oracle.instants import DAY, HOUR, MINUTE, Amounts, Instants, ms
 from tests.oracle.values import at_path, fits
 
-CONCLUDED = ("workflow_entered", "workflow_left", "segment_entered", "segment_left", "qualified",
-             "stage_advanced", "stage_fell_back", "goal_reached")  # fmt: skip
+CONCLUDED = ("workflow_entered", "workflow_left")
 """Conclusions: nothing follows from them (DESIGN.md, decision 1)."""
+
+
+_CONSENTS = {"confirmed": "granted", "unsubscribed": "withdrawn"}
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,9 @@ class Known:
     def consents(self) -> Mapping[str, str]:
         """The last word on each topic."""
         return {
-            str(event.properties["topic"]): str(event.properties["state"])
+            str(event.properties["topic"]): _CONSENTS[event.name]
             for event in self.events
-            if event.name == "consent_changed"
+            if event.name in _CONSENTS
         }
 
     def acts(self, name: str) -> Sequence[Event]:

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
 from relance.storage import Value
+
 from tests.oracle.cases import Source
 from tests.oracle.instants import DAY, Amounts, Instants, Truth, local_days, ms
 from tests.oracle.known import Known, duration
@@ -45,7 +45,9 @@ def trait(leaf: Source, known: Known, instants: Instants) -> Truth:
     if day is None:
         return _constant(False, instants)
     return _on_days(
-        instants, known.zone, lambda today: all(_day_test(n, w)(day, today) for n, w in tests.items())
+        instants,
+        known.zone,
+        lambda today: all(_day_test(n, w)(day, today) for n, w in tests.items()),
     )
 
 
@@ -97,6 +99,8 @@ def overdue(leaf: Source, known: Known, instants: Instants) -> Truth:
     if not len(times) or gaps <= 0:
         return _constant(False, instants)
     in_all = duration(gap) * weight + int(times.max()) - int(times.min())
+    if not in_all:
+        return _constant(False, instants)  # all at once: there is no gap to speak of
     waited = instants - times.max()
     return _bools(waited * (gaps * factor.denominator) >= in_all * factor.numerator)
 

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-
 from relance.conditions.compile import Condition, compile_condition
 from relance.conditions.facts import FOREVER, Done, Facts
 from relance.conditions.language import parse
@@ -20,6 +19,7 @@ from relance.conditions.needs import Depth
 from relance.conditions.places import Sentences
 from relance.conditions.vocabulary import ValueWord, Vocabulary
 from relance.events import Event
+
 from tests.oracle.cases import Case, Source, World
 from tests.oracle.disagreements import Disagreement
 from tests.oracle.generate import case_of

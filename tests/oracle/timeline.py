@@ -19,8 +19,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
 from relance.events import Event
+
 from tests.oracle import leaves
 from tests.oracle.cases import Fit, Source, World
 from tests.oracle.instants import DAY, Instants, Truth, grid, ms

@@ -19,7 +19,17 @@ MAY_IMPORT = {
     **dict.fromkeys(PUBLIC, frozenset()),
     "send_email": frozenset({"jinja2", "pydantic"}),
     **dict.fromkeys(
-        ("enter_workflow", "await_event", "award_points", "change_list"), frozenset({"pydantic"})
+        (
+            "enter_workflow",
+            "await_event",
+            "award_points",
+            "change_list",
+            "list_contacts",
+            "judge_contacts",
+            "tell_rules_changed",
+            "sum_up",
+        ),
+        frozenset({"pydantic"}),
     ),
 }
 """The heavy packages that a function may load; one that is not named may load none."""

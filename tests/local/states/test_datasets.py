@@ -177,7 +177,10 @@ def test_a_list_is_read_as_far_as_wanted() -> None:
 
 def test_items_come_in_batches() -> None:
     depot = Depot()
-    batcher = {"MaxItemsPerBatch": "{% 1 + 1 %}", "BatchInput": {"n": "{% $count($states.input) %}"}}
+    batcher = {
+        "MaxItemsPerBatch": "{% 1 + 1 %}",
+        "BatchInput": {"n": "{% $count($states.input) %}"},
+    }
     run = depot.run(distributed(SAME, ItemBatcher=batcher), ["a", "b", "c"])
 
     assert run.output == [
@@ -246,7 +249,10 @@ def test_batches_hold_everything_in_order_and_keep_their_limits(
 
 def test_without_a_size_a_batch_takes_what_an_execution_takes() -> None:
     items: list[object] = ["x" * 1_000] * 1_000
-    sizes = [len(text) for text, _ in batches(items, most_items=None, most_bytes=None, given=None, add=False)]
+    sizes = [
+        len(text)
+        for text, _ in batches(items, most_items=None, most_bytes=None, given=None, add=False)
+    ]
 
     assert max(sizes) <= 262_144
     assert sizes[0] > 261_000

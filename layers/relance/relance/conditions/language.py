@@ -182,7 +182,8 @@ def _note(
     elif kind in {"too_short", "too_long"}:
         where.below(path).wrong(_wrong_length(error))
     elif kind == "list_type":
-        where.below(path).wrong(f"{quoted(given)} is not a list. Write for example [FR, PT].")
+        example = "[10, 20]" if isinstance(given, dict) else f"[{given}]"
+        where.below(path).wrong(f"{quoted(given)} is not a list. Write for example {example}.")
     else:
         where.below(path).wrong(
             f'{quoted(given)} stands where named values are needed. Write them as "name: value".'
@@ -192,7 +193,9 @@ def _note(
 def _wrong_length(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     if context.get("max_length") == 2 or context.get("min_length") == 2:
-        return f'{context["actual_length"]} values stand here. Write two, for example "[10, 20]".'
+        there = context["actual_length"]
+        stand = "value stands" if there == 1 else "values stand"
+        return f'{there} {stand} here. Write two, for example "[10, 20]".'
     return "this list is empty. Write at least one value."
 
 

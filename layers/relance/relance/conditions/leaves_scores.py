@@ -72,17 +72,17 @@ def within(fading: Fading, low: float, high: float, now: int) -> Verdict:
     if not half_life:
         return ALWAYS if low <= amount < high else NEVER
     value = amount * 2.0 ** ((at - now) / half_life)
-    if value >= high:
-        # Too high: it falls below `high` if that is above 0, and may fall through to below `low`.
-        if value <= 0.0 or high <= 0.0:
-            return NEVER
-        until = crossing(fading, high, now)
-        return False, until if value_at(fading, until) >= low else FOREVER
     if value < low:
-        if value >= 0.0 or low >= 0.0:
+        # Too low: below 0 it rises to `low` if that is below 0, and may leap to beyond `high`.
+        if low >= 0.0 or value >= 0.0:
             return NEVER
         until = crossing(fading, low, now)
         return False, until if value_at(fading, until) < high else FOREVER
+    if value >= high:
+        if high <= 0.0 or value <= 0.0:
+            return NEVER
+        until = crossing(fading, high, now)
+        return False, until if value_at(fading, until) >= low else FOREVER
     if low > 0.0:
         return True, crossing(fading, low, now)
     if high <= 0.0:
@@ -91,10 +91,15 @@ def within(fading: Fading, low: float, high: float, now: int) -> Verdict:
 
 
 def crossing(fading: Fading, bound: float, now: int) -> int:
-    """The first millisecond after `now` on the other side of `bound`, which lies nearer to 0."""
+    """The first millisecond after `now` on the other side of `bound`, which lies nearer to 0.
+
+    On the near side of it the amount is at least `bound` if that is positive, else below it.
+    """
     amount, at, half_life = fading
-    before = amount * 2.0 ** ((at - now) / half_life) >= bound
-    until = max(ceil(at + half_life * log2(amount / bound)), now + 1)
+    until = ceil(at + half_life * log2(amount / bound))
+    if until <= now:
+        until = now + 1
+    before = bound > 0.0
     while until > now + 1 and (amount * 2.0 ** ((at - until + 1) / half_life) >= bound) != before:
         until -= 1
     while (amount * 2.0 ** ((at - until) / half_life) >= bound) == before:

@@ -78,7 +78,7 @@ def _count(leaf: Canonical, facts: Facts, now: int) -> Told:
     count = len(inside)
     if not count and _last_is_inside(leaf, done, now):
         count = 1
-    more = " or more" if count and count == len(done.newest) < done.times else ""
+    more = " or more" if count == max(len(done.newest), 1) < done.times else ""
     return asked, f"{spoken.times(count)}{more}, last on {spoken.day_of(done.last)}"
 
 

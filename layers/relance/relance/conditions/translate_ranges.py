@@ -65,7 +65,7 @@ def _bounds(given: Mapping[str, object], where: Place) -> Mapping[str, object] |
             return None
         if least > most or (least == most and not exact):
             where.wrong(
-                f"{low} {least} and {high} {most} leave nothing in between. Write the smaller "
+                f"{low} {least:g} and {high} {most:g} leave nothing in between. Write the smaller "
                 f"number with {low}."
             )
             return None
@@ -128,7 +128,8 @@ def _days_between(value: object, where: Place) -> Canonical | None:
 
 
 def _two_days(there: int) -> str:
-    return f'{there} values stand here. Write two, for example "[2026-01-01, 2026-01-31]".'
+    stand = "value stands" if there == 1 else "values stand"
+    return f'{there} {stand} here. Write two, for example "[2026-01-01, 2026-01-31]".'
 
 
 def _shifted(value: object, days: int) -> object:

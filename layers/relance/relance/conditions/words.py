@@ -9,6 +9,7 @@ from relance.conditions.facts import DAY
 _UNITS = {"minute": 60_000, "hour": 3_600_000, "day": DAY, "week": 7 * DAY}
 _LENGTH = r"([1-9][0-9]{0,4}) (minute|hour|day|week)s?"
 _DURATION = re.compile(_LENGTH)
+_UNEVEN = re.compile(r"[0-9.]+ (?:month|year)s?")
 _AGO = re.compile(rf"{_LENGTH} ago")
 _AHEAD = re.compile(rf"in {_LENGTH}")
 _DATE = re.compile(r"(?:19|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}")
@@ -40,6 +41,11 @@ def quoted(value: object) -> str:
 def duration(value: object) -> int:
     """`30 days` in milliseconds; a day has 24 hours."""
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, str) and _UNEVEN.fullmatch(value):
+        raise ValueError(
+            f'"{value}": months and years differ in length. Write days or weeks, for example '
+            '"90 days".'
+        )
     if not found:
         raise ValueError(
             f'{quoted(value)} is not a duration. Write for example "30 days" (minutes, hours, '
@@ -170,7 +176,7 @@ def property_path(value: object) -> str:
 def yes(value: object) -> bool:
     """`yes`, nothing else."""
     if value is not True:
-        raise ValueError(f'{quoted(value)} is not possible here. Write "yes", or leave it out.')
+        raise ValueError(f'{quoted(value)} is not possible here. Write "yes".')
     return True
 
 

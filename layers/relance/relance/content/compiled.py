@@ -4,7 +4,7 @@ A content folder holds
 
 ```
 content.json                 version, company, what there is
-rules.json                   scores, personas, traits, lists (see rules.py)
+rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
 forms/<name>.json            one form with its pages
 pages/<name>.<language>.html
@@ -149,7 +149,7 @@ class Content:
 
     @cached_property
     def rules(self) -> Rules:
-        """Scores, personas, traits, lists."""
+        """Everything declared about people."""
         return Rules.from_json(self._read("rules.json"))
 
     @cached_property

@@ -50,8 +50,7 @@ _FOR_SOME: Mapping[str, tuple[str, Any]] = {
 def schemas() -> dict[str, str]:
     """Every schema as text, by the name of its file."""
     found = {
-        f"{name}{_ENDING}": _schema(title, shape)
-        for name, (title, shape) in _FOR_EVERYBODY.items()
+        f"{name}{_ENDING}": _schema(title, shape) for name, (title, shape) in _FOR_EVERYBODY.items()
     }
     for name, (title, shape) in _FOR_SOME.items():
         schema = _schema(title, shape)
@@ -63,12 +62,12 @@ def schemas() -> dict[str, str]:
     return {name: json.dumps(each, indent=1) + "\n" for name, each in sorted(found.items())}
 
 
-def _schema(title: str, shape: Any) -> dict[str, Any]:  # noqa: ANN401 - any type of pydantic's
+def _schema(title: str, shape: Any) -> dict[str, Any]:
     schema = _linked(TypeAdapter(shape).json_schema(by_alias=True))
     return {"$schema": _DRAFT, **schema, "title": title}
 
 
-def _linked(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _linked(value: Any) -> Any:
     """Make references of the names of other schemas."""
     if isinstance(value, list):
         return [_linked(each) for each in value]

@@ -95,13 +95,19 @@ def place(stages: Sequence[Stage], holds: Callable[[str], bool]) -> str | None:
 def steps(stages: Sequence[Stage], before: str | None, after: str) -> tuple[Step, ...]:
     """The steps from one stage to another: a leap takes each rung on its way, a fall is one step.
 
-    `before` None: the contact is new, and stands on the first rung without a step.
+    `before` None: the contact is new, and stands on the first rung without a step. From a stage
+    that is no longer declared there is one step, counted as forward.
     """
     ladder = [each.name for each in rungs(stages)]
     replaced = {each.name: each.instead_of for each in stages if each.instead_of}
     before = ladder[0] if before is None else before
     if before == after:
         return ()
+    if before not in ladder and before not in replaced:
+        return (Step(before, after, forward=True),)
+    if before in replaced and after in replaced:
+        back = list(replaced).index(after) > list(replaced).index(before)
+        return (Step(before, after, forward=not back),)
     on = ladder.index(before) if before in ladder else ladder.index(replaced[before][0]) - 1
     up_to = ladder.index(after if after in ladder else replaced[after][0])
     way = [before, *ladder[on + 1 : up_to + 1]]

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from relance.conditions.facts import Facts
 from relance.content.stage_rules import steps
 from relance.engine.decisions import Decision
 from relance.engine.plan import Plan
-from relance.engine.taking import NeedsHistory, forget, take
+from relance.engine.taking import NeedsHistory, forget, take, zone_of
 from relance.events import Event, Name, in_order
 from relance.ids import milliseconds
 from relance.profiles import Decided, Profile, Said
@@ -213,12 +211,3 @@ def show(facts: Facts, plan: Plan, decision: Decision, value: Said, since: int) 
             facts.potentials.pop(name, None)
         else:
             facts.potentials[name] = float(value)
-
-
-@lru_cache(maxsize=1024)
-def zone_of(name: Value) -> ZoneInfo | None:
-    """The time zone of this name, None if there is none."""
-    try:
-        return ZoneInfo(name) if isinstance(name, str) and name else None
-    except (KeyError, ValueError, OSError):
-        return None

@@ -13,6 +13,8 @@ history.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from relance.conditions.facts import Act, Done, Facts, Fading
 from relance.conditions.needs import Depth
@@ -36,7 +38,11 @@ MOST_REMEMBERED = 1_000
 DAYS_KEPT = 3
 """How many UTC days before the newest arrival the bounded days are kept."""
 
-_CONSENT = {Name.CONFIRMED: "granted", Name.UNSUBSCRIBED: "withdrawn", Name.SIGNED_UP: "pending"}
+_CONSENT: Mapping[str, str] = {
+    Name.CONFIRMED: "granted",
+    Name.UNSUBSCRIBED: "withdrawn",
+    Name.SIGNED_UP: "pending",
+}
 
 
 class NeedsHistory(Exception):
@@ -59,11 +65,10 @@ def take(
     touched: set[str] = set()
     stamp = (occurred, event.event_id)
     if event.name in GIVING_TRAITS:
-        given = accepted(plan.rules.traits, event.properties.get("traits"))
-        _take_traits(profile, facts, given, stamp, touched)
+        _take_traits(profile, facts, event, plan, touched)
     if event.name in (Name.LIST_JOINED, Name.LIST_LEFT):
         _take_list(profile, facts, event, stamp, touched)
-    if event.name in _CONSENT:
+    if event.name in _CONSENT or event.name == Name.CONSENT_CHANGED:
         _take_consent(profile, facts, event, stamp, touched)
     if event.properties.get("actor") == MACHINE:
         return touched
@@ -84,21 +89,30 @@ def _fits(behaviour: Behaviour, event: Event) -> bool:
 
 
 def _take_traits(
-    profile: Profile,
-    facts: Facts,
-    given: Mapping[str, Value],
-    stamp: tuple[int, str],
-    touched: set[str],
+    profile: Profile, facts: Facts, event: Event, plan: Plan, touched: set[str]
 ) -> None:
     """Take in the traits that an event gives; a sign-up only claims them."""
-    for name, value in given.items():
-        if _last_writer(profile.traits, name, value, stamp):
-            assert isinstance(facts.traits, dict)  # noqa: S101 - made by facts_of_profile
-            if value is None:
-                facts.traits.pop(name, None)
-            else:
-                facts.traits[name] = value
-            touched.add(f"trait:{name}")
+    stamp = (milliseconds(event.occurred_at), event.event_id)
+    assert isinstance(facts.traits, dict)  # noqa: S101 - made by facts_of_profile
+    for name, value in accepted(plan.rules.traits, event.properties.get("traits")).items():
+        if not _last_writer(profile.traits, name, value, stamp):
+            continue
+        if value is None:
+            facts.traits.pop(name, None)
+        else:
+            facts.traits[name] = value
+        touched.add(f"trait:{name}")
+        if name == "time_zone":
+            facts.zone = zone_of(value) or plan.zone
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: Value) -> ZoneInfo | None:
+    """The time zone of this name, None if there is none."""
+    try:
+        return ZoneInfo(name) if isinstance(name, str) and name else None
+    except (KeyError, ValueError, OSError):
+        return None
 
 
 def _take_list(
@@ -119,7 +133,8 @@ def _take_consent(
     profile: Profile, facts: Facts, event: Event, stamp: tuple[int, str], touched: set[str]
 ) -> None:
     """The consent as the events tell it; a request never replaces a consent that was given."""
-    topic, state = str(event.properties.get("topic", "")), _CONSENT[Name(event.name)]
+    topic = str(event.properties.get("topic", ""))
+    state = _CONSENT.get(event.name) or str(event.properties.get("state", ""))
     there = profile.consents.get(topic)
     if state == "pending" and there and there.value == "granted":
         return
@@ -136,7 +151,7 @@ def _last_writer(
     if there is not None and stamp <= (there.at, there.event_id):
         return False
     values[name] = Latest(value, *stamp)
-    return there is None or there.value != value
+    return True
 
 
 def _take_act(profile: Profile, name: str, event: Event, occurred: int, depth: Depth) -> None:

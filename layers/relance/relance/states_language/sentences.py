@@ -118,7 +118,8 @@ def _unknown(name: str, field: str, owner: type[BaseModel]) -> str:
         return (
             f"{field} belongs to JSONPath, and machines here use JSONata: {JSONPATH_FIELDS[name]}."
         )
-    article = "a state machine" if kind == "StateMachine" else f"a {_spoken(kind)}"
+    article = "an" if kind[0] in "AEIOU" else "a"
+    article = "a state machine" if kind == "StateMachine" else f"{article} {_spoken(kind)}"
     known = model.fields_of(owner)
     return f"{field} is not a field of {article}.{closest(name, known)}"
 

@@ -14,9 +14,12 @@ from relance.workflows import Step
 ADDRESS = re.compile(r"[^\s@\"']+@[^\s@\"']+\.[^\s@\"']+")
 """What looks like an e-mail address."""
 
+NO_ADDRESS = (
+    "An e-mail address is not accepted here, since what is typed here can be read for 90 days."
+)
+
 FIND_FIRST = (
-    "An e-mail address is not accepted here, since what is typed here can be read for 90 days. "
-    "Look the person up with the finder and paste the contact id, for example "
+    f"{NO_ADDRESS} Look the person up with the finder and paste the contact id, for example "
     '{"contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.'
 )
 
@@ -94,19 +97,30 @@ def parse_start(raw: object) -> Start | None:
     Raises:
         InvalidInput: with what to paste instead; an address in it is refused without echo.
     """
-    if not isinstance(raw, Mapping):
-        raise InvalidInput(f"The input must be a JSON object. {EXAMPLE}")
-    if not {name for name in raw if name.lower() != "comment"}:
-        return None
-    if any(ADDRESS.search(f"{name} {value}") for name, value in raw.items()):
-        raise InvalidInput(FIND_FIRST)
-    try:
-        start = parse(Start, {name: raw[name] for name in raw if name.lower() != "comment"})
-    except InvalidInput as error:
-        raise InvalidInput(f"{error} {EXAMPLE}") from None
-    if not is_ulid(start.contact):
+    start = parse_typed(Start, raw, example=EXAMPLE, no_address=FIND_FIRST)
+    if start is not None and not is_ulid(start.contact):
         raise InvalidInput(f'"contact" is not a contact id (26 letters and digits). {EXAMPLE}')
     return start
+
+
+def parse_typed(model: type[Model], raw: object, *, example: str, no_address: str) -> Model | None:
+    """What an execution was started with; None if it says nothing yet.
+
+    Raises:
+        InvalidInput: with what to paste instead, the `example`; an address in it is refused
+            without echo, by the sentence `no_address`.
+    """
+    if not isinstance(raw, Mapping):
+        raise InvalidInput(f"The input must be a JSON object. {example}")
+    said = {name: value for name, value in raw.items() if name.lower() != "comment"}
+    if not said:
+        return None
+    if any(ADDRESS.search(f"{name} {value}") for name, value in raw.items()):
+        raise InvalidInput(no_address)
+    try:
+        return parse(model, said)
+    except InvalidInput as error:
+        raise InvalidInput(f"{error} {example}") from None
 
 
 EXAMPLE = 'Paste for example {"contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.'

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -11,9 +11,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     WithJsonSchema,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from relance.conditions.words import DURATION_PATTERN
 from relance.content.build.durations import AT_MOST_PATTERN, duration, per_day
@@ -21,6 +24,8 @@ from relance.content.compiled import MessageClass
 from relance.content.forms import RESERVED_FIELDS
 from relance.content.rules import KEPT, OpenTracking
 from relance.content.stage_rules import Intent
+
+T = TypeVar("T")
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
@@ -72,6 +77,24 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30 days"]}),
 ]
 Scalar = bool | int | float | str
+
+
+def _one_or_many(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+class _OrOne:
+    """Tells editors that a single value may stand for a list of one."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
+
+
+OneOrMany = Annotated[list[T], BeforeValidator(_one_or_many), _OrOne()]
+"""Several values, or one by itself."""
 
 
 class Model(BaseModel):

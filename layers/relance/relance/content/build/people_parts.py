@@ -6,7 +6,7 @@ from relance.conditions.needs import Needs
 from relance.conditions.places import Place
 from relance.content import reasons
 from relance.content.build.rule_context import Context
-from relance.content.build.rule_models import StageSource
+from relance.content.build.rule_models import ALL, StageSource
 from relance.content.build.rule_sources import RuleSources
 from relance.content.names import suggestion
 from relance.content.people_rules import Persona, Qualification, Readiness, Segment
@@ -109,7 +109,7 @@ def stages(sources: RuleSources, context: Context) -> tuple[Stage, ...]:
                 family=each.family,
                 criterion=read[0] if read else None,
                 instead_of=tuple(each.instead_of),
-                journeys=None if each.journeys == "all" else tuple(each.journeys),
+                journeys=None if ALL in each.journeys else tuple(each.journeys),
                 channels=tuple(each.channels),
                 intents=tuple(each.intents),
             )

@@ -25,10 +25,12 @@ _EXPECTED = {
     "model_type": 'holds no named values. Write them below it, as "name: value".',
     "model_attributes_type": 'holds no named values. Write them below it, as "name: value".',
 }
-_ABOUT_LENGTH = {
+_ABOUT_SIZE = {
     "string_too_short": "this must not be empty.",
     "string_too_long": "this is longer than {max_length} characters.",
     "too_short": "this needs at least one entry.",
+    "greater_than_equal": "this must be {ge} or more.",
+    "less_than_equal": "this must be {le} or less.",
 }
 
 
@@ -104,8 +106,8 @@ def _what(error: ErrorDetails) -> str:
         return _not_a_choice(given, str(context["expected"]))
     if given is None:
         return "nothing is written here."
-    if kind in _ABOUT_LENGTH:
-        return _ABOUT_LENGTH[kind].format(**context)
+    if kind in _ABOUT_SIZE:
+        return _ABOUT_SIZE[kind].format(**context)
     expected = _EXPECTED.get(kind, f"cannot be used: {error['msg']}.")
     return f"this {expected}" if isinstance(given, dict | list) else f"{quoted(given)} {expected}"
 

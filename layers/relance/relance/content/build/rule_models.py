@@ -7,11 +7,10 @@ content declares at hand.
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from relance.content.build.models import AtMost, Duration, Model, SnakeName, Text
-from relance.content.build.selection import one_or_many
-from relance.content.people_rules import Concern, Readiness
+from relance.content.build.models import NAME, AtMost, Duration, Model, OneOrMany, SnakeName, Text
+from relance.content.people_rules import Concern
 from relance.content.priors import HOURS
 from relance.content.stage_rules import Channel, Family, Intent
 
@@ -25,6 +24,14 @@ def _path(text: str) -> str:
             '"products[].category".'
         )
     return text
+
+
+def _journey(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f'"{name}" is no name of a journey. Write "all", or names like "abandoned-cart".'
+        )
+    return name
 
 
 def _positive(number: float) -> float:
@@ -45,17 +52,14 @@ IN_FILE = "x-schema"
 Condition = Annotated[object, WithJsonSchema({IN_FILE: "condition"})]
 """Read by `relance.conditions.language`."""
 
+ALL = "all"
+"""Stands for every journey."""
+
+JourneyName = Annotated[str, AfterValidator(_journey)]
 Path = Annotated[str, AfterValidator(_path)]
 Positive = Annotated[float, AfterValidator(_positive)]
 NotNegative = Annotated[float, AfterValidator(_not_negative)]
-Names = Annotated[
-    list[str],
-    Field(min_length=1),
-    BeforeValidator(one_or_many),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-    ),
-]
+Names = Annotated[OneOrMany[str], Field(min_length=1)]
 Filters = Annotated[
     dict[Path, object],
     WithJsonSchema({"type": "object", "additionalProperties": {IN_FILE: "value-test"}}),
@@ -229,8 +233,8 @@ class StageSource(Model):
     title: Text
     family: Annotated[Family, Field(strict=False)]
     when: Condition | None = None
-    instead_of: Annotated[list[str], BeforeValidator(one_or_many)] = Field(default_factory=list)
-    journeys: Literal["all"] | list[str] = "all"
+    instead_of: OneOrMany[str] = Field(default_factory=list)
+    journeys: OneOrMany[JourneyName] = Field(default_factory=lambda: [ALL])
     channels: list[Annotated[Channel, Field(strict=False)]] = Field(
         default_factory=lambda: list(Channel)
     )
@@ -294,5 +298,3 @@ class HabitsSource(Model):
     between: dict[str, GapSource] = Field(default_factory=dict)
     channels: ResponsesSource
     hours: HoursSource
-
-

@@ -8,12 +8,12 @@ that a mistake does not lie in wait for the day on which company.yaml changes.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from relance.content.build.mistakes import Findings
-from relance.content.build.models import NAME, CompanySource, Model
+from relance.content.build.models import NAME, CompanySource, Model, OneOrMany
 from relance.content.build.reading import Reader
 from relance.content.build.yaml_source import Source
 
@@ -23,22 +23,13 @@ ONLY_FOR = "only_for"
 LONGEST_NAME = 60
 
 
-def one_or_many(value: object) -> object:
-    """Let a single value stand for a list of one."""
-    return value if isinstance(value, list) else [value]
-
-
-_Some = Annotated[list[T], BeforeValidator(one_or_many, json_schema_input_type=T | list[T])]
-"""One value, or several."""
-
-
 class OnlyForSource(Model):
     """`only_for:` at the top of a file. What is left out does not matter."""
 
-    sale: _Some[Literal["considered", "instant", "both"]] = Field(default_factory=list)
-    leads: _Some[Literal["equal", "weighted"]] = Field(default_factory=list)
-    led_by: _Some[Literal["product", "relation"]] = Field(default_factory=list)
-    sells_to: _Some[Literal["business", "people", "both"]] = Field(default_factory=list)
+    sale: OneOrMany[Literal["considered", "instant", "both"]] = Field(default_factory=list)
+    leads: OneOrMany[Literal["equal", "weighted"]] = Field(default_factory=list)
+    led_by: OneOrMany[Literal["product", "relation"]] = Field(default_factory=list)
+    sells_to: OneOrMany[Literal["business", "people", "both"]] = Field(default_factory=list)
 
     def fits(self, company: CompanySource) -> bool:
         """Tell whether the file counts for this company."""

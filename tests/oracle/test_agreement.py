@@ -1,0 +1,86 @@
+"""The engine and the compiled conditions against the oracle, on random histories and rules."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from relance.events import Event
+
+from tests.oracle.cases import World
+from tests.oracle.compare import Change, compare
+from tests.oracle.generate import case_of
+from tests.oracle.incremental import Incremental
+from tests.oracle.instants import MINUTE
+from tests.oracle.plain import Tally, compare_plain
+
+CHUNK = 50
+SHORT = range(0, 200, CHUNK)
+LONG = range(0, 10_000, CHUNK)
+
+
+def chunk(first: int) -> range:
+    return range(first, first + CHUNK)
+
+
+@pytest.mark.parametrize("first", SHORT)
+def test_the_engine_has_the_same_memberships_at_the_same_minute(first: int) -> None:
+    found = [each for seed in chunk(first) for each in compare(seed, Incremental())]
+    assert not found, "\n\n".join(map(str, found[:3]))
+
+
+@pytest.mark.parametrize("first", SHORT)
+def test_conditions_give_the_oracle_s_verdict_and_know_until_when(first: int) -> None:
+    tally = Tally()
+    found = [each for seed in chunk(first) for each in compare_plain(seed, tally)]
+    assert not found, "\n\n".join(map(str, found[:3]))
+    assert tally.untils > 5_000
+    assert tally.early <= tally.untils // 1_000, tally.examples
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", LONG)
+def test_the_engine_agrees_to_the_millisecond_on_ten_thousand_cases(first: int) -> None:
+    found = [each for seed in chunk(first) for each in compare(seed, Incremental(), 1)]
+    assert not found, "\n\n".join(map(str, found[:3]))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", LONG)
+def test_conditions_agree_on_ten_thousand_cases(first: int) -> None:
+    found = [each for seed in chunk(first) for each in compare_plain(seed)]
+    assert not found, "\n\n".join(map(str, found[:3]))
+
+
+class _AMinuteLate:
+    """An engine whose sweep is a minute late."""
+
+    def run(self, history: Sequence[Event], world: World, until: int) -> Sequence[Change]:
+        arrivals = {event.received_at for event in history}
+        return [
+            change if any(_is_at(change.at, each) for each in arrivals)
+            else change._replace(at=change.at + MINUTE)
+            for change in Incremental().run(history, world, until)
+        ]  # fmt: skip
+
+
+class _Deaf:
+    """An engine that never hears of the last event."""
+
+    def run(self, history: Sequence[Event], world: World, until: int) -> Sequence[Change]:
+        last = history[-1]
+        rest = [event for event in history if event.event_id != last.event_id]
+        return Incremental().run(rest, world, until) if rest else []
+
+
+def _is_at(at: int, moment: object) -> bool:
+    return at == round(moment.timestamp() * 1000)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("engine", [_AMinuteLate(), _Deaf()], ids=["a minute late", "deaf"])
+def test_an_engine_that_is_wrong_is_found(engine: _AMinuteLate | _Deaf) -> None:
+    assert len({each.case.seed for seed in range(60) for each in compare(seed, engine)}) > 5
+
+
+def test_a_seed_gives_the_same_case_for_ever() -> None:
+    assert case_of(17) == case_of(17)
+    assert replace(case_of(17), seed=18) != case_of(18)

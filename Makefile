@@ -22,7 +22,7 @@ TESTS ?= tests
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo serve test test-long lint format build test-deploy bench lock clean
+.PHONY: help demo serve content test test-long lint format build test-deploy bench lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -56,8 +56,14 @@ demo: $(READY) ## Run sign-ups through the whole stack here (PEOPLE=500 DAYS=60 
 	@$(RUN) -m local demo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(DAYS),--days $(DAYS)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(CONTACTS),--contacts "$(CONTACTS)")
 
-serve: $(READY) ## Keep the stack running here, with its form and its inbox for a browser (PORT=8080)
-	@$(RUN) -m local serve $(if $(PORT),--port $(PORT))
+serve: $(READY) ## Keep it running here: a form and an inbox for a browser (PORT=8080, the inbox on the next; SPEED=3600)
+	@$(RUN) -m local serve $(if $(PORT),--port $(PORT)) \
+		$(if $(INBOX_PORT),--inbox-port $(INBOX_PORT)) $(if $(SPEED),--speed $(SPEED))
+
+# -- Writing ---------------------------------------------------------------------------------------
+
+content: $(READY) ## Check what is written in layers/content
+	@$(RUN) -m relance.content layers/content .build/checked
 
 # -- Checking it -----------------------------------------------------------------------------------
 
@@ -104,5 +110,5 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: --constraint requirements/dev.txt --output-file layers/dependencies/lambda.txt pyproject.toml
 
 clean: ## Remove everything that was made here
-	@rm -rf $(VENV) $(TOOLS) .aws-sam .build .demo .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(TOOLS) .aws-sam .build .demo .serve .hypothesis .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

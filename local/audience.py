@@ -46,6 +46,19 @@ HABITS: dict[str, tuple[str, float]] = {
     "double_clicks": ("click twice on the form's button", 0.05),
 }
 
+# What the audience is counted doing, and how that is said of one.
+DEEDS: dict[str, str] = {
+    "links fetched by scanners": "link fetched by a scanner",
+    "mails opened with pictures": "mail opened with pictures",
+    "links clicked": "link clicked",
+    "links clicked that are not followed (no consent)": (
+        "link clicked that is not followed (no consent)"
+    ),
+    "addresses confirmed": "address confirmed",
+    "one-click unsubscriptions": "one-click unsubscription",
+    "unsubscriptions by link and button": "unsubscription by link and button",
+}
+
 _PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 _PICTURE_PROXY = (
     "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"

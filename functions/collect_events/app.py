@@ -7,9 +7,9 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
-from relance.errors import InvalidInput
-from relance.http import HttpRequest, TooLarge, credentials, json_answer
-from relance.usecases.collect_events import MAX_BATCH, MAX_EVENT, collect, key_is_known
+from relance.errors import InvalidInput, Retryable
+from relance.http import HttpRequest, TooLarge, credentials, json_answer, later
+from relance.usecases.collect_events import MAX_BATCH, MAX_EVENT, TooMany, collect, key_is_known
 
 logger = Logger()
 services = compose()
@@ -18,16 +18,22 @@ services = compose()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Take the event or the batch."""
     request = HttpRequest.of(event)
-    is_batch = request.path.endswith("/batch")
     try:
-        body = request.json(limit=MAX_BATCH if is_batch else MAX_EVENT)
-    except TooLarge as error:
+        return _taken(request, is_batch=request.path.endswith("/batch"))
+    except (TooLarge, TooMany) as error:
         return _refused(413, str(error))
     except InvalidInput as error:
         return _refused(400, str(error))
+    except Retryable:
+        logger.exception("a client was asked to come again")
+        return later(_refused(503, "This could not be stored now: send it again in a moment."))
+
+
+def _taken(request: HttpRequest, *, is_batch: bool) -> dict[str, Any]:
+    body = request.json(limit=MAX_BATCH if is_batch else MAX_EVENT)
     if not isinstance(body, dict):
         return _refused(400, "The body must be a JSON object.")
-    key = credentials(request.headers.get("authorization", "")) or str(body.get("writeKey") or "")
+    key = credentials(request.headers.get("authorization", "")) or body.get("writeKey")
     if not key_is_known(key, services):
         return _refused(401, "The write key is missing or not known.")
     return _batch(body) if is_batch else _single(body)

@@ -9,8 +9,9 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
-from relance.errors import InvalidInput, TokenInvalid
-from relance.http import HttpRequest, html_answer
+from relance.content.pages import fill
+from relance.errors import InvalidInput, Retryable, TokenInvalid
+from relance.http import HttpRequest, html_answer, later
 from relance.usecases.manage_subscription import (
     ConfirmOutcome,
     Leave,
@@ -32,6 +33,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return _confirming(request, token) if confirming else _leaving(request, token)
     except TokenInvalid:
         return _page("link-invalid", status=404)
+    except Retryable:
+        logger.exception("a person was asked to come again")
+        text = "Please press the button again in a moment."
+        marks = {"TITLE": "That did not work just now", "TEXT": text}
+        return later(html_answer(fill(services.content.page("problem"), marks)))
 
 
 def _confirming(request: HttpRequest, token: str) -> dict[str, Any]:

@@ -4,18 +4,12 @@ A batch from the queue answers which messages have to come again; an event from 
 fails is retried by Lambda.
 """
 
-import json
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
-from relance.errors import Retryable
-from relance.usecases.record_email_event import (
-    Report,
-    read_report,
-    record_report,
-    says_more,
-)
+from relance.usecases.record_email_event import Report, read_report, record_report
+from relance.usecases.record_email_events import record_email_events
 
 logger = Logger()
 services = compose()
@@ -26,30 +20,20 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if "Records" not in event:
         report = read_report(event["detail"])
         if report:
-            _record(report)
+            record_report(report, services)
+            _log(report)
         return {}
-    reports = {
-        record["messageId"]: report
-        for record in event["Records"]
-        if (report := read_report(_unwrapped(record["body"])))
-    }
-    failures = []
-    for message_id, report in reports.items():
-        try:
-            if says_more(report, reports.values()):
-                _record(report)
-        except Retryable as error:
-            logger.warning("report comes again", extra={"error": type(error).__name__})
-            failures.append({"itemIdentifier": message_id})
-    return {"batchItemFailures": failures}
+    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    outcome = record_email_events(bodies, services)
+    for report in outcome.recorded:
+        _log(report)
+    for message_id, reason in outcome.unreadable.items():
+        logger.warning("not an SES event", extra={"message_id": message_id, "reason": reason})
+    for message_id, error in outcome.again.items():
+        logger.warning("report comes again", extra={"message_id": message_id, "error": error})
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in outcome.again]}
 
 
-def _unwrapped(body: str) -> dict[str, Any]:
-    """The SES event in a message of the queue, with or without the envelope of SNS."""
-    value: dict[str, Any] = json.loads(body)
-    return json.loads(value["Message"]) if value.get("Type") == "Notification" else value
-
-
-def _record(report: Report) -> None:
-    record_report(report, services)
-    logger.info("report", extra={"kind": report.kind, "send_id": report.send_id})
+def _log(report: Report) -> None:
+    log = logger.error if report.refuses else logger.info
+    log("report", extra={"kind": report.kind, "send_id": report.send_id})

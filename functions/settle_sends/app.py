@@ -12,7 +12,9 @@ services = compose()
 
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:
     """Settle what is due."""
-    given_up = settle_sends(services)
-    if given_up:
-        logger.warning("sends given up", extra={"count": given_up})
-    return {"given_up": given_up}
+    outcome = settle_sends(services)
+    if outcome.given_up:
+        logger.warning("sends given up", extra={"count": outcome.given_up})
+    for send_id, error in outcome.put_off.items():
+        logger.error("send put off", extra={"send_id": send_id, "error": error})
+    return {"given_up": outcome.given_up, "put_off": len(outcome.put_off)}

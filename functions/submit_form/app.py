@@ -10,8 +10,8 @@ from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
 from relance.content.forms import Form, FormErrors, form_page, validate
 from relance.content.pages import fill
-from relance.errors import InvalidInput
-from relance.http import HttpRequest, TooLarge, html_answer, json_answer
+from relance.errors import InvalidInput, Retryable
+from relance.http import HttpRequest, TooLarge, html_answer, json_answer, later
 from relance.usecases.sign_up import SignUp, new_nonce, sign_up
 
 logger = Logger()
@@ -32,6 +32,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return _refused(request, 413, "That is too much", str(error))
     except InvalidInput as error:
         return _refused(request, 400, "That could not be read", str(error))
+    except Retryable:
+        logger.exception("a person was asked to come again")
+        text = "Nothing is lost: please go back and send it again."
+        return later(_refused(request, 503, "That did not work just now", text))
 
 
 def _taken(request: HttpRequest, form: Form) -> dict[str, Any]:

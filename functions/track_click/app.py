@@ -7,8 +7,9 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
+from relance.content.pages import fill
 from relance.errors import Retryable, TokenInvalid
-from relance.http import HttpRequest, html_answer, redirect
+from relance.http import HttpRequest, html_answer, later, redirect
 from relance.usecases.track import click_target, record_click
 
 logger = Logger()
@@ -23,6 +24,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         address = click_target(click, services)
     except TokenInvalid:
         return html_answer(services.content.page("link-invalid"), status=404)
+    except Retryable:
+        logger.exception("a person was asked to come again")
+        text = "Please follow the link again in a moment."
+        page = fill(services.content.page("problem"), {"TITLE": "Just a moment", "TEXT": text})
+        return later(html_answer(page))
     if request.method == "GET":
         try:
             record_click(click, address, request.request_id, services)

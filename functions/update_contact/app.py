@@ -18,7 +18,7 @@ services = compose()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Fold a batch."""
     batch = read_batch(event)
-    result = update_contacts(batch.events, services)
+    result = update_contacts(batch.events, services, unreadable=batch.unreadable)
     for contact_id, reason in result.set_aside.items():
         logger.error("contact set aside", extra={"contact_id": contact_id, "error": reason})
     return batch.failures(result.again)

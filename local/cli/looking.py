@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from relance.contacts import Contact, read_contact, read_history
+from relance.contacts import Contact, contact_view, read_contact, read_history
 from relance.content.compiled import Content
+from relance.engine import Plan
 from relance.ids import is_ulid
 from relance.ledger import send_of
 from relance.storage import Put, Table
 
 from local.cli.mistakes import Mistake, closest
 from local.content import compiled_content
+from local.demo.report import many
 from local.demo.snapshot import NothingSaved, Snapshot, load
+from local.demo.typed import command
 from local.memory import MemoryStore
 from local.timeline import lines, timeline
 
@@ -42,15 +45,16 @@ def find(address: str, *, folder: Path) -> str:
     contact, register = saved.contact, saved.contact.register
     rules = Content.open(compiled_content(ROOT)).rules
     traits = {k: v for k, v in contact.profile.trait_values().items() if k != "email"}
-    scores = contact.profile.score_values(rules, saved.now)
-    persona = rules.persona_for(contact.profile.trait_values())
+    seen = contact_view(contact, Plan(rules, UTC), saved.now)
     consents = {topic: consent.state.value for topic, consent in register.consents.items()}
     facts = [
         ("contact", contact.contact_id),
         ("address", register.address or "none"),
         ("traits", _pairs(traits)),
-        ("persona", persona.name if persona else "unknown"),
-        ("scores", _pairs({name: f"{float(str(v)):.1f}" for name, v in scores.items()})),
+        ("persona", str(seen["persona"])),
+        ("stage", str(seen["stage"])),
+        ("segments", ", ".join(contact.profile.segments()) or "none"),
+        ("scores", _pairs(_one_digit(seen["scores"]))),
         ("consents", _pairs(consents)),
         ("lists", ", ".join(contact.profile.joined_lists()) or "none"),
         ("suppressed", register.suppressed.value if register.suppressed else "no"),
@@ -58,8 +62,12 @@ def find(address: str, *, folder: Path) -> str:
         ("waits for", ", ".join(w.step.step for w in contact.waits) or "nothing"),
     ]
     rows = [f"{name:<13} {value}" for name, value in facts]
-    at = f"--in {folder} " if folder != Path(".demo") else ""
-    return "\n".join([*rows, "", f"python -m local timeline {at}{contact.contact_id}", ""])
+    return "\n".join([*rows, "", command("timeline", contact.contact_id, folder=folder), ""])
+
+
+def _one_digit(scores: object) -> dict[str, str]:
+    assert isinstance(scores, dict)  # noqa: S101 - contact_view made it
+    return {name: f"{value:.1f}" for name, value in scores.items()}
 
 
 def tell(contact: str, *, folder: Path) -> str:
@@ -95,7 +103,7 @@ def look_up(contact: str, folder: Path) -> Saved:
         what = "address" if "@" in wanted else "contact"
         raise Mistake(
             f'There is no {what} "{wanted}" in {folder}/.{closest(wanted, names)} '
-            f"The run has {len(addresses):,} contacts."
+            f"The run has {many(len(addresses), 'contact')}."
         )
     store = MemoryStore()
     for table in (Table.CONTACTS, Table.EVENTS):

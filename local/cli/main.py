@@ -1,7 +1,7 @@
 """What can be typed after `python -m local`, and how mistakes are answered.
 
 A mistake of the person at the keyboard is a sentence on stderr and exit code 2; what a command has
-to say goes to stdout.
+to say goes to stdout, with exit code 1 when it tells of an execution that failed.
 """
 
 from __future__ import annotations
@@ -13,22 +13,25 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local.cli.mistakes import Mistake
+from local.cli.mistakes import Failed, Mistake
+from local.demo.typed import DEMO_FOLDER, LOCAL, SERVE_FOLDER
 
-_ABOUT = """\
+_ABOUT = f"""\
 Relance on one machine: the real template, handlers and state machines, with AWS simulated inside
 this process. Nothing leaves the machine, and time runs as fast as the work allows.
 
-  python -m local demo                          500 people, 60 days, then a report
-  python -m local demo --contacts mine.csv      the same with the addresses of a file
-  python -m local serve --speed 3600            stay up: sign up with a browser, read the mail;
-                                                an hour passes each second
-  python -m local find ada.0001@example.com     which contact is that?
-  python -m local timeline CONTACT              what happened to it, day by day
-  python -m local preview welcome CONTACT       a message as this contact would get it
-  python -m local start welcome input.json      start an execution, as in the AWS console
+  {LOCAL} demo                        500 people, 60 days, then a report
+  {LOCAL} demo --contacts mine.csv    the same with the addresses of a file
+  {LOCAL} serve --speed 3600          stay up, with an empty world: sign up with
+                                                        a browser, read the mail; an hour passes
+                                                        each second
+  {LOCAL} find ada.0001@example.com   which contact is that?
+  {LOCAL} timeline CONTACT            what happened to it, day by day
+  {LOCAL} preview welcome CONTACT     a message as this contact would get it
+  {LOCAL} start welcome input.json    start an execution, as in the AWS console
 
-find, timeline, preview and start look at the world that the last demo or serve left in .demo/.
+find, timeline, preview and start look at the world that the last demo left in {DEMO_FOLDER}/. With
+--in {SERVE_FOLDER} they look at the one that serve left when it was stopped.
 """
 
 
@@ -41,6 +44,9 @@ def main(arguments: Sequence[str]) -> int:
     except Mistake as mistake:
         sys.stderr.write(f"{mistake}\n")
         return 2
+    except Failed as failed:
+        sys.stdout.write(str(failed))
+        return 1
     except BrokenPipeError:
         return 0
     except KeyboardInterrupt:
@@ -71,7 +77,7 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=7, help="the same seed, the same run (7)")
     parser.add_argument("--start", type=_day, default="2026-01-05", help="first day (2026-01-05)")
     parser.add_argument("--contacts", type=Path, help="a CSV with an e-mail column, instead")
-    parser.add_argument("--out", type=Path, default=Path(".demo"), help="folder to write (.demo)")
+    parser.add_argument("--out", type=Path, default=DEMO_FOLDER, help="folder to write (.demo)")
     parser.set_defaults(command=_run_demo)
 
 
@@ -80,12 +86,12 @@ def _serve(parser: argparse.ArgumentParser) -> None:
         "--speed", type=_speed, default=1.0, help="seconds that pass in one second (1; 3600: hours)"
     )
     parser.add_argument("--port", type=_port, default=8080, help="of the form and the API (8080)")
-    parser.add_argument("--inbox-port", type=_port, default=8081, help="of the inbox (8081)")
+    parser.add_argument("--inbox-port", type=_port, help="of the inbox (the one after --port)")
     parser.add_argument(
         "--people", type=_natural, default=0, help="simulated people who sign up meanwhile (0)"
     )
     parser.add_argument("--seed", type=int, default=7, help="for everything left to chance (7)")
-    parser.add_argument("--out", type=Path, default=Path(".demo"), help="folder to write (.demo)")
+    parser.add_argument("--out", type=Path, default=SERVE_FOLDER, help="folder to write (.serve)")
     parser.set_defaults(command=_run_serve)
 
 
@@ -119,7 +125,7 @@ def _preview(parser: argparse.ArgumentParser) -> None:
 
 def _where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--in", dest="folder", type=Path, default=Path(".demo"), help="folder of the run (.demo)"
+        "--in", dest="folder", type=Path, default=DEMO_FOLDER, help="folder of the run (.demo)"
     )
 
 
@@ -145,12 +151,13 @@ def _run_demo(options: argparse.Namespace) -> str:
 
 
 def _run_serve(options: argparse.Namespace) -> str:
-    from local.cli.serving import serve  # noqa: PLC0415
+    from local.cli.serving import next_port, serve  # noqa: PLC0415
 
+    inbox = options.inbox_port
     return serve(
         speed=options.speed,
         port=options.port,
-        inbox_port=options.inbox_port,
+        inbox_port=next_port(options.port) if inbox is None else inbox,
         people=options.people,
         seed=options.seed,
         out=options.out,

@@ -1,4 +1,4 @@
-"""Mistakes of the person at the keyboard, said as sentences."""
+"""Mistakes of the person at the keyboard, said as sentences, and work that ended in a failure."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -6,6 +6,10 @@ from difflib import get_close_matches
 
 class Mistake(Exception):
     """What was wrong, where, and what to do; ends the command with exit code 2."""
+
+
+class Failed(Exception):
+    """What a command has to say when what it ran has failed; ends it with exit code 1."""
 
 
 def closest(wrong: str, right: Iterable[str], *, many: int = 3) -> str:

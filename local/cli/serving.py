@@ -10,10 +10,13 @@ from pathlib import Path
 
 from local.cli.mistakes import Mistake
 from local.demo import people as crowd
+from local.demo.report import many
 from local.demo.stage import FORM, Ports, Stage
+from local.demo.typed import command
 from local.http_messages import Request, Response
 from local.pages.inbox import Inbox
 
+_LAST_PORT = 65_535
 _FAR = timedelta(days=3650)
 
 
@@ -23,7 +26,7 @@ def serve(*, speed: float, port: int, inbox_port: int, people: int, seed: int, o
     try:
         stage = Stage.open(start=start, seed=seed, ports=Ports(api=port))
     except OSError as error:
-        raise _taken(port, error) from error
+        raise _taken(port, "PORT", error) from error
     with stage:
         inbox = Inbox(stage.world.mailbox, api=stage.url)
 
@@ -33,7 +36,7 @@ def serve(*, speed: float, port: int, inbox_port: int, people: int, seed: int, o
         try:
             inbox_server = stage.world.serve_http(port=inbox_port, handler=answer)
         except OSError as error:
-            raise _taken(inbox_port, error) from error
+            raise _taken(inbox_port, "INBOX_PORT", error) from error
         for person in crowd.from_log(people=people, start=start, seed=seed) if people else ():
             stage.visitors.expect(person, until=(start + _FAR).timestamp())
         sys.stdout.write(_welcome(stage, inbox_server.port, speed, out))
@@ -46,7 +49,13 @@ def serve(*, speed: float, port: int, inbox_port: int, people: int, seed: int, o
             out.mkdir(parents=True, exist_ok=True)
             mails = stage.world.mailbox.write(out / "mails")
             stage.snapshot().save(out)
-    return f"\nStopped at {stage.hub.moment:%d %B %Y %H:%M}. Saved in {out}/: {mails:,} mails.\n"
+    stopped = f"{stage.hub.moment:%d %B %Y %H:%M}"
+    return f"\nStopped at {stopped}. Saved in {out}/: {many(mails, 'mail')}.\n"
+
+
+def next_port(port: int) -> int:
+    """Return the port after this one; 0 (any free port) where there is none."""
+    return port + 1 if 0 < port < _LAST_PORT else 0
 
 
 def _welcome(stage: Stage, inbox_port: int, speed: float, out: Path) -> str:
@@ -56,7 +65,8 @@ def _welcome(stage: Stage, inbox_port: int, speed: float, out: Path) -> str:
         ("Report events", f"POST {stage.url}/v1/track"),
         ("with write key", stage.write_key),
         ("Time runs", _pace(speed)),
-        ("Stop", f"Ctrl-C; the world is saved in {out}/ for find and timeline"),
+        ("Stop", f"Ctrl-C; the world is saved in {out}/"),
+        ("Look at it then", command("timeline", "you@example.org", folder=out)),
     ]
     example = (
         f"curl -u {stage.write_key}: {stage.url}/v1/track -d "
@@ -68,12 +78,13 @@ def _welcome(stage: Stage, inbox_port: int, speed: float, out: Path) -> str:
 
 def _pace(speed: float) -> str:
     if speed == 1:
-        return "as it does; faster with --speed 3600"
+        return "as it does; faster: make serve SPEED=3600 (or --speed 3600)"
     return f"{speed:g} times as fast: {timedelta(seconds=round(speed))} a second"
 
 
-def _taken(port: int, error: OSError) -> Mistake:
+def _taken(port: int, setting: str, error: OSError) -> Mistake:
+    option = f"--{setting.lower().replace('_', '-')}"
     return Mistake(
         f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}). "
-        "Choose others: --port 8090 --inbox-port 8091"
+        f"Choose another: make serve {setting}={port + 10} (or {option} {port + 10})."
     )

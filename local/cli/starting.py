@@ -8,17 +8,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from local.cli.mistakes import Mistake, closest
+from local.cli.mistakes import Failed, Mistake, closest
 from local.demo.findings import summary
+from local.demo.report import many
 from local.demo.snapshot import NothingSaved, Snapshot, load
 from local.demo.stage import Stage
 from local.template import TemplateError
 
+_WELL = {"SUCCEEDED", "RUNNING"}
 _EMPTY_SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def start(machine: str, source: str, *, folder: Path, days: int) -> str:
-    """Start it, let time pass until it has ended, and tell the way it took."""
+    """Start it, let time pass until it has ended, and tell the way it took.
+
+    Raises Failed, with the same words, when it did not end well, and Mistake.
+    """
     given = _input(source)
     try:
         snapshot = load(folder)
@@ -37,13 +42,17 @@ def start(machine: str, source: str, *, folder: Path, days: int) -> str:
             stage.world.run(until=step)
             running = machines.describe_execution(arn)["status"] == "RUNNING"
         told = _told(stage, arn)
+        status = machines.describe_execution(arn)["status"]
         mails = stage.world.mailbox
         if len(mails):
             mails.write(folder / "started")
-            told.append(f"{len(mails)} mails were sent; they lie in {folder}/started/.")
+            told += [f"{many(len(mails), 'mail was', 'mails were')} sent: {folder}/started/*.eml"]
     if not snapshot.tables:
         told.append(f"The world was empty: no run is saved in {folder}/.")
-    return "\n".join([*told, ""])
+    whole = "\n".join([*told, ""])
+    if status not in _WELL:
+        raise Failed(whole)
+    return whole
 
 
 def _told(stage: Stage, arn: str) -> list[str]:

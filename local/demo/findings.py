@@ -7,19 +7,22 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from relance.events import Event, event_of
+from relance.events import Event, Name, event_of
 from relance.ledger import send_of
 
 from local import graph
-from local.audience import HABITS
+from local.audience import DEEDS, HABITS
 from local.demo.people import Person
-from local.demo.report import Cost, Ending, Orders, Report, many
+from local.demo.report import Cost, Ending, Orders, Report, Upkeep, many
 from local.demo.snapshot import Snapshot
 from local.demo.stage import WORKFLOW, Stage
 from local.timeline import lines, timeline
 
 _STARTS = "(start)"
+_PARTED = frozenset({Name.UNSUBSCRIBED, Name.EMAIL_COMPLAINED, Name.EMAIL_BOUNCED})
 History = Mapping[str, Sequence[Event]]
+_Ended = tuple[str, bool, str, str]
+"""A state, whether that is a failure, the ending's title and its sentence."""
 
 
 def gather(report: Report, stage: Stage, snapshot: Snapshot, people: Sequence[Person]) -> None:
@@ -34,12 +37,19 @@ def gather(report: Report, stage: Stage, snapshot: Snapshot, people: Sequence[Pe
     _notes(report, stage)
     if any(person.orders for person in people):
         report.orders = _orders(people, contacts, histories, stage.hub.now)
+        told = report.all_orders.orders
+        if told != report.orders_total:
+            report.notes.append(f"NOTE: {report.orders_total:,} orders tracked, {told:,} found.")
     _one_contact(report, snapshot, people, contacts, histories)
     report.costs = [
         Cost(f"{row.what} ({row.unit})", row.quantity, row.dollars)
         for row in stage.world.meter.bill()
     ]
-    report.deeds = sorted(stage.audience.deeds.items(), key=lambda deed: (-deed[1], deed[0]))
+    report.upkeep = _upkeep(stage)
+    report.deeds = [
+        (DEEDS[deed] if count == 1 else deed, count)
+        for deed, count in sorted(stage.audience.deeds.items(), key=lambda d: (-d[1], d[0]))
+    ]
     report.habits = [
         (f"{share:.1%}".replace(".0%", "%"), words) for words, share in HABITS.values()
     ]
@@ -48,7 +58,7 @@ def gather(report: Report, stage: Stage, snapshot: Snapshot, people: Sequence[Pe
 
 def _executions(report: Report, stage: Stage) -> None:
     machines = stage.world.machines
-    ended: Counter[tuple[str, bool, str]] = Counter()
+    ended: Counter[_Ended] = Counter()
     open_: Counter[str] = Counter()
     for arn in machines.executions(stage.machine):
         described = machines.describe_execution(arn)
@@ -56,10 +66,11 @@ def _executions(report: Report, stage: Stage) -> None:
         if described["status"] == "RUNNING":
             open_[state] += 1
             continue
-        ended[state, described["status"] != "SUCCEEDED", summary(described)] += 1
+        failed = described["status"] != "SUCCEEDED"
+        ended[state, failed, title(state, described), summary(described)] += 1
     report.endings = [
-        Ending(state, sentence, count, failed)
-        for (state, failed, sentence), count in _by_state(ended)
+        Ending(named, sentence, count, failed)
+        for (_, failed, named, sentence), count in _by_state(ended)
     ]
     report.waiting = [
         Ending(f"Still on the way: {state}", "The run ended before the journey did.", count)
@@ -67,14 +78,22 @@ def _executions(report: Report, stage: Stage) -> None:
     ]
 
 
-def _by_state(
-    ended: Mapping[tuple[str, bool, str], int],
-) -> list[tuple[tuple[str, bool, str], int]]:
-    """Sort endings: failures last, frequent states first, a state's sentences together."""
+def _by_state(ended: Mapping[_Ended, int]) -> list[tuple[_Ended, int]]:
+    """Sort endings: failures last, frequent states first, a state's endings together."""
     whole: Counter[str] = Counter()
-    for (state, _, _), count in ended.items():
+    for (state, *_), count in ended.items():
         whole[state] += count
-    return sorted(ended.items(), key=lambda e: (e[0][1], -whole[e[0][0]], e[0][0], -e[1], e[0][2]))
+    return sorted(ended.items(), key=lambda e: (e[0][1], -whole[e[0][0]], e[0][0], -e[1], e[0][2:]))
+
+
+def title(state: str, described: Mapping[str, object]) -> str:
+    """Return the ending's name, with what tells it from others in the same state.
+
+    That is what stands after the colon of its outcome: "Left early" and "left: bounced" make
+    "Left early: bounced".
+    """
+    _, _, detail = str(_output(described).get("outcome") or "").partition(": ")
+    return f"{state}: {detail.replace('_', ' ')}" if detail else state
 
 
 def last_state(history: Mapping[str, object]) -> str:
@@ -89,14 +108,19 @@ def last_state(history: Mapping[str, object]) -> str:
 
 def summary(described: Mapping[str, object]) -> str:
     """Return the sentence an execution ended with, or its error."""
-    try:
-        output = json.loads(str(described.get("output") or "{}"))
-    except ValueError:
-        output = {}
-    if isinstance(output, dict) and output.get("summary"):
+    output = _output(described)
+    if output.get("summary"):
         return str(output["summary"])
     error, cause = described.get("error"), described.get("cause")
     return f"{error or described.get('status')}: {cause or ''}".strip(": ")
+
+
+def _output(described: Mapping[str, object]) -> Mapping[str, object]:
+    try:
+        output = json.loads(str(described.get("output") or "{}"))
+    except ValueError:
+        return {}
+    return output if isinstance(output, dict) else {}
 
 
 def _ways(report: Report, stage: Stage) -> None:
@@ -152,11 +176,12 @@ def _contacts(snapshot: Snapshot) -> dict[str, str]:
 def _orders(
     people: Sequence[Person], contacts: Mapping[str, str], histories: History, now: float
 ) -> list[Orders]:
-    groups: dict[str, list[tuple[int, float]]] = {
+    groups: dict[str, list[list[float]]] = {
         "clicked in a mail": [],
         "welcomed, did not click": [],
         "not welcomed (since the sign-up)": [],
     }
+    earlier: list[float] = []
     for person in people:
         contact = contacts.get(person.email.casefold())
         if contact is None or person.signs_up > now:
@@ -164,24 +189,27 @@ def _orders(
         events = histories.get(contact, ())
         welcomed = _welcomed(events)
         since = welcomed or datetime.fromtimestamp(person.signs_up, UTC)
-        clicked = any(e.name == "email_clicked" for e in events)
-        bought = [
-            float(str(e.properties.get("revenue") or 0))
-            for e in events
-            if e.name == "order_completed" and e.occurred_at > since
-        ]
+        clicked = any(e.name == Name.EMAIL_CLICKED for e in events)
+        ordered = [e for e in events if e.name == Name.ORDER_COMPLETED]
         name = list(groups)[0 if welcomed and clicked else 1 if welcomed else 2]
-        groups[name].append((len(bought), sum(bought)))
-    return [
+        groups[name].append([_dollars(e) for e in ordered if e.occurred_at > since])
+        earlier += [_dollars(e) for e in ordered if e.occurred_at <= since]
+    rows = [
         Orders(
             group=name,
-            people=len(rows),
-            buyers=sum(1 for count, _ in rows if count),
-            orders=sum(count for count, _ in rows),
-            dollars=sum(dollars for _, dollars in rows),
+            people=len(bought),
+            buyers=sum(1 for each in bought if each),
+            orders=sum(len(each) for each in bought),
+            dollars=sum(sum(each) for each in bought),
         )
-        for name, rows in groups.items()
+        for name, bought in groups.items()
     ]
+    before = Orders("ordered before the welcome was sent", len(earlier), sum(earlier))
+    return [*rows, before] if earlier else rows
+
+
+def _dollars(order: Event) -> float:
+    return float(str(order.properties.get("revenue") or 0))
 
 
 def _welcomed(events: Sequence[Event]) -> datetime | None:
@@ -200,16 +228,26 @@ def _one_contact(
     contacts: Mapping[str, str],
     histories: History,
 ) -> None:
-    """Tell the story in which most kinds of things happen."""
+    """Tell a plain story: somebody became engaged, bought later, and stays."""
     told = [(p, contacts[p.email.casefold()]) for p in people if p.email.casefold() in contacts]
     if not told:
         return
 
-    def richness(pair: tuple[Person, str]) -> tuple[int, int]:
-        names = Counter(event.name for event in histories.get(pair[1], ()))
-        return len(names), -sum(names.values())
+    def telling(pair: tuple[Person, str]) -> tuple[bool, bool, bool, int, int]:
+        names = [event.name for event in histories.get(pair[1], ())]
+        plain = names.count(Name.SIGNED_UP) == 1 and _PARTED.isdisjoint(names)
+        engaged = Name.LIST_JOINED in names
+        bought = engaged and Name.ORDER_COMPLETED in names[names.index(Name.LIST_JOINED) :]
+        return plain, engaged, bought, len(set(names)), -len(names)
 
-    person, contact = max(told, key=richness)
+    person, contact = max(told, key=telling)
     sends = [send_of(i) for i in snapshot.tables["sends"] if i.get("contact_id") == contact]  # type: ignore[arg-type]
     report.person, report.person_id = f"{person.first_name}, {person.email}", contact
     report.timeline = lines(timeline(histories.get(contact, ()), sends))
+
+
+def _upkeep(stage: Stage) -> Upkeep:
+    kinds = Counter(resource.type for resource in stage.world.stack.resources.values())
+    return Upkeep(
+        secrets=kinds["AWS::SecretsManager::Secret"], alarms=kinds["AWS::CloudWatch::Alarm"]
+    )

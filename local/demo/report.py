@@ -27,13 +27,16 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Orders of a group of people after their welcome mail."""
+    """Orders of a group of people after their welcome mail.
+
+    Orders that came before it have no people of their own: those stand in one of the groups.
+    """
 
     group: str
-    people: int
-    buyers: int
     orders: int
     dollars: float
+    people: int | None = None
+    buyers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,19 @@ class Cost:
     item: str
     quantity: float
     dollars: float
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What is paid for by the month, used or not. Prices: us-east-1, as local/prices.py."""
+
+    secrets: int
+    alarms: int
+
+    @property
+    def dollars(self) -> float:
+        """The price of a month: 0.40 a secret, 0.10 an alarm."""
+        return 0.40 * self.secrets + 0.10 * self.alarms
 
 
 @dataclass(slots=True)
@@ -66,6 +82,9 @@ class Report:
     person_id: str = ""
     timeline: list[str] = field(default_factory=list)
     costs: list[Cost] = field(default_factory=list)
+    idle: float = 0.0
+    """Dollars of the same days without anybody."""
+    upkeep: Upkeep = field(default_factory=lambda: Upkeep(secrets=0, alarms=0))
     mails: int = 0
     deeds: list[tuple[str, int]] = field(default_factory=list)
     habits: list[tuple[str, str]] = field(default_factory=list)
@@ -87,8 +106,33 @@ class Report:
 
     @property
     def per_thousand(self) -> float:
-        """The price for a thousand contacts."""
-        return self.dollars * 1000 / self.people if self.people else 0.0
+        """The price of a thousand contacts more: what an empty stack costs is not in it."""
+        return self.growing * 1000 / self.people if self.people else 0.0
+
+    @property
+    def growing(self) -> float:
+        """The part of the price that people cause."""
+        return self.dollars - self.idle
+
+    @property
+    def all_orders(self) -> Orders:
+        """The sum of the table of orders."""
+        return Orders(
+            group="all together",
+            people=sum(o.people or 0 for o in self.orders),
+            buyers=sum(o.buyers or 0 for o in self.orders),
+            orders=sum(o.orders for o in self.orders),
+            dollars=sum(o.dollars for o in self.orders),
+        )
+
+    @property
+    def monthly(self) -> str:
+        """What the bill leaves out, in a sentence."""
+        secrets, alarms = many(self.upkeep.secrets, "secret"), many(self.upkeep.alarms, "alarm")
+        return (
+            f"Not in it: {secrets} and {alarms}, which cost {self.upkeep.dollars:.2f} $ a month "
+            "whatever happens; storage and data transfer. Free tiers are not taken off."
+        )
 
 
 def many(count: int, one: str, more: str = "") -> str:
@@ -143,14 +187,13 @@ def _orders(report: Report) -> str:
     if not report.orders:
         return ""
     rows = [
-        _title("Real orders after the welcome"),
-        f"{'':<34}{'people':>8}{'bought':>8}{'orders':>8}{'dollars':>12}{'per person':>12}",
+        _title("Real orders after the sign-up"),
+        f"{'':<38}{'people':>8}{'bought':>8}{'orders':>8}{'dollars':>12}{'a person':>12}",
     ]
-    rows += [
-        f"{o.group:<34}{o.people:>8,}{o.buyers:>8,}{o.orders:>8,}{o.dollars:>12,.2f}"
-        f"{o.dollars / max(1, o.people):>12,.2f}"
-        for o in report.orders
-    ]
+    for o in (*report.orders, report.all_orders):
+        who = "" if o.people is None else f"{o.people:>8,}{o.buyers:>8,}"
+        each = "" if o.people is None else f"{o.dollars / max(1, o.people):>12,.2f}"
+        rows.append(f"{o.group:<38}{who:<16}{o.orders:>8,}{o.dollars:>12,.2f}{each}")
     rows += _wrapped(
         "The clicks are simulated and know nothing of the orders, which are real: a difference "
         "between the groups is chance, not an effect of the mail."
@@ -171,7 +214,8 @@ def _deeds(report: Report) -> str:
     rows += [f"{count:>7,}  {deed}" for deed, count in report.deeds]
     rows += ["", *_wrapped("Their habits: " + "; ".join(f"{s} {w}" for w, s in report.habits))]
     if report.surprises:
-        rows += ["", f"{len(report.surprises)} times something went otherwise than expected:"]
+        times = many(len(report.surprises), "time")
+        rows += ["", f"{times} something went otherwise than expected:"]
         rows += [f"   {line}" for line in report.surprises[:5]]
     return "\n".join(rows)
 
@@ -182,9 +226,26 @@ def _price(report: Report) -> str:
         f"{cost.item:<52}{_amount(cost.quantity):>14}{cost.dollars:>14.4f} $"
         for cost in report.costs
     ]
-    rows.append(f"{'all together':<66}{report.dollars:>14.4f} $")
-    rows.append(f"{'per thousand contacts':<66}{report.per_thousand:>14.4f} $")
-    return "\n".join(rows)
+    rows += [
+        f"{what:<66}{dollars:>14.4f} $"
+        for what, dollars in (
+            ("all together", report.dollars),
+            *price_parts(report),
+            ("a thousand contacts more", report.per_thousand),
+        )
+    ]
+    return "\n".join([*rows, *_wrapped(report.monthly)])
+
+
+def price_parts(report: Report) -> list[tuple[str, float]]:
+    """Return the two parts of the price: what is fixed, and what people cause."""
+    return [
+        (
+            f"   of it fixed: schedules that run for {many(report.days, 'day')} with nobody there",
+            report.idle,
+        ),
+        (f"   of it caused by {many(report.people, 'contact')}", report.growing),
+    ]
 
 
 def _left_out(report: Report) -> str:

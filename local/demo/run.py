@@ -15,6 +15,7 @@ from local.demo.people import Person
 from local.demo.progress import Progress
 from local.demo.report import Report, many, text
 from local.demo.stage import WORKFLOW, Stage
+from local.demo.typed import DEMO_FOLDER, command
 from local.pages.report import page
 
 _REAL_LOG = (
@@ -38,7 +39,7 @@ class Settings:
     seed: int = 7
     start: datetime = datetime(2026, 1, 5, tzinfo=UTC)
     contacts: Path | None = None
-    out: Path = Path(".demo")
+    out: Path = DEMO_FOLDER
 
     @property
     def end(self) -> datetime:
@@ -66,19 +67,32 @@ def run(settings: Settings) -> str:
     with Stage.open(start=settings.start, seed=settings.seed) as stage:
         for person in audience:
             stage.visitors.expect(person, until=settings.end.timestamp())
-        progress = Progress(sys.stderr, settings.days)
+        progress = Progress(sys.stderr, settings.start, settings.days)
         for day in range(1, settings.days + 1):
             stage.world.run(until=settings.start + timedelta(days=day))
-            progress.day(day, stage.visitors.sign_ups, len(stage.world.mailbox))
+            progress.day(
+                stage.world.now,
+                many(stage.visitors.sign_ups, "sign-up"),
+                many(len(stage.world.mailbox), "mail"),
+                many(stage.visitors.orders, "later order"),
+            )
         snapshot = stage.snapshot()
         findings.gather(report, stage, snapshot, audience)
         out = settings.out
         out.mkdir(parents=True, exist_ok=True)
         stage.world.mailbox.write(out / "mails")
         snapshot.save(out)
+    report.idle = _idle(settings)
     (out / "report.html").write_text(page(report), encoding="utf-8")
     progress.done(time.perf_counter() - begun, _peak_mb())
     return text(report, _files(out, report))
+
+
+def _idle(settings: Settings) -> float:
+    """Return the dollars that the same days cost when nobody signs up."""
+    with Stage.open(start=settings.start, seed=settings.seed) as stage:
+        stage.world.run(until=settings.end)
+        return stage.world.meter.total()
 
 
 def _people(settings: Settings) -> tuple[list[Person], list[str]]:
@@ -118,23 +132,18 @@ def _report(settings: Settings, left_out: Sequence[str]) -> Report:
 
 
 def _files(out: Path, report: Report) -> list[tuple[str, str]]:
-    at = f"--in {out} " if out != Path(".demo") else ""
     found = [
         ("The workflow as a graph", f"{out}/report.html"),
         (f"All {many(report.mails, 'mail')}", f"{out}/mails/*.eml"),
     ]
     if report.person_id:
-        address = report.person.rpartition(" ")[2]
+        address, contact = report.person.rpartition(" ")[2], report.person_id
         found += [
-            ("Any contact, by address", f"python -m local find {at}{address}"),
-            ("What happened to it", f"python -m local timeline {at}{report.person_id}"),
-            (
-                "A mail as it would get it",
-                f"python -m local preview {at}welcome {report.person_id}",
-            ),
-            ("The same with your browser", "python -m local serve"),
+            ("Any contact, by address", command("find", address, folder=out)),
+            ("What happened to it", command("timeline", contact, folder=out)),
+            ("A mail as it would get it", command("preview", "welcome", contact, folder=out)),
         ]
-    return found
+    return [*found, ("Sign up yourself", "make serve: an empty world, a form and an inbox")]
 
 
 def _peak_mb() -> float:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from local.demo.typed import DEMO_FOLDER, LOCAL, SERVE_FOLDER
+
 FILE = "world.json.gz"
 _FORMAT = 1
 
@@ -49,14 +51,18 @@ def load(folder: Path) -> Snapshot:
     try:
         whole = json.loads(gzip.decompress(path.read_bytes()))
     except FileNotFoundError:
-        raise NothingSaved(
-            f"There is no saved run in {folder}/. Run: python -m local demo"
-        ) from None
+        raise NothingSaved(f"There is no saved run in {folder}/. Run: {_how(folder)}") from None
     except (OSError, EOFError, ValueError) as error:
         raise NothingSaved(f"{path} cannot be read. Run the demo again.") from error
     if not isinstance(whole, dict) or whole.get("format") != _FORMAT:
         raise NothingSaved(f"{path} is of another version. Run the demo again.")
     return Snapshot(float(whole["now"]), int(whole["seed"]), whole["tables"])
+
+
+def _how(folder: Path) -> str:
+    if folder in {DEMO_FOLDER, SERVE_FOLDER}:
+        return "make demo" if folder == DEMO_FOLDER else "make serve, and stop it with Ctrl-C"
+    return f"{LOCAL} demo --out {folder}"
 
 
 def plain(attribute: Mapping[str, object]) -> object:

@@ -57,8 +57,7 @@ class Visitors:
         if reader.habits.signs_up_twice:
             later = person.signs_up + person.chance(self._seed, "again").uniform(1, 6) * _DAY
             if later < until:
-                self.again += 1
-                self._stage.at(round(later, 3), lambda: self._sign_up(reader))
+                self._stage.at(round(later, 3), lambda: self._sign_up_again(reader))
         for order in person.orders:
             if order.at < until:
                 self._stage.at(order.at, self._ordering(person, order))
@@ -66,23 +65,33 @@ class Visitors:
     def _ordering(self, person: Person, order: Order) -> Callable[[], None]:
         return lambda: self._order(person, order)
 
+    def _sign_up_again(self, reader: Reader) -> None:
+        if self._fill_in(reader):
+            self.sign_ups += 1
+            self.again += 1
+
     def _sign_up(self, reader: Reader) -> None:
+        if self._fill_in(reader):
+            self.sign_ups += 1
+
+    def _fill_in(self, reader: Reader) -> bool:
         page = self._web("GET", self._form, {"User-Agent": _BROWSER}, b"")
         found = [form for form in forms(page.text, self._form) if form.method == "POST"]
         if page.status != 200 or not found:
             self.refused.append(f"the form answered {page.status} without something to fill in")
-            return
+            return False
         form = found[0]
         body = form.fill(answers(form, reader, self._seed))
         if reader.habits.double_clicks:
             self.double_clicks += 1
             now = datetime.now(UTC).timestamp()
-            self._stage.at(now + _DOUBLE_CLICK, lambda: self._submit(form, body))
-        refused = len(self.refused)
-        self._submit(form, body)
-        self.sign_ups += refused == len(self.refused)
+            self._stage.at(now + _DOUBLE_CLICK, lambda: self._submit_again(form, body))
+        return self._submit(form, body)
 
-    def _submit(self, form: Form, body: bytes) -> None:
+    def _submit_again(self, form: Form, body: bytes) -> None:
+        self._submit(form, body)
+
+    def _submit(self, form: Form, body: bytes) -> bool:
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "User-Agent": _BROWSER,
@@ -90,6 +99,7 @@ class Visitors:
         answer = self._web("POST", form.action, headers, body)
         if answer.status != 200:
             self.refused.append(f"a sign-up answered {answer.status}")
+        return answer.status == 200
 
     def _order(self, person: Person, order: Order) -> None:
         body = json.dumps(track_call(person, order)).encode()

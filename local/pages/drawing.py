@@ -9,6 +9,7 @@ from html import escape
 from local.graph import START, Edge, Graph, Placed, State, place, spread_endings
 
 _LETTER = 7.3
+_SMALL = 7.8
 _LINE = 17
 _WRAP = 21
 
@@ -26,8 +27,8 @@ STYLE = """
 .graph .unseen { opacity: .38; }
 .graph path { fill: none; stroke: var(--line); }
 .graph .error path { stroke: var(--red); stroke-dasharray: 5 4; }
-.graph .label { font-size: 12px; paint-order: stroke; stroke: var(--paper); stroke-width: 5px;
-  stroke-linejoin: round; }
+.graph .label { font-size: 12px; }
+.graph .ground { fill: var(--paper); stroke: none; }
 .graph .head { fill: var(--line); stroke: none; }
 .graph .error .head { fill: var(--red); }
 """
@@ -53,10 +54,13 @@ def svg(graph: Graph, visits: Mapping[str, int], flows: Mapping[tuple[str, str],
     ]
     edges = sorted(graph.edges, key=lambda e: flows.get(e.ends, 0))
     parts += [_edge(e, placed, flows.get(e.ends, 0), most) for e in edges]
+    labelled = [_label(e, placed, flows.get(e.ends, 0)) for e in edges if e.ends in placed.routes]
+    # Below the boxes and below every word, so that no label's ground hides another's words.
+    parts += [ground for ground, _ in labelled]
     parts += [
         _box(s, placed.boxes[s.name], sizes[s.name], visits.get(s.name, 0)) for s in graph.states
     ]
-    parts += [_label(e, placed, flows.get(e.ends, 0)) for e in edges]
+    parts += [words for _, words in labelled]
     return "\n".join([*(part for part in parts if part), "</svg>"])
 
 
@@ -145,11 +149,9 @@ def _edge(edge: Edge, placed: Placed, count: int, most: int) -> str:
     )
 
 
-def _label(edge: Edge, placed: Placed, count: int) -> str:
-    points = placed.routes.get(edge.ends)
-    if not points:
-        return ""
-    (x, y), (to_x, to_y) = points[0], points[1]
+def _label(edge: Edge, placed: Placed, count: int) -> tuple[str, str]:
+    """Return the ground that keeps lines away from the label, and the label."""
+    (x, y), (to_x, to_y) = placed.routes[edge.ends][:2]
     # Branches leave from one point, so their words stand where they have drawn apart.
     share = 0.66 if edge.kind == "branch" else 0.5
     x = x + (to_x - x) * share * share * (3 - 2 * share)
@@ -162,10 +164,19 @@ def _label(edge: Edge, placed: Placed, count: int) -> str:
         for n, line in enumerate(said)
     ]
     dot = " · " if rows else ""
-    return (
-        f'<text class="label{seen}" x="{x:.1f}" y="{first:.1f}">{"".join(rows)}{dot}'
-        f'<tspan class="many">{count:,}</tspan></text>'
+    number = f"{count:,}"
+    last = len(f"{said[-1]}{dot}" if said else "") * 0.93 + len(number)
+    width = max([last, *(len(line) * 0.93 for line in said[:-1])]) * _SMALL + 8
+    height = 13 * max(1, len(said)) + 4
+    ground = (
+        f'<rect class="ground" x="{x - width / 2:.1f}" y="{first - 12:.1f}" rx="3" '
+        f'width="{width:.1f}" height="{height}"/>'
     )
+    words = (
+        f'<text class="label{seen}" x="{x:.1f}" y="{first:.1f}">{"".join(rows)}{dot}'
+        f'<tspan class="many">{number}</tspan></text>'
+    )
+    return ground, words
 
 
 def taken(graph: Graph, flows: Mapping[tuple[str, str], int]) -> tuple[Graph, tuple[str, ...]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from local.demo.report import Ending, Report, many
+from local.demo.report import Ending, Report, many, price_parts
 from local.pages import drawing
 
+_SUM = ' class="sum"'
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1d2330; --soft: #5c6577; --quiet: #f2f4f8;
   --line: #8a94a8; --blue: #2f6fd6; --blue-pale: #e8f0fd; --amber: #b97a00; --amber-pale: #fff5df;
@@ -81,7 +82,7 @@ def _figures(report: Report) -> str:
         (f"{report.mails:,}", "e-mails"),
         (f"{report.orders_total:,}", "real orders tracked"),
         (f"${report.dollars:.2f}", "for the whole run"),
-        (f"${report.per_thousand:.2f}", "per thousand contacts"),
+        (f"${report.per_thousand:.2f}", "a thousand contacts more"),
     ]
     cells = "".join(f"<div><b>{b}</b>{escape(words)}</div>" for b, words in figures)
     return f'<div class="figures">{cells}</div>'
@@ -127,15 +128,17 @@ def _graph(report: Report) -> str:
 def _orders(report: Report) -> str:
     if not report.orders:
         return ""
+    total = report.all_orders
     head = "".join(f'<th class="n">{h}</th>' for h in ("people", "bought", "orders", "dollars"))
     rows = "".join(
-        f'<tr><td>{escape(o.group)}</td><td class="n">{o.people:,}</td>'
-        f'<td class="n">{o.buyers:,}</td><td class="n">{o.orders:,}</td>'
+        f"<tr{_SUM if o is total else ''}><td>{escape(o.group)}</td>"
+        f'<td class="n">{_or_nothing(o.people)}</td>'
+        f'<td class="n">{_or_nothing(o.buyers)}</td><td class="n">{o.orders:,}</td>'
         f'<td class="n">{o.dollars:,.2f}</td></tr>'
-        for o in report.orders
+        for o in (*report.orders, total)
     )
     return (
-        "<h2>Real orders after the welcome</h2>"
+        "<h2>Real orders after the sign-up</h2>"
         f"<table><tr><th></th>{head}</tr>{rows}</table>"
         '<p class="soft">The clicks are simulated and know nothing of the orders, which are real: '
         "a difference between the groups is chance, not an effect of the mail.</p>"
@@ -148,10 +151,21 @@ def _costs(report: Report) -> str:
         f'<td class="n">${c.dollars:.4f}</td></tr>'
         for c in report.costs
     )
-    return (
-        f'<table>{rows}<tr class="sum"><td>all together</td><td></td>'
-        f'<td class="n">${report.dollars:.4f}</td></tr></table>'
+    sums = [
+        ("all together", report.dollars),
+        *price_parts(report),
+        ("a thousand contacts more", report.per_thousand),
+    ]
+    rows += "".join(
+        f"<tr{'' if what.startswith(' ') else _SUM}><td>{escape(what)}</td><td></td>"
+        f'<td class="n">${dollars:.4f}</td></tr>'
+        for what, dollars in sums
     )
+    return f'<table>{rows}</table><p class="soft">{escape(report.monthly)}</p>'
+
+
+def _or_nothing(count: int | None) -> str:
+    return "" if count is None else f"{count:,}"
 
 
 def _pairs(report: Report) -> str:

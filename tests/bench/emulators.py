@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 from botocore.awsrequest import AWSResponse
@@ -163,7 +163,7 @@ def plain() -> Iterator[Any]:
             k.lower(): v if isinstance(v, str) else v.decode() for k, v in request.headers.items()
         }
         status, found, body = finish(module.handle_request("POST", "/", headers, request.body, {}))
-        response: Any = AWSResponse(request.url, status, found, None)
+        response: Any = AWSResponse(request.url, status, cast("Any", found), None)
         response._content = body if isinstance(body, bytes) else body.encode()
         return response  # type: ignore[no-any-return]
 
@@ -246,7 +246,7 @@ def overheads(calls: int = 1_000) -> dict[str, float]:
     early.meta.events.register("before-call.dynamodb", lambda **_: (Response, {}))
 
     def send(request: Any, **_: object) -> AWSResponse:
-        response: Any = AWSResponse(request.url, 200, {}, None)
+        response: Any = AWSResponse(request.url, 200, cast("Any", {}), None)
         response._content = b"{}"
         return response  # type: ignore[no-any-return]
 

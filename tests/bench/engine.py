@@ -17,7 +17,7 @@ from relance.ids import event_id, milliseconds, moment_of
 from relance.profiles import Profile, from_text, to_text
 
 from local.content import compiled_content
-from tests.stack import ROOT
+from local.world import ROOT
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 ACTS = (

@@ -10,6 +10,7 @@ import jsonatapy
 from jsonata import Jsonata as SlowJsonata
 
 from local.states.jsonata import Jsonata
+from tests.bench.figures import Figure
 from tests.local.states.simulation import Simulation, SmallHub
 
 EXECUTIONS = 500
@@ -68,26 +69,36 @@ class _Scope:
         return None
 
 
-def measure() -> dict[str, float]:
-    """Return transitions per second, and evaluations and compilations of JSONata per second."""
+def measure() -> tuple[Figure, ...]:
+    """Return the speed of the interpreter, and of JSONata in the library used and in another."""
     slow = SlowJsonata(EXPRESSION)
     frame = slow.create_frame()
     frame.bind("view", VIEW)
     query = Jsonata(SmallHub()).evaluator(EXPRESSION)
     scope = _Scope()
-    return {
-        "interpreter transitions/s": _transitions_per_second(),
-        "jsonata evaluations/s (jsonatapy, as used)": _per_second(lambda: query(scope), 20_000),
-        "jsonata evaluations/s (jsonata-python)": _per_second(
-            lambda: slow.evaluate(None, frame), 1_000
+    return (
+        Figure("Transitions", _transitions_per_second(), "transitions/s", 5_000),
+        Figure(
+            "JSONata evaluations (jsonatapy, which is used)",
+            _per_second(lambda: query(scope), 20_000),
+            "/s",
         ),
-        "jsonata compilations/s (jsonatapy)": _per_second(
-            lambda: jsonatapy.compile(EXPRESSION), 5_000
+        Figure(
+            "JSONata evaluations (jsonata-python)",
+            _per_second(lambda: slow.evaluate(None, frame), 1_000),
+            "/s",
         ),
-        "jsonata compilations/s (jsonata-python)": _per_second(
-            lambda: SlowJsonata(EXPRESSION), 200
+        Figure(
+            "JSONata compilations (jsonatapy, which is used)",
+            _per_second(lambda: jsonatapy.compile(EXPRESSION), 5_000),
+            "/s",
         ),
-    }
+        Figure(
+            "JSONata compilations (jsonata-python)",
+            _per_second(lambda: SlowJsonata(EXPRESSION), 200),
+            "/s",
+        ),
+    )
 
 
 def _transitions_per_second() -> float:
@@ -108,5 +119,4 @@ def _per_second(work: Callable[[], object], times: int) -> float:
 
 
 if __name__ == "__main__":
-    for name, value in measure().items():
-        print(f"{name}: {value:,.0f}")
+    print(*measure(), sep="\n")

@@ -33,4 +33,4 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 def _store() -> Store:
     make_tables(real_stack())
-    return DynamoStore(client("dynamodb"), table_names())
+    return DynamoStore(client("dynamodb"), table_names(), sleep=lambda _: None, chance=lambda: 0.0)

@@ -39,7 +39,9 @@ class Bench:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         # moto ends the ARN of a secret as it likes.
         self._secrets = secrets
-        self.store = DynamoStore(client("dynamodb"), table_names())
+        self.store = DynamoStore(
+            client("dynamodb"), table_names(), sleep=lambda _: None, chance=lambda: 0.0
+        )
 
     def get(self, table: Table, *key: str) -> Item:
         """An item that must be there."""

@@ -20,6 +20,9 @@ STATUSES = {
     "submit_form/unknown_form": 404,
     "submit_form/malformed": 400,
     "submit_form/too_large": 413,
+    "submit_form/half_a_character": 400,
+    "submit_form/nested_field": 400,
+    "submit_form/address_not_ascii": 422,
     "track_open/pixel": 200,
     "track_open/head": 200,
     "track_open/forged": 200,
@@ -37,6 +40,13 @@ STATUSES = {
     "collect_events/batch_with_a_bad_item": 200,
     "collect_events/wrong_key": 401,
     "collect_events/not_json": 400,
+    "collect_events/half_a_character": 400,
+    "collect_events/reserved_event": 400,
+    "collect_events/tiny_number": 400,
+    "collect_events/times_far_apart": 400,
+    "collect_events/key_not_ascii": 401,
+    "collect_events/credentials_not_ascii": 401,
+    "collect_events/batch_too_long": 413,
 }
 
 OTHERS = {
@@ -202,7 +212,7 @@ def test_a_stopped_execution_frees_the_enrolment(call: Call, bench: Bench) -> No
 
 
 def test_the_sweep_leaves_alone_what_is_not_due(call: Call, bench: Bench) -> None:
-    assert call("settle_sends", "tick") == {"given_up": 0}
+    assert call("settle_sends", "tick") == {"given_up": 0, "put_off": 0}
     assert bench.get(Table.SENDS, SEND)["state"] == "claimed"
 
 

@@ -17,7 +17,8 @@ values.py         what one value can be asked
 leaves.py         what each leaf means, instant by instant
 timeline.py       the oracle: for every instant, which rules hold
 compare.py        the oracle beside an engine
-incremental.py    relance.engine as such an engine
+engine.py         relance.engine as such an engine, with what it is told of the rules
+incremental.py    the same, with the very instant of each change
 plain.py          the oracle beside the compiled conditions, no engine between them
 disagreements.py  what differs, in words, in the smallest case that still shows it
 ```

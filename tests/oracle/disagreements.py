@@ -88,10 +88,13 @@ def _smaller(case: Case) -> Iterator[Case]:
         for simpler in _simpler(world.segments[name]):
             segments = {**world.segments, name: simpler}
             yield dataclasses.replace(case, world=dataclasses.replace(world, segments=segments))
-    for fields in ({"company": None}, {"population": {}}, {"zone": "UTC"}):
-        if any(getattr(world, name) != value for name, value in fields.items()):
-            smaller = dataclasses.replace(world, **fields)  # type: ignore[arg-type]
-            yield dataclasses.replace(case, world=smaller)
+    for simpler_world in (
+        dataclasses.replace(world, company=None),
+        dataclasses.replace(world, population={}),
+        dataclasses.replace(world, zone="UTC"),
+    ):
+        if simpler_world != world:
+            yield dataclasses.replace(case, world=simpler_world)
 
 
 def _simpler(source: Source) -> Iterator[Source]:
@@ -104,7 +107,7 @@ def _simpler(source: Source) -> Iterator[Source]:
                 if rest:
                     yield {kind: rest}
                 for simpler in _simpler(part):
-                    yield {kind: parts[:number] + [simpler] + parts[number + 1 :]}
+                    yield {kind: [*parts[:number], simpler, *parts[number + 1 :]]}
 
 
 def _shown(world: World) -> Iterator[tuple[str, object]]:

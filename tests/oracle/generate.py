@@ -229,7 +229,8 @@ class _Maker:
         asked = self._one(
             within=self._length(), longer_ago_than=self._length(), before=self._day(),
             after=self._day(), on=self._day(), between=self._any(
-                ["2024-02-29", "2026-03-29"], ["30 days ago", "7 days ago"], ["3 hours ago", "30 minutes ago"],
+                ["2024-02-29", "2026-03-29"], ["30 days ago", "7 days ago"],
+                ["3 hours ago", "30 minutes ago"],
             ),
         )  # fmt: skip
         return {"did": self._behaviour(), self._any("first", "last"): asked}
@@ -371,5 +372,6 @@ class _Maker:
                          self._any(*DAYS).isoformat())  # fmt: skip
 
     def _days_from_to(self) -> list[str]:
-        return self._any(["7 days ago", "today"], ["today", "in 30 days"], ["in 1 day", "in 7 days"],
-                         ["30 days ago", "7 days ago"], ["2024-02-29", "2026-03-29"])  # fmt: skip
+        return self._any(["7 days ago", "today"], ["today", "in 30 days"],
+                         ["in 1 day", "in 7 days"], ["30 days ago", "7 days ago"],
+                         ["2024-02-29", "2026-03-29"])  # fmt: skip

@@ -131,49 +131,68 @@ def _check(
             if verdict != holds[index]:
                 yield Disagreement(case, name, now, f"{holds[index]}", f"{verdict}")
                 return
-            later = slice(index + 1, part.stop)
-            change = _first(holds[later] != holds[index])
-            undisturbed = _first(others[later])
-            if undisturbed is not None and (change is None or change >= undisturbed):
-                stop, change = index + 1 + undisturbed, None
-            else:
-                stop = part.stop
-            yield from _until(case, truth, name, index, change, stop, until, tally)
+            wrong = _until(_Look(case, truth, name, index), others, part.stop, until, tally)
+            if wrong:
+                yield wrong
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One look at one rule."""
+
+    case: Case
+    truth: Timeline
+    name: str
+    index: int
+
+    @property
+    def now(self) -> int:
+        """The instant of it."""
+        return int(self.truth.instants[self.index])
+
+    def wrong(self, expected: str, found: str) -> Disagreement:
+        """What is not as it should be."""
+        return Disagreement(self.case, self.name, self.now, expected, found)
 
 
 def _until(
-    case: Case,
-    truth: Timeline,
-    name: str,
-    index: int,
-    change: int | None,
-    stop: int,
-    until: int,
-    tally: Tally,
-) -> Iterator[Disagreement]:
-    """Judge `until`: the oracle's verdict changes at `change` (counted from index), if at all."""
-    now = int(truth.instants[index])
+    look: _Look, others: NDArray[np.bool_], end: int, until: int, tally: Tally
+) -> Disagreement | None:
+    """Judge `until` by the oracle's next change, unless another rule changes before it.
+
+    `others` is where another rule changes, `end` the index of the next arrival.
+    """
+    truth, holds = look.truth, look.truth.rules[look.name]
+    after = look.index + 1
+    change = _first(holds[after:end] != holds[look.index])
+    disturbed = _first(others[after:end])
+    stop = end
+    if disturbed is not None and (change is None or change >= disturbed):
+        change, stop = None, after + disturbed
     tally.untils += 1
-    if until <= now:
-        yield Disagreement(case, name, now, "an until after now", f"{moment(until)}")
-    elif change is not None:
-        at = index + 1 + change
-        expected = int(truth.instants[at])
-        if truth.doubtful[at - 1 : at + 1].any():
-            return
-        if until > expected:
-            found = "never" if until == FOREVER else f"{moment(until)}"
-            yield Disagreement(case, name, now, f"until {moment(expected)}", f"until {found}")
-        elif until < expected:
-            _early(case, name, now, until, tally)
-    elif stop > index + 1 and until <= truth.instants[stop - 1]:
-        _early(case, name, now, until, tally)
+    if until <= look.now:
+        return look.wrong("an until after now", f"{moment(until)}")
+    if change is None:
+        if stop > after and until <= truth.instants[stop - 1]:
+            _early(look, until, tally)
+        return None
+    at = after + change
+    if truth.doubtful[at - 1 : at + 1].any():
+        return None
+    expected = int(truth.instants[at])
+    if until > expected:
+        found = "never" if until == FOREVER else f"{moment(until)}"
+        return look.wrong(f"until {moment(expected)}", f"until {found}")
+    if until < expected:
+        _early(look, until, tally)
+    return None
 
 
-def _early(case: Case, name: str, now: int, until: int, tally: Tally) -> None:
+def _early(look: _Look, until: int, tally: Tally) -> None:
     tally.early += 1
     if len(tally.examples) < 20:
-        tally.examples.append(f"seed {case.seed} {name} at {moment(now)}: {moment(until)}")
+        at = f"seed {look.case.seed} {look.name} at {moment(look.now)}"
+        tally.examples.append(f"{at}: {moment(until)}")
 
 
 def _checkpoints(truth: Timeline, name: str, part: slice) -> Sequence[int]:

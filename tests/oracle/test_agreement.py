@@ -10,7 +10,7 @@ from tests.oracle.cases import World
 from tests.oracle.compare import Change, compare
 from tests.oracle.generate import case_of
 from tests.oracle.incremental import Incremental
-from tests.oracle.instants import MINUTE
+from tests.oracle.instants import MINUTE, ms
 from tests.oracle.plain import Tally, compare_plain
 
 CHUNK = 50
@@ -55,12 +55,11 @@ class _AMinuteLate:
     """An engine whose sweep is a minute late."""
 
     def run(self, history: Sequence[Event], world: World, until: int) -> Sequence[Change]:
-        arrivals = {event.received_at for event in history}
+        arrivals = {ms(event.received_at) for event in history}
+        changes = Incremental().run(history, world, until)
         return [
-            change if any(_is_at(change.at, each) for each in arrivals)
-            else change._replace(at=change.at + MINUTE)
-            for change in Incremental().run(history, world, until)
-        ]  # fmt: skip
+            each if each.at in arrivals else each._replace(at=each.at + MINUTE) for each in changes
+        ]
 
 
 class _Deaf:
@@ -70,10 +69,6 @@ class _Deaf:
         last = history[-1]
         rest = [event for event in history if event.event_id != last.event_id]
         return Incremental().run(rest, world, until) if rest else []
-
-
-def _is_at(at: int, moment: object) -> bool:
-    return at == round(moment.timestamp() * 1000)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("engine", [_AMinuteLate(), _Deaf()], ids=["a minute late", "deaf"])

@@ -6,6 +6,7 @@ began and ended.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -345,7 +346,7 @@ def test_nothing_follows_from_what_was_only_concluded() -> None:
 def test_the_grid_is_dense_for_a_day_around_each_boundary_and_hourly_elsewhere() -> None:
     start, boundary = at("2026-03-01T00:00:00"), at("2026-03-05T12:34:56")
     looked = grid(ms(start), ms(start + 10 * DAY), [ms(boundary)])
-    gaps = {int(b - a) for a, b in zip(looked[:-1], looked[1:], strict=True)}
+    gaps = {int(b - a) for a, b in pairwise(looked)}
     assert max(gaps) == 3_600_000
     near = looked[(looked >= ms(boundary - 12 * HOUR)) & (looked <= ms(boundary + 12 * HOUR))]
     assert int((near[1:] - near[:-1]).max()) == 60_000

@@ -13,9 +13,6 @@ Events that arrive at the same instant are seen together: the oracle sees an eve
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import and_, or_
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +23,6 @@ from tests.oracle.cases import Fit, Source, World
 from tests.oracle.instants import DAY, Instants, Truth, grid, ms
 from tests.oracle.known import CONCLUDED, Known, duration
 from tests.oracle.leaves import names
-
-Codes: TypeAlias = NDArray[np.int64]
 
 AFTERWARDS = 40 * DAY
 """How long the contact is looked at after everything that its last event can lead to."""
@@ -293,11 +288,11 @@ def _since(holds: Truth, instants: Instants) -> Instants:
 
 
 def _any(parts: Sequence[Truth]) -> Truth:
-    return reduce(or_, parts)
+    return np.logical_or.reduce(parts)
 
 
 def _all(parts: Sequence[Truth]) -> Truth:
-    return reduce(and_, parts)
+    return np.logical_and.reduce(parts)
 
 
 _GROUPS: Mapping[str, Callable[[Sequence[Truth]], Truth]] = {

@@ -77,10 +77,8 @@ def _number(value: float, name: str, wanted: object) -> bool:
 def _same(value: object, wanted: object) -> bool:
     if isinstance(value, str) and isinstance(wanted, str):
         return _folded(value) == _folded(wanted)
-    return (
-        (type(value) is type(wanted)
-        and value == wanted)
-        or (_is_number(value) and _is_number(wanted) and value == wanted)
+    return (type(value) is type(wanted) and value == wanted) or (
+        _is_number(value) and _is_number(wanted) and value == wanted
     )
 
 

@@ -3,8 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from relance.ledger import SETTLING_TIME
 
 ROOT = Path(__file__).parents[2]
 
@@ -117,3 +120,21 @@ def test_arns_that_are_built_by_name_name_a_machine_of_the_stack(
         )
     )
     assert built == names
+
+
+def test_a_step_that_sends_waits_for_half_a_day_while_ses_says_not_now(
+    template: Mapping[str, Any],
+) -> None:
+    """Each pause is shorter than the time after which a released send would be given up."""
+    for file in machines(template):
+        states = json.loads(file.read_text("utf-8"))["States"]
+        for name, state in states.items():
+            if "SendEmailFunctionArn" not in str(state.get("Arguments")):
+                continue
+            (retry,) = [
+                each for each in state["Retry"] if "SendRateExceeded" in each["ErrorEquals"]
+            ]
+            assert retry["ErrorEquals"] == ["SendRateExceeded"], name
+            # Full jitter waits half as long on average.
+            assert retry["MaxAttempts"] * retry["MaxDelaySeconds"] / 2 > 12 * 3600, name
+            assert timedelta(seconds=retry["MaxDelaySeconds"]) < SETTLING_TIME, name

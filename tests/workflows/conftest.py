@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from local.faults import FaultPlan
 from local.world import World
 from tests.workflows.story import MONDAY, Story
 
@@ -16,8 +17,8 @@ def make_story() -> Iterator[MakeStory]:
     """Makes a world on a Monday at nine, with nobody in it, by its parameters."""
     with ExitStack() as stack:
 
-        def make(**parameters: str) -> Story:
-            world = World.build(start=MONDAY, seed=1, parameters=parameters)
+        def make(faults: FaultPlan | None = None, **parameters: str) -> Story:
+            world = World.build(start=MONDAY, seed=1, faults=faults, parameters=parameters)
             return Story(stack.enter_context(world))
 
         yield make

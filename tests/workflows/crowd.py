@@ -71,7 +71,9 @@ class Crowd:
     @cached_property
     def store(self) -> DynamoStore:
         """The tables, from outside."""
-        return DynamoStore(self.world.client("dynamodb"), table_names())
+        return DynamoStore(
+            self.world.client("dynamodb"), table_names(), sleep=lambda _: None, chance=lambda: 0.0
+        )
 
     def arrives(self) -> None:
         """Everybody is there, with a past, and is scored."""

@@ -52,12 +52,20 @@ def the_usual_people(story: Story) -> None:
     story.clicks("gone4@example.com")
     suppress(story, "gone@example.com")
     suppress(story, "gone3@example.com")
+    for name in ("oftener", "again2"):
+        story.signs_up(f"{name}@example.com")
+    for _ in range(10):
+        story.signs_up("oftener@example.com")
     story.world.start("journey-welcome", {})
     story.world.start("journey-welcome", {"contact": story.contact("engaged@example.com")})
     story.world.start("journey-welcome", {"contact": "nobody"})
     story.day(4)
     story.confirms("late@example.com")
     suppress(story, "again@example.com")
+    story.signs_up("again2@example.com")
+    suppress(story, "gone2@example.com")
+    for name in ("oftener", "gone2"):
+        story.signs_up(f"{name}@example.com")
     story.confirms("again@example.com")
     complainer = "complaint@simulator.amazonses.com"
     story.signs_up(complainer)
@@ -85,6 +93,8 @@ def one_of_each(story: Story) -> None:
             story.confirms(f"{name}@example.com")
     if "welcome" in story.messages("engaged@example.com"):
         story.clicks("engaged@example.com")
+    story.day(3.5)
+    story.signs_up("late@example.com")
     story.day(20)
 
 
@@ -125,7 +135,7 @@ def test_every_branch_of_welcome_is_reached() -> None:
     taken += ways_of(one_of_each, None, SendMode="allow-list", AllowList="a@example.org")
     for function in ("enter-workflow", "award-points", "change-list"):
         taken += ways_of(one_of_each, broken(function))
-    for invocation in (1, 4, 6, 7, 8):  # each step that sends or waits, of one person or another
+    for invocation in (1, 4, 6, 7, 8, 9):  # each step that sends or waits, of one person or another
         taken += ways_of(one_of_each, broken("send-email", invocation))
         taken += ways_of(one_of_each, broken("await-event", invocation))
         taken += ways_of(one_of_each, cut_off(invocation, settled=True))

@@ -243,7 +243,9 @@ def test_new_rules_are_shown_before_anybody_is_scored_by_them(crowd: Crowd, afte
 
 
 def test_a_condition_is_tried_before_it_is_written_into_a_file(crowd: Crowd) -> None:
-    condition = {"all": [{"did": "viewed_pricing", "at_least": 4}, {"trait": "email", "is_set": False}]}
+    condition = {
+        "all": [{"did": "viewed_pricing", "at_least": 4}, {"trait": "email", "is_set": False}]
+    }
     shown = crowd.asks(PREVIEW, {"condition": condition})["output"]
     assert shown["summary"] == "The condition holds for 100 of 300 contacts."
     compared = crowd.asks(PREVIEW, {"condition": condition, "segment": "fans"})["output"]

@@ -114,4 +114,5 @@ def _store(story: Story) -> object:
 
     from tests.stack import table_names  # noqa: PLC0415
 
-    return DynamoStore(story.world.client("dynamodb"), table_names())
+    client = story.world.client("dynamodb")
+    return DynamoStore(client, table_names(), sleep=lambda _: None, chance=lambda: 0.0)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from local.faults import Fault, FaultPlan, Rule
 from tests.workflows.conftest import MakeStory
 from tests.workflows.story import Story
 
@@ -55,6 +56,36 @@ def test_cleo_confirms_only_after_the_reminder(story: Story) -> None:
     story.day(6.9)
     story.confirms("cleo@example.com")
     assert story.messages("cleo@example.com")[-1] == "welcome"
+
+
+def test_cora_signs_up_again_after_the_reminder_and_is_asked_once_more(story: Story) -> None:
+    story.signs_up("cora@example.com")
+    story.day(4)
+    story.signs_up("cora@example.com")
+    assert story.messages("cora@example.com") == ["confirm", "confirm-reminder", "confirm"]
+    # A week from then on: day 10 is not too late.
+    story.day(10)
+    assert story.confirms("cora@example.com") == 200
+    assert story.messages("cora@example.com")[-1] == "welcome"
+
+
+def test_nobody_who_has_confirmed_is_reminded_however_late_the_stream_is(
+    make_story: MakeStory,
+) -> None:
+    plan = FaultPlan()
+    story = make_story(faults=plan)
+    story.signs_up(ANA)
+    story.day(1.99)
+    # The stream stands still; she confirms just before the reminder is due.
+    plan.rules.append(
+        Rule(Fault.FAIL_BEFORE, function="update-contact", times=None, code="Stalled")
+    )
+    story.confirms(ANA)
+    story.day(2.05)
+    plan.rules.clear()
+    story.day(3)
+    assert story.messages(ANA) == ["confirm", "welcome"]
+    assert [each.get("reason") for each in story.sends(ANA)] == [None, "not_pending", None]
 
 
 def test_dan_never_confirms(story: Story) -> None:

@@ -6,6 +6,7 @@ function pays at its start for what it uses and nothing else.
 
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import formataddr
@@ -51,7 +52,12 @@ class AwsServices:
         from relance.aws.dynamodb import DynamoStore  # noqa: PLC0415
 
         tables = {table: os.environ[name] for table, name in _TABLES.items() if name in os.environ}
-        return DynamoStore(boto3.client("dynamodb"), tables)
+        return DynamoStore(
+            boto3.client("dynamodb"),
+            tables,
+            sleep=time.sleep,
+            chance=secrets.SystemRandom().random,
+        )
 
     @cached_property
     def content(self) -> Content:

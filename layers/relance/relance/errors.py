@@ -6,14 +6,15 @@ a breaking change.
 ```
 RelanceError
 ├── Retryable                 the same call may succeed later
-│   ├── SendRateExceeded      SES throttled the call; nothing was sent
-│   ├── StoreBusy             DynamoDB throttled, or two writers met; nothing was written
-│   └── ServiceUnavailable    another AWS service asked us to come back
+│   ├── SendRateExceeded      SES throttled the call or was not reached; nothing was sent
+│   ├── StoreBusy             DynamoDB throttled, two writers met, or the connection broke
+│   └── ServiceUnavailable    another AWS service asked us to come back, or was not reached
 └── Permanent                 the same call will fail again
     ├── InvalidInput          what a person or a machine handed in is wrong; says what to paste
     ├── ContactNotFound       no such contact
     ├── ContentInvalid        a message or a rule cannot be used as it is
     ├── SendRefused           SES will not take this message (identity, account, content)
+    ├── RecipientRefused      SES will not take this one address, whatever the message
     └── TokenInvalid          a link was forged, cut off or signed with a key long gone
 ```
 
@@ -30,11 +31,14 @@ class Retryable(RelanceError):
 
 
 class SendRateExceeded(Retryable):
-    """SES throttled the call; nothing was sent."""
+    """SES throttled the call or could not be reached; nothing was sent."""
 
 
 class StoreBusy(Retryable):
-    """The store throttled the call, or two writers met; nothing was written."""
+    """The store throttled the call, two writers met, or the connection broke.
+
+    A write whose answer was lost may have been made: every write is conditional or harmless twice.
+    """
 
 
 class ServiceUnavailable(Retryable):
@@ -59,6 +63,10 @@ class ContentInvalid(Permanent):
 
 class SendRefused(Permanent):
     """SES will not take this message, now or later: identity, account or content."""
+
+
+class RecipientRefused(Permanent):
+    """SES will not take this address, now or later; every other recipient is served."""
 
 
 class TokenInvalid(Permanent):

@@ -67,6 +67,41 @@ CONCLUSIONS = frozenset(
 GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED})
 """The events whose `traits` become the contact's."""
 
+_BY_FORM = "let the person fill in a form"
+_BY_LINK = "the link in every mail leads there"
+_BY_MAIL = "it is recorded when a mail is sent and when its receipt, opens and clicks are reported"
+_BY_STEP = "a step of a workflow does it"
+_BY_SUITE = "it is recorded when it happens"
+
+RESERVED: Mapping[str, str] = {
+    Name.SIGNED_UP: _BY_FORM,
+    Name.CONFIRMED: _BY_FORM,
+    Name.UNSUBSCRIBED: _BY_LINK,
+    Name.CONSENT_CHANGED: _BY_LINK,
+    Name.EMAIL_SENT: _BY_MAIL,
+    Name.EMAIL_DELIVERED: _BY_MAIL,
+    Name.EMAIL_OPENED: _BY_MAIL,
+    Name.EMAIL_CLICKED: _BY_MAIL,
+    Name.EMAIL_BOUNCED: _BY_MAIL,
+    Name.EMAIL_COMPLAINED: _BY_MAIL,
+    Name.LIST_JOINED: _BY_STEP,
+    Name.LIST_LEFT: _BY_STEP,
+    Name.POINTS_AWARDED: _BY_STEP,
+    Name.TIME_PASSED: _BY_SUITE,
+    Name.RULES_CHANGED: _BY_SUITE,
+    Name.ERASED: _BY_SUITE,
+    Name.WORKFLOW_ENTERED: _BY_SUITE,
+    Name.WORKFLOW_LEFT: _BY_SUITE,
+    Name.SEGMENT_ENTERED: _BY_SUITE,
+    Name.SEGMENT_LEFT: _BY_SUITE,
+    Name.STAGE_ADVANCED: _BY_SUITE,
+    Name.STAGE_FELL_BACK: _BY_SUITE,
+    Name.QUALIFIED: _BY_SUITE,
+    Name.PERSONA_ASSIGNED: _BY_SUITE,
+}
+"""The events that no client may send, since more belongs to each than an event; and what to do
+instead. `identified` and `order_completed` come from clients."""
+
 PUBLIC_PROPERTIES = frozenset(
     {
         "form", "list", "message", "workflow", "entry", "step", "send_id", "link", "outcome",
@@ -111,7 +146,11 @@ class Event:
 
     def public(self) -> dict[str, Value]:
         """What the bus is told: ids, the name, and properties that are not personal."""
-        shown = {key: value for key, value in self.properties.items() if key in PUBLIC_PROPERTIES}
+        shown = {
+            key: value
+            for key, value in self.properties.items()
+            if key in PUBLIC_PROPERTIES and _is_plain(value)
+        }
         return {
             **shown,
             "contact_id": self.contact_id,
@@ -132,6 +171,13 @@ class Event:
             "properties": self.properties or None,
             "context": self.context or None,
         }
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value may go on the bus: a number, yes or no, a short text without an address."""
+    if isinstance(value, str):
+        return len(value) <= 200 and "@" not in value
+    return isinstance(value, bool | int | float)
 
 
 def event_of(item: Item) -> Event:

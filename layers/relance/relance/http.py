@@ -4,14 +4,13 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 """
 
 import base64
-import binascii
 import gzip
 import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from email.parser import BytesParser
-from email.policy import HTTP
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +20,12 @@ from relance.errors import InvalidInput
 
 MAX_FORM = 64 * 1024
 """Bytes of a form that a person fills in."""
+
+MAX_FIELDS = 200
+"""Fields of a form that a person fills in."""
+
+RETRY_AFTER = 5
+"""Seconds after which a request may come again that could not be answered now."""
 
 NO_STORE = {"cache-control": "no-cache, no-store, max-age=0, private"}
 
@@ -45,13 +50,14 @@ class HttpRequest:
     def of(cls, event: Mapping[str, Any]) -> "HttpRequest":
         """The request in an event of API Gateway."""
         context = event["requestContext"]
-        body = str(event.get("body") or "")
+        text = str(event.get("body") or "")
+        is_packed = event.get("isBase64Encoded")
         return cls(
             method=context["http"]["method"],
             path=event["rawPath"],
             parameters=event.get("pathParameters") or {},
             headers=event.get("headers") or {},
-            body=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
+            body=base64.b64decode(text) if is_packed else text.encode(errors="surrogatepass"),
             request_id=context["requestId"],
             source_ip=context["http"]["sourceIp"],
         )
@@ -88,17 +94,20 @@ class HttpRequest:
             value = self.json()
             if not isinstance(value, dict):
                 raise InvalidInput("The body must be a JSON object, one field a line of the form.")
-            return {str(name): _as_text(each) for name, each in value.items() if each is not None}
+            return {name: _as_text(each) for name, each in value.items() if each is not None}
         if self._type == "multipart/form-data":
             return _multipart(self.headers["content-type"], self.body)
         try:
             text = self.body.decode()
-            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=200))
+            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
         except ValueError:
             raise InvalidInput("The body is not an encoded form in UTF-8.") from None
 
     def json(self, *, limit: int = MAX_FORM) -> object:
         """The JSON value in the body, whatever its type says; gzip is unpacked.
+
+        Every text in it can be written in UTF-8. A number may be one that no table holds: JSON
+        itself has no bounds (RFC 8259, 6).
 
         Raises:
             TooLarge: more than `limit` bytes, packed or unpacked.
@@ -108,9 +117,13 @@ class HttpRequest:
         if len(body) > limit:
             raise TooLarge(f"This route takes at most {limit // 1024} KB.")
         try:
-            return json.loads(body)
+            value: object = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise InvalidInput("A text in the body holds half of a surrogate pair.") from None
         except (ValueError, RecursionError):
             raise InvalidInput("The body is not JSON in UTF-8.") from None
+        return value
 
     def _unpacked(self, limit: int) -> bytes:
         if self.headers.get("content-encoding", "").lower() != "gzip":
@@ -122,17 +135,31 @@ class HttpRequest:
             raise InvalidInput("The body is not gzip, as its header says.") from None
 
 
+def _no_constant(name: str) -> object:
+    msg = f"{name} is no JSON (RFC 8259, 6)"
+    raise ValueError(msg)
+
+
 def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise InvalidInput("Each field of the form must be a text, a number, true or false.")
 
 
 def _multipart(content_type: str, body: bytes) -> dict[str, str]:
-    head = f"Content-Type: {content_type}\r\n\r\n".encode()
-    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    head = f"Content-Type: {content_type}\r\n\r\n".encode(errors="replace")
+    try:
+        parts = BytesParser().parsebytes(head + body).get_payload()
+    except RecursionError:
+        raise InvalidInput("The parts of the body are nested too deeply.") from None
     fields: dict[str, str] = {}
-    for part in message.iter_parts() if message.is_multipart() else ():
+    for part in parts:
+        if not isinstance(part, Message):
+            break  # a text: there are no parts
+        if part.is_multipart():
+            raise InvalidInput("The parts of the body are nested; a form has none within another.")
         name = part.get_param("name", header="content-disposition")
         payload = part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(payload, bytes):
@@ -149,7 +176,7 @@ def credentials(header: str) -> str:
         return ""
     try:
         return base64.b64decode(value, validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base 64, no ASCII, no UTF-8
         return ""
 
 
@@ -162,6 +189,15 @@ def json_answer(value: object, *, status: int = 200) -> dict[str, Any]:
     """A JSON value."""
     headers = {"content-type": "application/json", **NO_STORE}
     return {"statusCode": status, "headers": headers, "body": json.dumps(value)}
+
+
+def later(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer, sent with what tells a client to come again: nothing is wrong with its request.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-503-service-unavailable
+    """
+    headers = {**answer["headers"], "retry-after": str(RETRY_AFTER)}
+    return {**answer, "statusCode": 503, "headers": headers}
 
 
 def redirect(address: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from relance.storage import Absent, Put, Store, Table, Value, Write
 
 
 def email_identity(address: str) -> str:
-    """The identity of a valid e-mail address: its upper case does not count."""
+    """The identity of an e-mail address to send to: its upper case does not count."""
     return f"email:{address.strip().lower()}"
 
 

@@ -4,12 +4,13 @@
             ┌─▶ skipped(reason)                 ┌─▶ bounced
  claimed ───┼─▶ sent ───────────────▶ delivered ┴─▶ complained
    │        ├─▶ refused(reason)
-   │        └─▶ released ─▶ claimed             SES said "not now": nothing was sent
+   │        └─▶ released ─▶ claimed             SES was not called, or said "not now"
    └─▶ unknown ─▶ sent | given_up               the call broke off: nobody repeats it
 ```
 
 SES has no way to tell a repeated call, so a send whose outcome is not known is never made again
-by a machine: an SES event with the same tag settles it, else it is given up after an hour.
+by a machine: an SES event with the same tag settles it, else it is given up after an hour. SES may
+also take a message and refuse it later (a virus, say): that moves `sent` to `refused`.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,9 @@ from relance.ids import send_id
 from relance.moments import to_text
 from relance.storage import (
     Absent,
+    AllOf,
     AnyOf,
+    Below,
     Condition,
     Equals,
     Item,
@@ -81,6 +84,7 @@ class Reason(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     CAPPED = "capped"
     LEFT = "left"
+    NOT_PENDING = "not_pending"
     REFUSED_BY_SES = "refused_by_ses"
     OUTCOME_UNKNOWN = "outcome_unknown"
 
@@ -145,7 +149,11 @@ def send_of(item: Item) -> Send:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A message that a step is about to send; `keep` is how long its record is kept."""
+    """A message that a step is about to send.
+
+    `keep` is how long its record is kept; `attempt` tells the claim of this invocation from
+    another's, so that nobody gives back what is not theirs.
+    """
 
     step: Step
     message: str
@@ -153,6 +161,7 @@ class Planned:
     topic: str | None
     now: datetime
     keep: timedelta
+    attempt: str = ""
 
     @property
     def send_id(self) -> str:
@@ -164,6 +173,7 @@ class Planned:
         return self._put(
             {
                 "state": SendState.CLAIMED.value,
+                "attempt": self.attempt,
                 "unsettled_shard": shard_of(self.send_id),
                 "unsettled_at": to_text(self.now + SETTLING_TIME),
             }
@@ -203,8 +213,12 @@ def settle(
     expected: tuple[SendState, ...],
     reason: Reason | None = None,
     note: Mapping[str, Value] | None = None,
+    attempt: str | None = None,
 ) -> Update:
-    """The write that moves a record to a final state, refused unless it is in an expected one."""
+    """The write that moves a record to a final state, refused unless it is in an expected one.
+
+    With `attempt` it is refused as well when the claim is another's.
+    """
     return Update(
         Table.SENDS,
         (ident,),
@@ -214,17 +228,23 @@ def settle(
             **(note or {}),
         },
         remove=("unsettled_shard", "unsettled_at"),
-        when=_in_state(expected),
+        when=_in_state(expected) if attempt is None else _claimed_by(attempt, expected),
     )
 
 
-def release(ident: str) -> Update:
-    """The write that gives a claim back: SES said "not now", and nothing was sent."""
+def release(ident: str, *, attempt: str, now: datetime) -> Update:
+    """The write by which an attempt gives its claim back: nothing was sent.
+
+    Whoever claims next has the settling time to do so.
+    """
     return Update(
         Table.SENDS,
         (ident,),
-        set={"state": SendState.RELEASED.value},
-        when=_in_state((SendState.CLAIMED,)),
+        set={
+            "state": SendState.RELEASED.value,
+            "unsettled_at": to_text(now + SETTLING_TIME),
+        },
+        when=_claimed_by(attempt, (SendState.CLAIMED,)),
     )
 
 
@@ -241,6 +261,22 @@ def doubt(ident: str, *, now: datetime) -> Update:
         },
         when=_in_state((SendState.CLAIMED,)),
     )
+
+
+def give_up(ident: str, *, now: datetime) -> Update:
+    """The write that gives up a record that is due; refused if somebody moved it on meanwhile."""
+    unsettled = (SendState.CLAIMED, SendState.UNKNOWN, SendState.RELEASED)
+    due = Below("unsettled_at", to_text(now + timedelta(milliseconds=1)))
+    return Update(
+        Table.SENDS,
+        (ident,),
+        set={"state": SendState.GIVEN_UP.value, "reason": Reason.OUTCOME_UNKNOWN.value},
+        when=AllOf((_in_state(unsettled), due)),
+    )
+
+
+def _claimed_by(attempt: str, states: tuple[SendState, ...]) -> Condition:
+    return AllOf((_in_state(states), Equals("attempt", attempt)))
 
 
 def _in_state(states: tuple[SendState, ...]) -> Condition:

@@ -81,6 +81,7 @@ class Mailer(Protocol):
         Raises:
             SendRateExceeded: not sent; the same call may succeed later.
             SendRefused: not sent; the same call will fail again.
+            RecipientRefused: not sent; SES does not take this address.
             SendOutcomeUnknown: the call broke off.
         """
 
@@ -96,10 +97,18 @@ class Executions(Protocol):
     """Step Functions, as far as it is answered and asked."""
 
     def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
-        """Answer a pause; False if nobody waits for this answer any more."""
+        """Answer a pause; False if nobody waits for this answer any more.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
 
     def is_running(self, execution: str) -> bool:
-        """Whether the execution with this ARN is still running; False if it is unknown."""
+        """Whether the execution with this ARN is still running; False if it is unknown.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
 
 
 class RepairQueue(Protocol):

@@ -10,6 +10,7 @@ Attributes of the record `now#register` of the table Contacts:
 |---|---|
 | `address`, `language` | where and in which language to write |
 | `consent#<topic>` | `{state, at, by}`: e-mail consent to a topic, its last change, the event id |
+| `withdrawn#<topic>` | when the consent was last withdrawn |
 | `tracking` | `{opens: none, hygiene or full, clicks: yes or no, at}` |
 | `suppressed` | `{reason, at}` |
 | `erased_at` | when the contact was erased |
@@ -72,6 +73,7 @@ class Register:
     address: str | None = None
     language: str | None = None
     consents: Mapping[str, Consent] = field(default_factory=dict)
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
     tracking: Tracking | None = None
     suppressed: SuppressionReason | None = None
     erased_at: str | None = None
@@ -81,6 +83,11 @@ class Register:
         """The state of the consent to a topic, None if never asked."""
         consent = self.consents.get(topic)
         return consent.state if consent else None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether some consent waits for its confirmation."""
+        return any(each.state is ConsentState.PENDING for each in self.consents.values())
 
     def tracking_or(self, default: Tracking) -> Tracking:
         """What may be followed: as the contact said, else the company's default."""
@@ -100,6 +107,11 @@ def register_of(item: Item) -> Register:
             )
             for name, value in item.items()
             if name.startswith("consent#") and isinstance(value, Mapping)
+        },
+        withdrawn={
+            name.removeprefix("withdrawn#"): str(value)
+            for name, value in item.items()
+            if name.startswith("withdrawn#")
         },
         tracking=(
             Tracking(OpenTracking(str(tracking["opens"])), tracking["clicks"] is True)
@@ -145,27 +157,27 @@ def change_consent(
 ) -> Update:
     """The write that changes a consent, refused by the store where it must not act.
 
-    The last writer wins, and at a tie the withdrawal. A pending request never replaces a consent
-    that was granted: anybody can type somebody's address into a form. `also` holds attributes
-    that change with it.
+    The last writer wins, and at a tie the withdrawal. What is granted is neither asked for nor
+    granted again: anybody can type somebody's address into a form, and a button can be pressed
+    twice. `also` holds attributes that change with it.
     """
     name, moment = f"consent#{topic}", to_text(at)
     mine = f"{name}.at"
-    last: Condition = AnyOf((Missing(name), Below(mine, moment)))
+    last: Condition
     if state is ConsentState.WITHDRAWN:
         last = AnyOf((Missing(name), Below(mine, moment), Equals(mine, moment)))
-    if state is ConsentState.PENDING:
-        last = AnyOf(
-            (
-                Missing(name),
-                AllOf((Below(mine, moment), Equals(f"{name}.state", ConsentState.WITHDRAWN))),
-                AllOf((Below(mine, moment), Equals(f"{name}.state", ConsentState.PENDING))),
-            )
-        )
+    else:
+        open_states = (ConsentState.WITHDRAWN, ConsentState.PENDING)
+        is_open = AnyOf(tuple(Equals(f"{name}.state", each) for each in open_states))
+        last = AnyOf((Missing(name), AllOf((Below(mine, moment), is_open))))
     return Update(
         Table.CONTACTS,
         (contact_id, RECORD),
-        set={name: consent_value(state, at, by), **(also or {})},
+        set={
+            name: consent_value(state, at, by),
+            **({f"withdrawn#{topic}": moment} if state is ConsentState.WITHDRAWN else {}),
+            **(also or {}),
+        },
         when=AllOf((Present(), Missing("erased_at"), last)),
     )
 

@@ -17,7 +17,7 @@ def reason_not_to_send(
 ) -> Reason | None:
     """The first reason why this contact must not get this message now; None if it may.
 
-    A transactional message (the double opt-in) needs no consent, but nobody gets anything at a
+    A double opt-in mail needs a consent that is waiting for it. Nobody gets anything at a
     suppressed or unknown address, after erasure, or off the allow-list.
     """
     if register.erased_at:
@@ -28,6 +28,8 @@ def reason_not_to_send(
         return Reason.SUPPRESSED
     if leaving:
         return Reason.LEFT
+    if asks_to_confirm(message) and not register.is_pending:
+        return Reason.NOT_PENDING
     if message.message_class is MessageClass.MARKETING:
         consent = register.consent_to(message.topic or "")
         if consent is not ConsentState.GRANTED:
@@ -35,6 +37,11 @@ def reason_not_to_send(
     if not sender.allows(register.address):
         return Reason.NOT_ON_ALLOW_LIST
     return None
+
+
+def asks_to_confirm(message: Message) -> bool:
+    """Whether the message is a double opt-in mail: it holds the button that confirms."""
+    return any("confirm_url" in variant.html for variant in message.variants)
 
 
 _WITHOUT_CONSENT = {

@@ -184,7 +184,7 @@ class Store(Protocol):
 
         Raises:
             ConditionFailed: the condition does not hold; nothing was written.
-            StoreBusy: try again; nothing was written.
+            StoreBusy: try again; nothing was written, unless the connection broke.
         """
 
     def transact(self, writes: Sequence[Write]) -> None:
@@ -192,5 +192,5 @@ class Store(Protocol):
 
         Raises:
             ConditionFailed: with the positions of the writes whose condition does not hold.
-            StoreBusy: try again; nothing was written.
+            StoreBusy: try again; nothing was written, unless the connection broke.
         """

@@ -1,10 +1,13 @@
 """The audience: reads the very message, and one person's chance is nobody else's."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-from local.audience import HABITS, Habits, habits_of, read_letter
+from local import audience
+from local.audience import DEEDS, HABITS, Habits, habits_of, read_letter
 from local.demo import people
 from local.demo.browser import forms, links, pictures
 from local.demo.people import Person
@@ -38,6 +41,11 @@ def test_another_seed_gives_other_people() -> None:
     other = people.from_log(people=20, start=START, seed=8)
     assert [p.first_name for p in other] != [p.first_name for p in LOG[:20]]
     assert [habits_of(p, 7) for p in other] != [habits_of(p, 8) for p in other]
+
+
+def test_every_deed_can_be_said_of_one() -> None:
+    source = Path(audience.__file__).read_text(encoding="utf-8")
+    assert set(re.findall(r'_did\("([^"]+)"', source)) == set(DEEDS)
 
 
 def share(predicate: str, value: object) -> float:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from local.demo.findings import title
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -73,6 +75,43 @@ def test_the_endings_add_up_to_the_sign_ups(run: Run) -> None:
     assert "otherwise than expected" not in run.out
 
 
+def test_the_orders_add_up_to_those_tracked(run: Run) -> None:
+    table = run.out[run.out.index("Real orders after") : run.out.index("The clicks are simulated")]
+    orders = [int(n) for n in re.findall(r" (\d+) +[\d,]+\.\d\d(?: |$)", table, re.MULTILINE)]
+    page = (run.folder / "report.html").read_text()
+    tracked = re.search(r"<b>(\d+)</b>real orders tracked", page)
+    assert tracked
+    assert sum(orders[:-1]) == orders[-1] == int(tracked[1]) > 0
+
+
+def test_the_bill_parts_what_is_fixed_from_what_contacts_cause(run: Run) -> None:
+    names = ("all together", "   of it fixed", "   of it caused by 30 contacts", "a thousand")
+    found = [re.search(rf"^{name}\D.*? (\d+\.\d+) \$$", run.out, re.MULTILINE) for name in names]
+    whole, fixed, caused, thousand = (float(each[1]) for each in found if each)
+    assert fixed > 0
+    assert fixed + caused == pytest.approx(whole, abs=2e-4)
+    assert thousand == pytest.approx(caused * 1000 / 30, abs=2e-3)
+
+
+def test_the_contact_told_of_became_engaged_and_stays(run: Run) -> None:
+    story = run.ask("timeline", run.contact).out
+    assert "Joined the list" in story
+    assert "Unsubscribed" not in story
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ('{"outcome": "left: bounced"}', "Left early: bounced"),
+        ('{"outcome": "not sent: no_consent"}', "Left early: no consent"),
+        ('{"outcome": "left early"}', "Left early"),
+        (None, "Left early"),
+    ],
+)
+def test_endings_in_one_state_differ_in_their_title(output: str | None, expected: str) -> None:
+    assert title("Left early", {"output": output}) == expected
+
+
 def test_nothing_but_the_run_itself_is_on_stdout(run: Run) -> None:
     assert "\x1b" not in run.out
     assert "MB of memory" not in run.out
@@ -119,6 +158,14 @@ def test_an_execution_is_started_and_its_way_told(run: Run, tmp_path: Path) -> N
     started = run.ask("start", "welcome", str(given))
     assert started.code == 0
     assert "Nothing to do yet" in started.out
+
+
+def test_a_failed_execution_ends_with_exit_code_1(run: Run, tmp_path: Path) -> None:
+    given = tmp_path / "input.json"
+    given.write_text('{"contact": "nobody"}')
+    started = run.ask("start", "welcome", str(given))
+    assert (started.code, started.err) == (1, "")
+    assert "It failed: InvalidInput" in started.out
 
 
 WRONG = {
@@ -172,8 +219,18 @@ def test_a_file_without_addresses_is_refused(tmp_path: Path) -> None:
     assert "no column holds e-mail addresses" in result.err
 
 
+def test_a_python_without_the_packages_is_told_which_to_use() -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "local", "demo"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Run `make demo` first, or use .venv/bin/python." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_help_explains_itself() -> None:
     result = local("--help")
     assert result.code == 0
     for command in ("demo", "serve", "start", "find", "timeline", "preview"):
-        assert f"python -m local {command}" in result.out
+        assert f".venv/bin/python -m local {command}" in result.out

@@ -75,3 +75,11 @@ def test_the_picture_shows_the_counts_and_leaves_out_errors_nobody_met() -> None
     assert ">14<" in svg
     assert ">yes</tspan> · " in svg
     assert svg == drawing.svg(graph, {"Ask": 14}, FLOWS)
+
+
+def test_every_label_has_a_ground_below_every_box() -> None:
+    graph = read(MACHINE)
+    svg = drawing.svg(graph, {}, FLOWS)
+    labels, grounds = svg.count('<text class="label'), svg.count('<rect class="ground"')
+    assert labels == grounds > 0
+    assert svg.rindex('class="ground"') < svg.index('<g class="start')

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from botocore.exceptions import ClientError
 
 from relance.aws.expressions import Expression
+from relance.aws.passing import FAILURES, Failure, passes
 from relance.aws.values import from_attributes, to_attributes
 from relance.errors import ConditionFailed, StoreBusy
 from relance.storage import (
@@ -26,27 +27,38 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = dict[str, Any]
 """The arguments of a boto3 call, as they are put together here."""
 
-_BUSY = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-        "InternalServerError",
-    }
-)
+_BUSY = frozenset({"TransactionConflictException", "TransactionInProgressException"})
 _BUSY_REASONS = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
 
+PAUSES = (0.05, 0.1, 0.2, 0.4)
+"""Seconds that are waited at most before a write that met another one is tried again.
+
+Chance takes a part of each ("full jitter"), so that two writers do not meet again.
+https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+"""
+
 
 class DynamoStore:
-    """The four tables in DynamoDB; `tables` maps them to their physical names."""
+    """The four tables in DynamoDB; `tables` maps them to their physical names.
 
-    def __init__(self, client: "DynamoDBClient", tables: Mapping[Table, str]) -> None:
+    A write that meets another one is repeated a few times: `sleep` waits so many seconds, `chance`
+    draws from [0, 1).
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        tables: Mapping[Table, str],
+        *,
+        sleep: Callable[[float], None],
+        chance: Callable[[], float],
+    ) -> None:
         self._client = client
         self._tables = tables
+        self._sleep = sleep
+        self._chance = chance
 
     def get(self, table: Table, key: tuple[str, ...]) -> Item | None:
         """The item at `key`, or None."""
@@ -54,7 +66,7 @@ class DynamoStore:
             answer = self._client.get_item(
                 TableName=self._tables[table], Key=_key(table, key), ConsistentRead=True
             )
-        except ClientError as error:
+        except FAILURES as error:
             _translate(error)
         item = answer.get("Item")
         return from_attributes(item) if item else None
@@ -123,7 +135,7 @@ class DynamoStore:
         while True:
             try:
                 answer = ask(**request)
-            except ClientError as error:
+            except FAILURES as error:
                 _translate(error)
             yield from (from_attributes(item) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
@@ -134,25 +146,27 @@ class DynamoStore:
         """Carry out one write."""
         try:
             if isinstance(write, Put):
-                self._client.put_item(**self._put(write))
+                self._change(self._client.put_item, self._put(write))
             elif isinstance(write, Update):
-                self._client.update_item(**self._update(write))
+                self._change(self._client.update_item, self._update(write))
             else:
-                self._client.delete_item(**self._delete(write))
+                self._change(self._client.delete_item, self._delete(write))
         except ClientError as error:
             if _code(error) == "ConditionalCheckFailedException":
                 raise ConditionFailed((0,)) from None
+            _translate(error)
+        except FAILURES as error:
             _translate(error)
 
     def transact(self, writes: Sequence[Write]) -> None:
         """Carry out several writes, all or none."""
         parts: list[Any] = [self._part(each) for each in writes]
         try:
-            self._client.transact_write_items(TransactItems=parts)
+            self._change(self._client.transact_write_items, {"TransactItems": parts})
         except ClientError as error:
             if _code(error) != "TransactionCanceledException":
                 _translate(error)
-            reasons = [each.get("Code") for each in error.response.get("CancellationReasons", [])]
+            reasons = _reasons(error)
             failed = tuple(
                 at for at, code in enumerate(reasons) if code == "ConditionalCheckFailed"
             )
@@ -161,6 +175,21 @@ class DynamoStore:
             if _BUSY_REASONS.intersection(reasons):
                 raise StoreBusy("another writer was at the same items; try again") from error
             raise
+        except FAILURES as error:
+            _translate(error)
+
+    def _change(self, call: Callable[..., object], arguments: Arguments) -> None:
+        """Make a call that writes, again as long as another writer is at the same items."""
+        for longest in PAUSES:
+            try:
+                call(**arguments)
+            except ClientError as error:
+                if not _writers_met(error):
+                    raise
+            else:
+                return
+            self._sleep(longest * self._chance())
+        call(**arguments)
 
     def _part(self, write: Write) -> Arguments:
         if isinstance(write, Put):
@@ -214,7 +243,21 @@ def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _translate(error: ClientError) -> NoReturn:
-    if _code(error) in _BUSY:
-        raise StoreBusy("DynamoDB asked to try again later") from error
+def _reasons(error: ClientError) -> list[str]:
+    """Why each write of a transaction was turned away."""
+    reasons = error.response.get("CancellationReasons", [])
+    return [str(each.get("Code")) for each in reasons]
+
+
+def _writers_met(error: ClientError) -> bool:
+    """Whether nothing was written for no other reason than another write at the same time."""
+    reasons = _reasons(error)
+    return _code(error) == "TransactionConflictException" or (
+        not _BUSY_REASONS.isdisjoint(reasons) and "ConditionalCheckFailed" not in reasons
+    )
+
+
+def _translate(error: Failure) -> NoReturn:
+    if passes(error) or (isinstance(error, ClientError) and _code(error) in _BUSY):
+        raise StoreBusy("DynamoDB could not answer now") from error
     raise error

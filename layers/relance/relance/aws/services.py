@@ -1,11 +1,11 @@
 """The small adapters: EventBridge, Step Functions, SQS, Secrets Manager."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
+from relance.aws.passing import FAILURES, passes
 from relance.errors import ServiceUnavailable
 from relance.events import Event
 from relance.storage import Value
@@ -22,6 +22,17 @@ SOURCE = "relance"
 PUT_EVENTS_LIMIT = 10
 
 
+@contextmanager
+def _calling(service: str) -> Iterator[None]:
+    """What passes by itself becomes ServiceUnavailable."""
+    try:
+        yield
+    except FAILURES as error:
+        if passes(error):
+            raise ServiceUnavailable(f"{service} could not answer now") from error
+        raise
+
+
 class EventBridgeBus:
     """The suite's bus."""
 
@@ -33,21 +44,22 @@ class EventBridgeBus:
         """Put the events on the bus, ten at a time.
 
         Raises:
-            ServiceUnavailable: some were not taken; publish them all again.
+            ServiceUnavailable: some were not taken, or nobody knows; publish them all again.
         """
         for start in range(0, len(events), PUT_EVENTS_LIMIT):
             some = events[start : start + PUT_EVENTS_LIMIT]
-            answer = self._client.put_events(
-                Entries=[
-                    {
-                        "EventBusName": self._bus,
-                        "Source": SOURCE,
-                        "DetailType": event.name,
-                        "Detail": json.dumps(event.public(), separators=(",", ":")),
-                    }
-                    for event in some
-                ]
-            )
+            with _calling("EventBridge"):
+                answer = self._client.put_events(
+                    Entries=[
+                        {
+                            "EventBusName": self._bus,
+                            "Source": SOURCE,
+                            "DetailType": event.name,
+                            "Detail": json.dumps(event.public(), separators=(",", ":")),
+                        }
+                        for event in some
+                    ]
+                )
             if answer["FailedEntryCount"]:
                 raise ServiceUnavailable(
                     f"EventBridge did not take {answer['FailedEntryCount']} of {len(some)} events"
@@ -61,19 +73,30 @@ class StepFunctionsExecutions:
         self._client = client
 
     def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
-        """Answer a pause; False if nobody waits for this answer any more."""
+        """Answer a pause; False if nobody waits for this answer any more.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+        known = self._client.exceptions
         try:
-            self._client.send_task_success(
-                taskToken=token, output=json.dumps(result, separators=(",", ":"))
-            )
-        except (self._client.exceptions.TaskTimedOut, self._client.exceptions.TaskDoesNotExist):
+            with _calling("Step Functions"):
+                self._client.send_task_success(
+                    taskToken=token, output=json.dumps(result, separators=(",", ":"))
+                )
+        except (known.TaskTimedOut, known.TaskDoesNotExist, known.InvalidToken):
             return False
         return True
 
     def is_running(self, execution: str) -> bool:
-        """Whether the execution with this ARN is still running; False if it is unknown."""
+        """Whether the execution with this ARN is still running; False if it is unknown.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
         try:
-            answer = self._client.describe_execution(executionArn=execution)
+            with _calling("Step Functions"):
+                answer = self._client.describe_execution(executionArn=execution)
         except self._client.exceptions.ExecutionDoesNotExist:
             return False
         return answer["status"] in ("RUNNING", "PENDING_REDRIVE")
@@ -87,9 +110,14 @@ class SqsRepairQueue:
         self._url = url
 
     def set_aside(self, contact_id: str, event_ids: Sequence[str], reason: str) -> None:
-        """Keep the contact and its events for `refold_contact`."""
+        """Keep the contact and its events for `refold_contact`.
+
+        Raises:
+            ServiceUnavailable: SQS could not answer now.
+        """
         body = {"contact_id": contact_id, "event_ids": list(event_ids), "reason": reason}
-        self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(body))
+        with _calling("SQS"):
+            self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(body))
 
 
 def read_secret(client: "SecretsManagerClient", name: str) -> dict[str, str]:
@@ -98,14 +126,7 @@ def read_secret(client: "SecretsManagerClient", name: str) -> dict[str, str]:
     Raises:
         ServiceUnavailable: Secrets Manager could not answer now.
     """
-    try:
+    with _calling("Secrets Manager"):
         answer = client.get_secret_value(SecretId=name)
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in (
-            "ThrottlingException",
-            "InternalServiceError",
-        ):
-            raise ServiceUnavailable("Secrets Manager asked to try again later") from error
-        raise
     value = json.loads(answer["SecretString"])
     return {str(name): str(each) for name, each in value.items()}

@@ -1,37 +1,57 @@
 """SES, which cannot tell a repeated call: the client must not repeat one by itself.
 
-The client is made with `retries={"total_max_attempts": 1}`. An error that SES answered means that
-nothing was sent; a call that broke off may have been carried out.
+The client is made with `retries={"total_max_attempts": 1}`. A refusal that SES answered means that
+nothing was sent; a call that broke off, timed out or failed within SES may have been carried out.
 """
 
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
     ClientError,
-    ConnectionClosedError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
-    ReadTimeoutError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
 )
 
-from relance.errors import SendOutcomeUnknown, SendRateExceeded, SendRefused
+from relance.aws.passing import FAILURES, STALE_SIGNATURE, Failure, code_of, status_of
+from relance.errors import RecipientRefused, SendOutcomeUnknown, SendRateExceeded, SendRefused
 from relance.ports import Mail
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
-_LATER = frozenset({"TooManyRequestsException", "ThrottlingException", "LimitExceededException"})
-_REFUSED = frozenset(
-    {
-        "AccountSuspendedException",
-        "BadRequestException",
-        "MailFromDomainNotVerifiedException",
-        "MessageRejected",
-        "NotFoundException",
-        "SendingPausedException",
-        "AccessDeniedException",
-    }
+_LATER = STALE_SIGNATURE | {
+    "LimitExceededException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+_NEVER_SENT = (
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProxyConnectionError,
 )
+"""The call never left this machine."""
+
+_OF_ONE_ADDRESS = (
+    "domain contains",
+    "domain ends",
+    "domain starts",
+    "illegal address",
+    "invalid domain name",
+    "local address contains",
+    "missing final '@domain'",
+    "user name is missing",
+)
+"""How SES begins to say, as a BadRequestException or MessageRejected, that it takes no such
+recipient. The sender's own address is checked by the template:
+https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
+"""
 
 
 class SesMailer:
@@ -66,20 +86,24 @@ class SesMailer:
                     }
                 },
             )
-        except (ConnectTimeoutError, EndpointConnectionError) as error:
-            raise SendRateExceeded("SES could not be reached; nothing was sent") from error
-        except (ReadTimeoutError, ConnectionClosedError) as error:
-            raise SendOutcomeUnknown("the call to SES broke off") from error
-        except ClientError as error:
+        except FAILURES as error:
             raise _translated(error) from error
         return answer["MessageId"]
 
 
-def _translated(error: ClientError) -> Exception:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+def _translated(error: Failure) -> Exception:
+    if isinstance(error, ParamValidationError):
+        return SendRefused("the message is not one that SES can be handed")
+    if isinstance(error, _NEVER_SENT):
+        return SendRateExceeded("SES could not be reached; nothing was sent")
+    if not isinstance(error, ClientError):
+        return SendOutcomeUnknown("the call to SES broke off")
+    code, status = code_of(error), status_of(error)
     if code in _LATER or status == 429:
-        return SendRateExceeded("SES throttled the call; nothing was sent")
-    if code in _REFUSED or 400 <= status < 500:
-        return SendRefused(f"SES refused the message ({code}); see the SES console")
-    return SendOutcomeUnknown(f"SES answered {status}; nobody knows what became of the message")
+        return SendRateExceeded(f"SES asked to try again later ({code}); nothing was sent")
+    if status == 408 or not 400 <= status < 500:
+        return SendOutcomeUnknown(f"SES answered {status}; nobody knows what became of the message")
+    said = str(error.response.get("Error", {}).get("Message", "")).lower()
+    if code in ("BadRequestException", "MessageRejected") and said.startswith(_OF_ONE_ADDRESS):
+        return RecipientRefused("SES does not take the address of this contact")
+    return SendRefused(f"SES refused the message ({code}); see the SES console")

@@ -1,9 +1,9 @@
 """`all`, `any` and `none`, with the exact instant at which the whole changes.
 
 The three are one question: is every part as it must be (all: true, any and none: false)? While
-all are, the first part to change changes the whole. While some are not, the whole cannot change
-before the last of them does, so that instant is looked at next, and so on: a leap per step, and
-the first instant at which every part is as it must be is the answer.
+all are, the first part to change changes the whole. While one is not, the whole cannot change
+before that part does, so the parts are asked again at that instant, and so on, leap by leap: the
+first instant at which all of them are as they must be is the answer.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from relance.conditions.needs import Needs
 from relance.conditions.node import Evaluate, Node, Test, Verdict, timeless
 
 STEPS = 64
-"""How many leaps are made. After so many the instant reached is given as `until`, where the
-verdict may well be the same: a wake too early costs one evaluation, one too late would be wrong."""
+"""How often each part is asked at most. After that the instant reached is given as `until`, where
+the verdict may well be the same: a wake too early costs one evaluation, one too late is wrong."""
 
 
 def all_of(nodes: Sequence[Node]) -> Node:
@@ -38,10 +38,12 @@ def _every(nodes: Sequence[Node], *, wanted: bool, then: bool) -> Node:
     """The verdict is `then` exactly when every part's verdict is `wanted`."""
     needs = reduce(or_, (node.needs for node in nodes), Needs())
     tests = tuple(node.test for node in nodes if node.test is not None)
-    timed = tuple(node.evaluate for node in nodes if node.test is None)
-    if not timed:
+    moving = sorted((node for node in nodes if node.test is None), key=lambda node: node.cost)
+    if not moving:
         return timeless(_tests(tests, wanted=wanted, then=then), needs)
-    return Node(_evaluation(tests, timed, wanted=wanted, then=then), needs)
+    timed = tuple(node.evaluate for node in moving)
+    cost = sum(node.cost for node in nodes)
+    return Node(_evaluation(tests, timed, wanted=wanted, then=then), needs, cost=cost)
 
 
 def _tests(tests: tuple[Test, ...], *, wanted: bool, then: bool) -> Test:
@@ -57,40 +59,37 @@ def _tests(tests: tuple[Test, ...], *, wanted: bool, then: bool) -> Test:
 def _evaluation(
     tests: tuple[Test, ...], timed: tuple[Evaluate, ...], *, wanted: bool, then: bool
 ) -> Evaluate:
-    """Timeless parts first: they are cheap, and a wrong one settles the matter for ever."""
+    """Timeless parts first, then the cheaper: a wrong one may settle the matter for ever."""
     settled: Verdict = (not then, FOREVER)
 
     def evaluate(facts: Facts, now: int) -> Verdict:
         for test in tests:
             if test(facts) is not wanted:
                 return settled
-        soonest, latest = FOREVER, 0
+        soonest = FOREVER
         for each in timed:
             holds, until = each(facts, now)
-            if holds is wanted:
-                soonest = min(soonest, until)
-            elif until == FOREVER:
-                return settled
-            elif until > latest:
-                latest = until
-        if not latest:
-            return then, soonest
-        return not then, _first_time(timed, facts, latest, wanted=wanted)
+            if holds is not wanted:
+                if until == FOREVER:
+                    return settled
+                return not then, _first_time(timed, facts, until, wanted=wanted)
+            soonest = min(soonest, until)
+        return then, soonest
 
     return evaluate
 
 
 def _first_time(timed: tuple[Evaluate, ...], facts: Facts, at: int, *, wanted: bool) -> int:
     """The first instant from `at` on at which every part's verdict is `wanted`."""
-    for _ in range(STEPS):
-        latest = 0
-        for each in timed:
-            holds, until = each(facts, at)
-            if holds is not wanted and until > latest:
-                latest = until
-                if until == FOREVER:
-                    return FOREVER
-        if not latest:
-            return at
-        at = latest
+    agreeing, parts = 0, len(timed)
+    for _ in range(STEPS * parts):
+        holds, until = timed[agreeing](facts, at)
+        if holds is wanted:
+            agreeing += 1
+            if agreeing == parts:
+                return at
+        elif until == FOREVER:
+            return FOREVER
+        else:
+            agreeing, at = 0, until
     return at

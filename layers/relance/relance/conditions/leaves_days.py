@@ -56,7 +56,7 @@ def day(leaf: Canonical) -> Node:
         found = day_of(facts.traits.get(name), facts.zone)
         return NEVER if found is None else days.verdict(found, facts.zone, now)
 
-    return Node(evaluate, Needs(traits=frozenset({name}), zone=True))
+    return Node(evaluate, Needs(traits=frozenset({name}), zone=True), cost=5)
 
 
 def anniversary(leaf: Canonical) -> Node:
@@ -77,7 +77,7 @@ def anniversary(leaf: Canonical) -> Node:
             return False, start_of(kept - ahead, zone)
         return True, start_of(kept - back + 1, zone)
 
-    return Node(evaluate, Needs(traits=frozenset({name}), zone=True))
+    return Node(evaluate, Needs(traits=frozenset({name}), zone=True), cost=5)
 
 
 def next_kept(born: date, earliest: int) -> int | None:
@@ -102,7 +102,7 @@ def when(leaf: Canonical) -> Node:
         zone = facts.zone
         return days.verdict(today(done.first if first else done.last, zone), zone, now)
 
-    return Node(evaluate, Needs(behaviours={name: _COUNT}, zone=True))
+    return Node(evaluate, Needs(behaviours={name: _COUNT}, zone=True), cost=5)
 
 
 def since(leaf: Canonical) -> Node:

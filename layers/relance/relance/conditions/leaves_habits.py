@@ -28,7 +28,7 @@ def usual(leaf: Canonical) -> Node:
         done = facts.behaviours.get(name)
         return asked.verdict(done, now) if done is not None and done.times else NEVER
 
-    return Node(evaluate, Needs(behaviours={name: Depth(window=far)}))
+    return Node(evaluate, Needs(behaviours={name: Depth(window=far)}), cost=10)
 
 
 @dataclass(frozen=True, slots=True)

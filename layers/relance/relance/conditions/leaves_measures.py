@@ -76,4 +76,5 @@ def _in_window(leaf: Canonical, of: str, judging: _Judging) -> Node:
         acts = facts.behaviours.get(name, NOTHING).newest
         return slide(acts, far, near, now, judging(acts))
 
-    return Node(evaluate, Needs(behaviours={name: Depth(window=far, numbers=numbers)}))
+    needs = Needs(behaviours={name: Depth(window=far, numbers=numbers)})
+    return Node(evaluate, needs, cost=20)

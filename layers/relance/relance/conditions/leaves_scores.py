@@ -31,7 +31,7 @@ def score(leaf: Canonical) -> Node:
         fading = facts.scores.get(name)
         return without if fading is None else within(fading, low, high, now)
 
-    return Node(evaluate, Needs(scores=frozenset({name})))
+    return Node(evaluate, Needs(scores=frozenset({name})), cost=4)
 
 
 def company_score(leaf: Canonical) -> Node:
@@ -42,7 +42,7 @@ def company_score(leaf: Canonical) -> Node:
         fading = facts.company_score
         return NEVER if fading is None else within(fading, low, high, now)
 
-    return Node(evaluate, Needs(company=True))
+    return Node(evaluate, Needs(company=True), cost=4)
 
 
 def potential(leaf: Canonical) -> Node:

@@ -23,11 +23,15 @@ EQUAL = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A compiled leaf or group. `test` is there where time plays no part."""
+    """A compiled leaf or group.
+
+    `test` is there where time plays no part. `cost` is about how long it takes, in counts.
+    """
 
     evaluate: Evaluate
     needs: Needs = field(default_factory=Needs)
     test: Test | None = None
+    cost: int = 1
 
 
 def timeless(test: Test, needs: Needs) -> Node:

@@ -1,7 +1,6 @@
 """Sign-up forms as the build leaves them: show one, and judge what a person sent.
 
-Standard library only; email-validator is imported when an address is judged. Nothing here stores
-or sends anything.
+Standard library only, until an address is judged. Nothing here stores or sends anything.
 """
 
 import re
@@ -10,7 +9,9 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Self, TypeAlias
 
+from relance.addresses import address_to_send_to
 from relance.content.pages import SafeHtml, fill
+from relance.errors import InvalidInput
 
 CONSENT = "consent"
 TRACKING = "tracking"
@@ -78,8 +79,8 @@ class Form:
 class Submission:
     """What a person sent, once it is right.
 
-    `traits` holds only fields of the form that were filled in, the address (normalised) as
-    `email` among them. `tracking` is None when the form does not ask. `nonce` is the hidden value
+    `traits` holds only fields of the form that were filled in, the address (in ASCII) as `email`
+    among them. `tracking` is None when the form does not ask. `nonce` is the hidden value
     that tells a double click from a second sign-up; empty when it is missing or malformed.
     """
 
@@ -89,7 +90,7 @@ class Submission:
 
     @property
     def email(self) -> str:
-        """The address, normalised by email-validator."""
+        """The address to send to, in ASCII."""
         return self.traits["email"]
 
 
@@ -172,12 +173,10 @@ def _judge(field_: Field, given: str) -> tuple[str | None, str | None]:
 
 
 def _judge_address(given: str) -> tuple[str | None, str | None]:
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
-
     try:
-        return None, validate_email(given, check_deliverability=False).normalized
-    except EmailNotValidError:
-        return "This is no e-mail address. It should look like name@example.com.", None
+        return None, address_to_send_to(given)
+    except InvalidInput as error:
+        return str(error), None
 
 
 def _missing(field_: Field) -> str:

@@ -2,17 +2,20 @@
 
 A batch is taken item by item: what is malformed is reported by its index and set aside, the rest
 is taken. A message delivered twice has the same id and is the same event. The sender's clock is
-corrected: occurred = received − (sentAt − originalTimestamp), never later than received.
+corrected: occurred = received − (sentAt − originalTimestamp), never later than received; a message
+without a time of its own occurred when it was received.
 """
 
 import hmac
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from relance.addresses import address_to_send_to
 from relance.errors import ConditionFailed, InvalidInput
-from relance.events import NAME, Event, put_once
+from relance.events import NAME, RESERVED, Event, put_once
 from relance.identities import email_identity, find, find_or_make, link, user_identity
 from relance.ids import event_id, milliseconds, moment_of
 from relance.moments import from_text
@@ -24,6 +27,18 @@ MAX_EVENT = 32 * 1024
 
 MAX_BATCH = 500 * 1024
 """Bytes of one batch; the Segment API's own limit."""
+
+MAX_ITEMS = 200
+"""Events of one batch: each asks DynamoDB two to five times, 10 ms a time, and the whole batch has
+10 s. The Segment libraries send 100 at most."""
+
+_SMALLEST, _TOO_LARGE = 1e-130, 1e15
+"""Between these lies every number but 0 that is stored: below is DynamoDB's own limit, above it
+whole numbers would lose their last digits in a float.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+
+_SHOWN = 100
+"""Characters of a place in an event that an answer repeats."""
 
 _KINDS = ("track",)
 _AMOUNTS = ("revenue", "total", "value", "price")
@@ -37,9 +52,16 @@ class Refused:
     reason: str
 
 
-def key_is_known(write_key: str, services: Services) -> bool:
+class TooMany(InvalidInput):
+    """The batch holds more events than are taken at once."""
+
+
+def key_is_known(write_key: object, services: Services) -> bool:
     """Whether this is one of the write keys, compared in constant time."""
-    known = [hmac.compare_digest(write_key, each) for each in services.write_keys.values()]
+    if not isinstance(write_key, str):
+        return False
+    given = write_key.encode(errors="surrogatepass")
+    known = [hmac.compare_digest(given, each.encode()) for each in services.write_keys.values()]
     return any(known)
 
 
@@ -47,7 +69,12 @@ def collect(items: Sequence[object], sent_at: object, services: Services) -> lis
     """Append the events of a batch; the items that were not taken.
 
     `sent_at` is the batch's own time, used for items that have none.
+
+    Raises:
+        TooMany: more than MAX_ITEMS; none was taken.
     """
+    if len(items) > MAX_ITEMS:
+        raise TooMany(f"A batch holds at most {MAX_ITEMS} events: send these in several.")
     refused: list[Refused] = []
     for index, item in enumerate(items):
         try:
@@ -60,6 +87,7 @@ def collect(items: Sequence[object], sent_at: object, services: Services) -> lis
 def _take(item: object, sent_at: object, services: Services) -> None:
     if not isinstance(item, Mapping):
         raise InvalidInput("an event is a JSON object")
+    _check_size(item)
     kind = item.get("type", "track")
     if kind not in _KINDS:
         raise InvalidInput(f'"type" can be {" or ".join(_KINDS)} for now')
@@ -68,24 +96,43 @@ def _take(item: object, sent_at: object, services: Services) -> None:
     if not isinstance(message_id, str) or not 0 < len(message_id) <= 255:
         raise InvalidInput('"messageId" is missing: it tells a repeated delivery from a new event')
     received = services.now()
-    claimed = _moment(item, "originalTimestamp") or _moment(item, "timestamp") or received
+    claimed = _moment(item, "originalTimestamp") or _moment(item, "timestamp")
     sent = _moment(item, "sentAt") or _moment({"sentAt": sent_at}, "sentAt")
-    occurred = received - (sent - claimed) if sent else claimed
-    contact_id = _contact(item, services)
+    occurred = _occurred(claimed, sent, received) if claimed else received
+    properties = _properties(item, services)
+    context = json_object(item.get("context"), "context")
     event = Event(
-        contact_id=contact_id,
-        event_id=event_id(milliseconds(claimed), "segment", message_id),
+        contact_id=_contact(item, services),
+        # Without a time of its own it gets none, or its second delivery would be a second event.
+        event_id=event_id(milliseconds(claimed) if claimed else 0, "segment", message_id),
         name=name,
-        occurred_at=moment_of(milliseconds(min(occurred, received))),
+        occurred_at=occurred,
         received_at=received,
         source="segment",
-        properties=_properties(item, services),
-        context=json_object(item.get("context"), "context"),
+        properties=properties,
+        context=context,
     )
     try:
         services.store.write(put_once(event))
     except ConditionFailed:
         return  # delivered before
+
+
+def _check_size(item: Mapping[str, object]) -> None:
+    try:
+        text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        raise InvalidInput("an event is nested too deeply") from None
+    if len(text.encode()) > MAX_EVENT:
+        raise InvalidInput(f"an event has at most {MAX_EVENT // 1024} KB")
+
+
+def _occurred(claimed: datetime, sent: datetime | None, received: datetime) -> datetime:
+    try:
+        occurred = received - (sent - claimed) if sent else claimed
+    except OverflowError:
+        raise InvalidInput('"sentAt" lies too far from the time of the event') from None
+    return moment_of(milliseconds(min(occurred, received)))
 
 
 def _properties(item: Mapping[str, object], services: Services) -> dict[str, Value]:
@@ -98,13 +145,22 @@ def _properties(item: Mapping[str, object], services: Services) -> dict[str, Val
 
 
 def event_name(given: object) -> str:
-    """The name of an event as the suite writes it: `Order Completed` → `order_completed`."""
+    """The name of a client's event as the suite writes it: `Order Completed` → `order_completed`.
+
+    Raises:
+        InvalidInput: it cannot be a name, or it is one that only the suite writes.
+    """
     if not isinstance(given, str):
         raise InvalidInput('"event" is missing: the name of what happened')
     name = re.sub(r"[^a-z0-9]+", "_", given.strip().lower()).strip("_")
     if not NAME.fullmatch(name):
         raise InvalidInput(
             '"event" must begin with a letter and hold letters, digits and spaces, at most 64'
+        )
+    if name in RESERVED:
+        raise InvalidInput(
+            f'"event": "{name}" is not taken from outside: {RESERVED[name]}. '
+            f'Send an event of your own under another name, for example "shop_{name}"'
         )
     return name
 
@@ -114,11 +170,9 @@ def _moment(item: Mapping[str, object], field: str) -> datetime | None:
     if value is None:
         return None
     try:
-        moment = from_text(str(value))
-        milliseconds(moment)
+        return from_text(value if isinstance(value, str) else "")
     except (ValueError, OverflowError):
         raise InvalidInput(f'"{field}" is not an ISO 8601 time') from None
-    return moment
 
 
 def _contact(item: Mapping[str, object], services: Services) -> str:
@@ -158,12 +212,10 @@ def _address(item: Mapping[str, object]) -> str | None:
     address = traits.get("email") if isinstance(traits, Mapping) else None
     if address is None:
         return None
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - 40 ms
-
     try:
-        return validate_email(str(address), check_deliverability=False).normalized
-    except EmailNotValidError:
-        raise InvalidInput('"context.traits.email" is not an e-mail address') from None
+        return address_to_send_to(address if isinstance(address, str) else "")
+    except InvalidInput as error:
+        raise InvalidInput(f'"context.traits.email": {error}') from None
 
 
 def json_object(value: object, field: str) -> dict[str, Value]:
@@ -172,20 +224,26 @@ def json_object(value: object, field: str) -> dict[str, Value]:
         return {}
     if not isinstance(value, Mapping):
         raise InvalidInput(f'"{field}" must be a JSON object')
-    return {str(name): _storable(each, f"{field}.{name}", 1) for name, each in value.items()}
+    return _storable_object(value, field, 1)
+
+
+def _storable_object(value: Mapping[str, object], place: str, depth: int) -> dict[str, Value]:
+    if "" in value:
+        raise InvalidInput(f'"{place}" holds something without a name')
+    return {
+        name: _storable(each, f"{place}.{name}"[:_SHOWN], depth) for name, each in value.items()
+    }
 
 
 def _storable(value: object, place: str, depth: int) -> Value:
     if depth > 20:
         raise InvalidInput(f'"{place}" is nested too deeply (20 levels at most)')
     if isinstance(value, Mapping):
-        return {
-            str(name): _storable(each, f"{place}.{name}", depth + 1) for name, each in value.items()
-        }
+        return _storable_object(value, place, depth + 1)
     if isinstance(value, list):
         return [_storable(each, place, depth + 1) for each in value]
     if isinstance(value, bool | str) or value is None:
         return value
-    if isinstance(value, int | float) and abs(value) < 1e15 and value == value:  # noqa: PLR0124
+    if isinstance(value, int | float) and (value == 0 or _SMALLEST <= abs(value) < _TOO_LARGE):
         return value
     raise InvalidInput(f'"{place}" holds a number that is out of range')

@@ -5,6 +5,8 @@ enrolment is written in one transaction with the event `workflow_entered`, so th
 at once let a contact in once; the same execution, asked again, finds itself let in.
 """
 
+import base64
+import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -71,7 +73,7 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
             "decision": Decision.NOTHING_TO_DO.value,
             "reason": f"This execution names nobody. {EXAMPLE}",
         }
-    entry = start.entry or f"manual-{request.execution.rpartition(':')[2]}"[:80]
+    entry = start.entry or _manual_entry(request.execution)
     try:
         contact, _ = fresh_contact(services, start.contact)
     except ContactNotFound:
@@ -83,6 +85,15 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
         decision, reason = refusal
         return _answer(decision, reason, entry, contact, services, at=services.now())
     return _let_in(contact, request, entry, services)
+
+
+def _manual_entry(execution: str) -> str:
+    """The entry of an execution that names none: a hash, since anything may be typed as its name.
+
+    It is the same however often the execution asks.
+    """
+    digest = hashlib.sha256(execution.encode()).digest()[:16]
+    return "manual-" + base64.b32encode(digest).decode().rstrip("=")
 
 
 def _refusal(

@@ -11,8 +11,11 @@ from relance.errors import InvalidInput
 from relance.ids import is_ulid
 from relance.workflows import Step
 
-ADDRESS = re.compile(r"[^\s@\"']+@[^\s@\"']+\.[^\s@\"']+")
-"""What looks like an e-mail address."""
+ADDRESS = re.compile(r"[^\s@\"']@[^\s@\"']+\.[^\s@\"']")
+"""What looks like an e-mail address, from the character before its @: found in linear time."""
+
+MOST_TYPED = 2000
+"""How many characters may be typed to start an execution."""
 
 NO_ADDRESS = (
     "An e-mail address is not accepted here, since what is typed here can be read for 90 days."
@@ -95,7 +98,8 @@ def parse_start(raw: object) -> Start | None:
     `{}` and the text that the console fills in mean: somebody wants to see what happens.
 
     Raises:
-        InvalidInput: with what to paste instead; an address in it is refused without echo.
+        InvalidInput: with what to paste instead; an address in it is refused without echo, and
+            so is what is too long to be typed.
     """
     start = parse_typed(Start, raw, example=EXAMPLE, no_address=FIND_FIRST)
     if start is not None and not is_ulid(start.contact):
@@ -115,7 +119,10 @@ def parse_typed(model: type[Model], raw: object, *, example: str, no_address: st
     said = {name: value for name, value in raw.items() if name.lower() != "comment"}
     if not said:
         return None
-    if any(ADDRESS.search(f"{name} {value}") for name, value in raw.items()):
+    typed = [f"{name} {value}" for name, value in raw.items()]
+    if sum(map(len, typed)) > MOST_TYPED:
+        raise InvalidInput(f"The input is longer than {MOST_TYPED:,} characters. {example}")
+    if any(map(ADDRESS.search, typed)):
         raise InvalidInput(no_address)
     try:
         return parse(model, said)

@@ -12,12 +12,12 @@ from enum import StrEnum
 
 from relance.contacts import read_register
 from relance.content.rules import OpenTracking, Tracking
-from relance.errors import ConditionFailed, ContactNotFound
+from relance.errors import ConditionFailed, ContactNotFound, StoreBusy
 from relance.events import Event, Name, event_of, put_once
-from relance.ids import event_id, milliseconds, ulid_ms
+from relance.ids import event_id, milliseconds
 from relance.ledger import Send, send_of
 from relance.links import Confirmation, Unsubscribe
-from relance.moments import from_text
+from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.register import ConsentState, Register, change_consent, tracking_value
 from relance.storage import Item, Table, Value
@@ -30,27 +30,54 @@ class ConfirmOutcome(StrEnum):
     TOO_LATE = "too_late"
 
 
+CONFIRM_WITHIN = timedelta(days=7)
+"""For how long the button of a double opt-in mail works, as the mail says."""
+
+_TRIES = 4
+"""How often a change is tried anew when somebody else changes the same consent."""
+
+
 def confirm(target: Confirmation, proof: Mapping[str, Value], services: Services) -> ConfirmOutcome:
     """Grant the consent that the sign-up asked for; once, however often the button is pressed.
 
-    A sign-up that is gone, was erased, or lies before a later withdrawal confirms nothing.
+    A sign-up that is gone, is older than seven days, or lies before a withdrawal confirms nothing.
     """
     found = services.store.get(Table.EVENTS, (target.contact_id, target.signup_event_id))
     if found is None or found.get("name") != Name.SIGNED_UP:
         return ConfirmOutcome.TOO_LATE
     signup = event_of(found)
     topic = str(signup.properties["topic"])
-    try:
-        register = read_register(services.store, target.contact_id)
-    except ContactNotFound:
-        return ConfirmOutcome.TOO_LATE
-    if register.erased_at or _withdrawn_since(register, topic, signup):
-        return ConfirmOutcome.TOO_LATE
-    if register.consent_to(topic) is ConsentState.GRANTED:
-        return ConfirmOutcome.CONFIRMED
+    for _ in range(_TRIES):
+        try:
+            register = read_register(services.store, target.contact_id)
+        except ContactNotFound:
+            return ConfirmOutcome.TOO_LATE
+        if register.consent_to(topic) is ConsentState.GRANTED:
+            return ConfirmOutcome.CONFIRMED
+        if register.erased_at or _is_too_old(signup, register.withdrawn.get(topic), services):
+            return ConfirmOutcome.TOO_LATE
+        if _granted(signup, topic, proof, register, services):
+            return ConfirmOutcome.CONFIRMED
+    raise StoreBusy("this consent is being changed by somebody else; try again")
+
+
+def _is_too_old(signup: Event, withdrawn_at: str | None, services: Services) -> bool:
+    if signup.received_at + CONFIRM_WITHIN < services.now():
+        return True
+    return withdrawn_at is not None and withdrawn_at >= to_text(signup.received_at)
+
+
+def _granted(
+    signup: Event,
+    topic: str,
+    proof: Mapping[str, Value],
+    register: Register,
+    services: Services,
+) -> bool:
+    """Write the consent and what the sign-up claimed; False if somebody came between."""
     event = _confirmed(signup, topic, proof, at=_after(register, topic, services))
     grant = change_consent(
-        target.contact_id,
+        signup.contact_id,
         topic,
         ConsentState.GRANTED,
         at=event.occurred_at,
@@ -60,15 +87,8 @@ def confirm(target: Confirmation, proof: Mapping[str, Value], services: Services
     try:
         services.store.transact([grant, put_once(event)])
     except ConditionFailed:
-        return confirm(target, proof, services)  # another press, or a withdrawal, came between
-    return ConfirmOutcome.CONFIRMED
-
-
-def _withdrawn_since(register: Register, topic: str, signup: Event) -> bool:
-    consent = register.consents.get(topic)
-    if consent is None or consent.state is not ConsentState.WITHDRAWN:
         return False
-    return consent.at >= str(signup.to_item()["received_at"])
+    return True
 
 
 def _after(register: Register, topic: str, services: Services) -> datetime:
@@ -81,7 +101,7 @@ def _after(register: Register, topic: str, services: Services) -> datetime:
 def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: datetime) -> Event:
     return Event(
         contact_id=signup.contact_id,
-        event_id=event_id(ulid_ms(signup.event_id), "confirm", signup.event_id),
+        event_id=event_id(milliseconds(at), "confirm", signup.event_id),
         name=Name.CONFIRMED,
         occurred_at=at,
         received_at=at,
@@ -89,6 +109,7 @@ def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: dat
         properties={
             "topic": topic,
             "form": signup.properties.get("form"),
+            "traits": signup.properties.get("claims"),
             "proof": {**proof, "sign_up": signup.event_id},
         },
     )
@@ -131,20 +152,37 @@ def unsubscribe(leave: Leave, services: Services) -> None:
     send = send_of(item) if item else None
     topics = [send.topic] if send and send.topic else sorted(register.consents)
     for topic in topics:
-        if register.consent_to(topic) is not ConsentState.WITHDRAWN:
-            at = _after(register, topic, services)
-            _withdraw(leave, topic, send, at, services)
+        _withdraw(leave, topic, send, services)
 
 
-def _withdraw(
-    leave: Leave, topic: str, send: Send | None, at: datetime, services: Services
-) -> None:
+def _withdraw(leave: Leave, topic: str, send: Send | None, services: Services) -> None:
+    """Withdraw one consent; whoever is told so must be able to rely on it.
+
+    Raises:
+        StoreBusy: somebody else kept changing the same consent.
+    """
     contact_id = leave.target.contact_id
-    event = Event(
+    for _ in range(_TRIES):
+        register = read_register(services.store, contact_id)
+        if register.erased_at or register.consent_to(topic) is ConsentState.WITHDRAWN:
+            return
+        event = _unsubscribed(leave, topic, send, at=_after(register, topic, services))
+        withdrawal = change_consent(
+            contact_id, topic, ConsentState.WITHDRAWN, at=event.occurred_at, by=event.event_id
+        )
+        try:
+            services.store.transact([withdrawal, put_once(event)])
+        except ConditionFailed:
+            continue
+        return
+    raise StoreBusy("this consent is being changed by somebody else; try again")
+
+
+def _unsubscribed(leave: Leave, topic: str, send: Send | None, *, at: datetime) -> Event:
+    contact_id, send_id = leave.target.contact_id, leave.target.send_id
+    return Event(
         contact_id=contact_id,
-        event_id=event_id(
-            milliseconds(at), "unsubscribe", f"{contact_id}#{topic}#{leave.target.send_id}"
-        ),
+        event_id=event_id(milliseconds(at), "unsubscribe", f"{contact_id}#{topic}#{send_id}"),
         name=Name.UNSUBSCRIBED,
         occurred_at=at,
         received_at=at,
@@ -152,12 +190,7 @@ def _withdraw(
         properties={
             "topic": topic,
             "way": leave.way.value,
-            "send_id": leave.target.send_id,
+            "send_id": send_id,
             **({"message": send.message, "workflow": send.step.workflow} if send else {}),
         },
     )
-    withdrawal = change_consent(contact_id, topic, ConsentState.WITHDRAWN, at=at, by=event.event_id)
-    try:
-        services.store.transact([withdrawal, put_once(event)])
-    except ConditionFailed:
-        return  # withdrawn at this very moment, or erased: nothing is left to withdraw

@@ -3,6 +3,9 @@
 SES reports each event twice, over SNS and SQS (durable) and over EventBridge (best effort), and in
 any order; the second report finds the work done. An event is told apart by the SES message id, its
 kind and its time. Addresses, subjects and headers of the report are not kept.
+
+SES may also say that it refuses a message which it took before: a virus was found in it
+(`Reject`), or a template could not be filled in (`Rendering Failure`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,10 +15,10 @@ from datetime import datetime
 
 from relance.answering import resume_step
 from relance.contacts import read_contact
-from relance.errors import ConditionFailed, ContactNotFound
+from relance.errors import ConditionFailed, ContactNotFound, InvalidInput
 from relance.events import Event, Name, put_once
 from relance.ids import event_id, milliseconds
-from relance.ledger import Send, SendState, send_of, settle
+from relance.ledger import Reason, Send, SendState, send_of, settle
 from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.register import SuppressionReason, suppress
@@ -37,6 +40,11 @@ class Report:
     details: Mapping[str, Value]
     permanent: bool = False
 
+    @property
+    def refuses(self) -> bool:
+        """Whether SES will not deliver what it took."""
+        return _STATES[self.kind] is SendState.REFUSED
+
 
 _NAMES: Mapping[str, Name] = {
     "Send": Name.EMAIL_SENT,
@@ -46,15 +54,26 @@ _NAMES: Mapping[str, Name] = {
 }
 """The kinds that say something; SES's own opens and clicks are switched off for our messages."""
 
+_NEWS = frozenset(_NAMES) - {"Send"}
+"""The kinds that say more than that the message was sent."""
+
 _STATES: Mapping[str, SendState] = {
     "Send": SendState.SENT,
     "Delivery": SendState.DELIVERED,
     "Bounce": SendState.BOUNCED,
     "Complaint": SendState.COMPLAINED,
+    "Reject": SendState.REFUSED,
+    "Rendering Failure": SendState.REFUSED,
 }
+
+_PAYLOADS: Mapping[str, str] = {"Rendering Failure": "failure"}
+"""Under which key a kind tells its details, where it is not the kind in small letters."""
 
 _BEFORE: Mapping[SendState, tuple[SendState, ...]] = {
     SendState.SENT: (SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP),
+    SendState.REFUSED: (
+        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
+    ),
     SendState.DELIVERED: (
         SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
     ),
@@ -74,26 +93,38 @@ def read_report(raw: Mapping[str, object]) -> Report | None:
     """The report in an SES event, None if it is of no interest or not about one of our sends.
 
     Both forms are accepted: `eventType` (event destinations), `notificationType` (feedback).
+
+    Raises:
+        InvalidInput: this is no SES event, or one without a time that can be read.
     """
     kind = str(raw.get("eventType") or raw.get("notificationType") or "")
     mail = raw.get("mail")
-    if kind not in _NAMES or not isinstance(mail, Mapping):
+    if not isinstance(mail, Mapping):
+        raise InvalidInput("this is not an SES event: it has no mail")
+    if kind not in _STATES:
         return None
     tags = mail.get("tags")
     send_ids = tags.get("send_id") if isinstance(tags, Mapping) else None
     if not isinstance(send_ids, list) or not send_ids:
         return None
-    payload = raw.get(kind.lower())
+    payload = raw.get(_PAYLOADS.get(kind, kind.lower()))
     payload = payload if isinstance(payload, Mapping) else {}
-    at = str(payload.get("timestamp") or mail.get("timestamp"))
     return Report(
         kind=kind,
         ses_message_id=str(mail.get("messageId")),
         send_id=str(send_ids[0]),
-        at=from_text(at),
+        at=_time_in(payload, mail),
         details=_details(kind, payload),
         permanent=kind == "Bounce" and _is_permanent(payload),
     )
+
+
+def _time_in(*places: Mapping[str, object]) -> datetime:
+    """The first time that can be read."""
+    for place in places:
+        with suppress_failure(ValueError, OverflowError):
+            return from_text(str(place.get("timestamp")))
+    raise InvalidInput("this SES event has no time that can be read")
 
 
 def _is_permanent(bounce: Mapping[str, object]) -> bool:
@@ -132,11 +163,13 @@ def record_report(report: Report, services: Services) -> None:
     if item is None:
         return  # older than the ledger, or not of this stack
     send = send_of(item)
-    if not send.state.went_out:
+    if report.refuses:
+        send = _settle_as_refused(item, send, report, services)
+    elif not send.state.went_out:
         send = _settle_as_sent(item, send, report, services)
     if send.doubted:
         _tell_the_journey(send, services)
-    if report.kind != "Send" and item.get(_noted(report)) != to_text(report.at):
+    if report.kind in _NEWS and item.get(_noted(report)) != to_text(report.at):
         _record_news(send, report, services)
 
 
@@ -157,6 +190,21 @@ def _settle_as_sent(item: Item, send: Send, report: Report, services: Services) 
     )
     with suppress_failure(ConditionFailed):  # somebody else settled it just now
         services.store.transact([move, put_once(event)])
+    return send_of(services.store.get(Table.SENDS, (send.send_id,)) or item)
+
+
+def _settle_as_refused(item: Item, send: Send, report: Report, services: Services) -> Send:
+    """SES took the message and then would not deliver it."""
+    state = SendState.REFUSED
+    note: dict[str, Value] = {
+        "ses_message_id": report.ses_message_id,
+        _noted(report): to_text(report.at),
+    }
+    move = settle(
+        send.send_id, state, expected=_BEFORE[state], reason=Reason.REFUSED_BY_SES, note=note
+    )
+    with suppress_failure(ConditionFailed):  # reported before
+        services.store.write(move)
     return send_of(services.store.get(Table.SENDS, (send.send_id,)) or item)
 
 

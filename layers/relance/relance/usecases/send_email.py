@@ -9,11 +9,13 @@ What happens when this is cut off:
 | cut off | what the next attempt finds | what becomes of it |
 |---|---|---|
 | before the claim | nothing | sends |
-| after the claim, around SES | `claimed` | `unknown`: an SES event or the sweep settles it |
+| by an error between claim and SES | `released` | sends |
+| by death after the claim | `claimed` | `unknown`: an SES event or the sweep settles it |
 | after the outcome was written | `sent`, `skipped` | answers the same |
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -26,6 +28,8 @@ from relance.content.compiled import Message
 from relance.errors import (
     ConditionFailed,
     ContactNotFound,
+    RecipientRefused,
+    Retryable,
     SendOutcomeUnknown,
     SendRateExceeded,
     SendRefused,
@@ -50,11 +54,14 @@ from relance.sending import compose_mail, reason_not_to_send
 from relance.storage import AllOf, AnyOf, Below, Missing, Present, Put, Table, Update, Value
 from relance.usecases.inputs import StepRequest, Word
 from relance.usecases.record_email_event import sent_event, sent_result
-from relance.usecases.steps import view
+from relance.usecases.steps import transact_what_holds, view
 from relance.workflows import Wait, WaitKind
 
 COUNTS_KEPT = timedelta(days=9)
 """How long the counts of a calendar day are kept: a week, wherever the contact lives."""
+
+RELEASE_TRIES = 3
+"""How often a claim is given back when the store is busy; what stays claimed is given up."""
 
 
 class SendRequest(StepRequest):
@@ -106,23 +113,24 @@ def send_email(request: SendRequest, services: Services) -> SendState:
         MessageUnknown, ContactNotFound, ContentInvalid: the step cannot work as it is.
         SendRefused: SES will not take it; the ledger says `refused`.
         SendRateExceeded: SES asked to wait; the claim was given back, so that a retry sends.
+        StoreBusy, ServiceUnavailable: before SES was called the claim was given back as well.
     """
     attempt = _attempt(request, services)
     try:
-        services.store.transact([attempt.planned.claim(), attempt.counted(1)])
+        with _giving_back(attempt, services):  # an answer may be lost, and the claim be written
+            services.store.transact([attempt.planned.claim(), attempt.counted(1)])
     except ConditionFailed as refused:
         if 0 in refused.failed:
             return _go_on_with(attempt, services)
         return _skip_capped(attempt, services)
-    contact = read_contact(services.store, request.contact)
-    reason = reason_not_to_send(
-        attempt.message, contact.register, services.sender, leaving=_is_leaving(contact, request)
-    )
-    if reason:
-        _settle(attempt, SendState.SKIPPED, reason, services)
-        return _answer(attempt, contact, SendState.SKIPPED, reason, services)
-    services.link_tables.keep(attempt.message)
-    return _send(attempt, contact, services)
+    with _giving_back(attempt, services):
+        contact = read_contact(services.store, request.contact)
+        prepared = _prepare(attempt, contact, services)
+        if isinstance(prepared, Reason):
+            _settle(attempt, SendState.SKIPPED, prepared, services)
+    if isinstance(prepared, Reason):
+        return _answer(attempt, contact, SendState.SKIPPED, prepared, services)
+    return _send(attempt, contact, prepared, services)
 
 
 def _attempt(request: SendRequest, services: Services) -> _Attempt:
@@ -136,6 +144,7 @@ def _attempt(request: SendRequest, services: Services) -> _Attempt:
         topic=message.topic,
         now=now,
         keep=services.ledger_kept,
+        attempt=services.random_bytes(8).hex(),
     )
     counters = (counter("email", day), counter(f"email/{message.name}", day))
     return _Attempt(request=request, message=message, planned=planned, counters=counters)
@@ -146,15 +155,66 @@ def _is_leaving(contact: Contact, request: SendRequest) -> bool:
     return enrolment is None or enrolment.leaving is not None
 
 
-def _send(attempt: _Attempt, contact: Contact, services: Services) -> SendState:
+@contextmanager
+def _giving_back(attempt: _Attempt, services: Services) -> Iterator[None]:
+    """Whatever goes wrong in here while SES has no message gives the claim back for a retry."""
     try:
-        ses_message_id = services.mailer.send(_mail(attempt, contact, services))
+        yield
+    except ConditionFailed:
+        raise  # an answer of the store: nothing was written
+    except Exception:
+        _give_back(attempt, services)
+        raise
+
+
+def _give_back(attempt: _Attempt, services: Services) -> None:
+    """Give the claim back, if it is this attempt's, and take its count back."""
+    mine = release(attempt.send_id, attempt=attempt.planned.attempt, now=services.now())
+    for _ in range(RELEASE_TRIES):
+        with suppress(Retryable):
+            transact_what_holds(services.store, [mine, attempt.counted(-1)])
+            break
+
+
+def _prepare(attempt: _Attempt, contact: Contact, services: Services) -> Mail | Reason:
+    """The mail for this contact, or why it must not get one."""
+    reason = reason_not_to_send(
+        attempt.message,
+        contact.register,
+        services.sender,
+        leaving=_is_leaving(contact, attempt.request),
+    )
+    if reason:
+        return reason
+    services.link_tables.keep(attempt.message)
+    return compose_mail(
+        attempt.message,
+        contact,
+        send_id=attempt.send_id,
+        rules=services.content.rules,
+        company=services.content.company,
+        sender=services.sender,
+        signer=services.signer,
+        workflow=attempt.request.workflow,
+    )
+
+
+def _send(attempt: _Attempt, contact: Contact, mail: Mail, services: Services) -> SendState:
+    with _giving_back(attempt, services):
+        mailer = services.mailer
+    try:
+        ses_message_id = mailer.send(mail)
     except SendRateExceeded:
-        services.store.transact([release(attempt.send_id), attempt.counted(-1)])
+        _give_back(attempt, services)
         raise
     except SendRefused:
-        _settle(attempt, SendState.REFUSED, Reason.REFUSED_BY_SES, services)
+        with _giving_back(attempt, services):
+            _settle(attempt, SendState.REFUSED, Reason.REFUSED_BY_SES, services)
         raise
+    except RecipientRefused:
+        with _giving_back(attempt, services):
+            _settle(attempt, SendState.SKIPPED, Reason.REFUSED_BY_SES, services)
+        return _answer(attempt, contact, SendState.SKIPPED, Reason.REFUSED_BY_SES, services)
     except SendOutcomeUnknown:
         return _wait_for_the_outcome(attempt, services)
     send = _record(attempt, SendState.SENT, None)
@@ -178,27 +238,16 @@ def _forget_old_counts(attempt: _Attempt, contact: Contact) -> list[Update]:
     return [Update(Table.CONTACTS, (contact.contact_id, REGISTER), remove=old)] if old else []
 
 
-def _mail(attempt: _Attempt, contact: Contact, services: Services) -> Mail:
-    try:
-        return compose_mail(
-            attempt.message,
-            contact,
-            send_id=attempt.send_id,
-            rules=services.content.rules,
-            company=services.content.company,
-            sender=services.sender,
-            signer=services.signer,
-            workflow=attempt.request.workflow,
-        )
-    except Exception:
-        services.store.transact([release(attempt.send_id), attempt.counted(-1)])
-        raise
-
-
 def _settle(attempt: _Attempt, state: SendState, reason: Reason, services: Services) -> None:
-    """End a claim without a message, and take its count back."""
-    end = settle(attempt.send_id, state, expected=(SendState.CLAIMED,), reason=reason)
-    services.store.transact([end, attempt.counted(-1)])
+    """End a claim of this attempt without a message, and take its count back."""
+    end = settle(
+        attempt.send_id,
+        state,
+        expected=(SendState.CLAIMED, SendState.UNKNOWN),
+        reason=reason,
+        attempt=attempt.planned.attempt,
+    )
+    transact_what_holds(services.store, [end, attempt.counted(-1)])
 
 
 def _skip_capped(attempt: _Attempt, services: Services) -> SendState:

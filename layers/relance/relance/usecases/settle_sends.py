@@ -1,61 +1,77 @@
 """Giving up what nobody can settle: sends whose outcome stayed unknown for the settling time.
 
 The sweep reads only what is due. A record is first given up, then its journey is told, then it is
-taken out of the index: wherever this is cut off, the next sweep goes on.
+taken out of the index: wherever this is cut off, the next sweep goes on. A record that cannot be
+settled is put off, so that it holds up no other.
 """
 
 from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from relance.answering import resume_step
 from relance.contacts import read_contact
-from relance.errors import ConditionFailed, ContactNotFound
-from relance.ledger import SHARDS, Reason, Send, SendState, send_of
+from relance.errors import ConditionFailed, ContactNotFound, RelanceError
+from relance.ledger import SHARDS, Send, SendState, give_up, send_of
 from relance.moments import to_text
 from relance.ports import Services
-from relance.storage import UNSETTLED, AnyOf, Equals, Table, Update
+from relance.storage import UNSETTLED, Below, Present, Table, Update
 from relance.usecases.record_email_event import sent_result
 from relance.usecases.steps import view
 
+PUT_OFF = timedelta(minutes=10)
+"""How long a record waits that could not be settled: until the next sweep."""
 
-def settle_sends(services: Services) -> int:
-    """Give up the sends that are due; how many there were."""
-    settled = 0
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a sweep: how many were given up, and the error of each that was put off."""
+
+    given_up: int = 0
+    put_off: dict[str, str] = field(default_factory=dict)
+
+
+def settle_sends(services: Services) -> Outcome:
+    """Give up the sends that are due."""
+    outcome = Outcome()
     for shard in range(SHARDS):
         due = services.store.query_index(
             UNSETTLED, f"unsettled-{shard}", up_to=to_text(services.now())
         )
         for item in due:
-            settled += _give_up(str(item["send_id"]), services)
-    return settled
+            _settle(str(item["send_id"]), outcome, services)
+    return outcome
+
+
+def _settle(send_id: str, outcome: Outcome, services: Services) -> None:
+    try:
+        outcome.given_up += _give_up(send_id, services)
+    except Exception as error:  # noqa: BLE001 - one send that cannot be settled holds up no other
+        outcome.put_off[send_id] = type(error).__name__
+        with suppress(RelanceError):
+            services.store.write(_put_off(send_id, until=to_text(services.now() + PUT_OFF)))
+
+
+def _put_off(send_id: str, *, until: str) -> Update:
+    """The write that leaves a record to the next sweep, if it is not settled."""
+    return Update(
+        Table.SENDS, (send_id,), set={"unsettled_at": until}, when=Below("unsettled_at", until)
+    )
 
 
 def _give_up(send_id: str, services: Services) -> int:
     with suppress(ConditionFailed):  # settled in between, or given up by a sweep that was cut off
-        services.store.write(
-            Update(
-                Table.SENDS,
-                (send_id,),
-                set={
-                    "state": SendState.GIVEN_UP.value,
-                    "reason": Reason.OUTCOME_UNKNOWN.value,
-                },
-                when=AnyOf(
-                    (
-                        Equals("state", SendState.CLAIMED),
-                        Equals("state", SendState.UNKNOWN),
-                        Equals("state", SendState.RELEASED),
-                    )
-                ),
-            )
-        )
+        services.store.write(give_up(send_id, now=services.now()))
     item = services.store.get(Table.SENDS, (send_id,))
     if item is None:
         return 0
     send = send_of(item)
+    if not send.state.is_final:
+        return 0  # the index was late: a new attempt has it
     _tell_the_journey(send, services)
-    services.store.write(
-        Update(Table.SENDS, (send_id,), remove=("unsettled_shard", "unsettled_at"))
-    )
+    with suppress(ConditionFailed):  # it was kept long enough, and is gone
+        done = ("unsettled_shard", "unsettled_at")
+        services.store.write(Update(Table.SENDS, (send_id,), remove=done, when=Present()))
     return 1 if send.state is SendState.GIVEN_UP else 0
 
 

@@ -1,12 +1,14 @@
 """Somebody fills in a form: a contact that still has to confirm, and the event `signed_up`.
 
-A public form proves nothing: it can ask for consent (pending) and never grants it, and it answers
-the same to somebody who is known already. Only the confirmation makes it true (`confirm`).
+A public form proves nothing: it can ask for consent (pending) and never grants it, what it says of
+the person is a claim, and it answers the same to somebody who is known already. Only the
+confirmation makes it true (`confirm`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from relance.contacts import read_register
 from relance.content.forms import Form, Submission
 from relance.errors import ConditionFailed
 from relance.events import Event, Name, put_once
@@ -16,6 +18,12 @@ from relance.moments import to_text
 from relance.ports import Services
 from relance.register import ConsentState, change_consent, consent_value
 from relance.storage import Value
+
+PAGE_KEPT = 24 * 3_600_000
+"""For how long (ms) a page's own time is believed."""
+
+QUARTER = 900_000
+"""A quarter of an hour in ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,8 @@ def _record(request: SignUp, services: Services) -> Event:
     address = request.submission.email
     topic = request.form.consent_topic
     nonce = request.submission.nonce or new_nonce(services)
-    made = ulid_ms(nonce) if is_ulid(nonce) else 0
-    ident = event_id(made, f"form:{request.form.name}", f"{address}#{nonce}")
+    source = f"form:{request.form.name}"
+    ident = event_id(_made(nonce, milliseconds(now)), source, f"{address}#{nonce}")
     pending = {f"consent#{topic}": consent_value(ConsentState.PENDING, now, ident)}
     found = find_or_make(
         services,
@@ -72,9 +80,19 @@ def _record(request: SignUp, services: Services) -> Event:
     try:
         services.store.transact([ask, put_once(event)])
     except ConditionFailed as refused:
-        if 1 not in refused.failed:  # the consent stays as it is: granted, say
+        erased = read_register(services.store, found.contact_id).erased_at
+        if 1 not in refused.failed and not erased:  # the consent stays as it is: granted, say
             _append_once(services, event)
     return event
+
+
+def _made(nonce: str, now: int) -> int:
+    """When the page was made, as far as its nonce says so and it was not long ago.
+
+    Of any other page it is the quarter of an hour, so that a double click is still one event.
+    """
+    made = ulid_ms(nonce) if is_ulid(nonce) else 0
+    return made if now - PAGE_KEPT <= made <= now else now - now % QUARTER
 
 
 def _append_once(services: Services, event: Event) -> None:
@@ -96,7 +114,7 @@ def _event(request: SignUp, found: Found, ident: str, services: Services) -> Eve
         properties={
             "form": request.form.name,
             "topic": request.form.consent_topic,
-            "traits": {**request.submission.traits},
+            "claims": {**request.submission.traits},
             "wants_tracking": request.submission.tracking,
             "proof": {
                 **request.proof,

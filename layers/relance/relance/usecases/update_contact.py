@@ -3,12 +3,15 @@
 One read and one write for a contact and a batch, however many events the batch brings. Folding
 happens once; answering and publishing happen at least once, so an event that was folded before (a
 batch delivered again) is still answered and published. Whoever listens is idempotent by event id.
+
+Since the enrolments and waits are read anyway, those whose ending nobody noticed are put away here.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
-from relance.answering import resume
+from relance.answering import forget, resume
 from relance.contacts import (
     Contact,
     contact_view,
@@ -24,10 +27,14 @@ from relance.memberships import memberships
 from relance.moments import to_text
 from relance.ports import Services
 from relance.storage import AllOf, Equals, Missing, Put, Table, Update, Value, Write
+from relance.usecases.close_workflow import close_enrolment
 from relance.workflows import Enrolment, WaitKind
 
 TRANSACTION = 100
 """How many writes DynamoDB takes at once."""
+
+LOST_AFTER = timedelta(days=1)
+"""How long after its time an ending may still be on its way: EventBridge tries for a day."""
 
 _TRIES = 8
 """How often a profile is folded anew when somebody else wrote it in between."""
@@ -53,6 +60,7 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
             waits = read_contact(services.store, contact_id).waits
             contact = replace(contact, waits=waits)
         _answer(contact, events, leaving, services)
+        _put_away(contact, services)
         return
     raise StoreBusy(f"the profile of contact {contact_id} is written by others all the time")
 
@@ -144,6 +152,17 @@ def _answer(
         if reason or event:
             seen = contact_view(contact, services.plan, services.now())
             resume(services, wait, left(reason, seen) if reason else happened(event, seen))
+
+
+def _put_away(contact: Contact, services: Services) -> None:
+    """Close enrolments and remove waits whose ending got lost."""
+    lost = services.now() - LOST_AFTER
+    for enrolment in contact.enrolments:
+        if enrolment.until < lost:
+            close_enrolment(contact, enrolment, "ended unseen", services)
+    for wait in contact.waits:
+        if wait.until < lost:
+            forget(services, wait)
 
 
 def left(reason: str, seen: Mapping[str, Value]) -> dict[str, Value]:

@@ -1,0 +1,7 @@
+"""The names of events: which of them only the suite writes."""
+
+from relance.events import RESERVED, Name
+
+
+def test_every_event_of_the_suite_is_reserved_but_what_clients_report() -> None:
+    assert set(Name) - set(RESERVED) == {Name.IDENTIFIED, Name.ORDER_COMPLETED}

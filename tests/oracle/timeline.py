@@ -273,8 +273,10 @@ class _Look:
         there = since != _NEVER
         lasted = self.instants - since
         if "for" in leaf:
-            return there & (lasted >= duration(leaf["for"]))
-        return there & (lasted < duration(leaf["for_less_than"]))
+            long_enough: Truth = there & (lasted >= duration(leaf["for"]))
+            return long_enough
+        short_enough: Truth = there & (lasted < duration(leaf["for_less_than"]))
+        return short_enough
 
 
 _NEVER = np.int64(-(2**62))
@@ -288,11 +290,13 @@ def _since(holds: Truth, instants: Instants) -> Instants:
 
 
 def _any(parts: Sequence[Truth]) -> Truth:
-    return np.logical_or.reduce(parts)
+    found: Truth = np.logical_or.reduce(parts)
+    return found
 
 
 def _all(parts: Sequence[Truth]) -> Truth:
-    return np.logical_and.reduce(parts)
+    found: Truth = np.logical_and.reduce(parts)
+    return found
 
 
 _GROUPS: Mapping[str, Callable[[Sequence[Truth]], Truth]] = {

@@ -373,6 +373,7 @@ def test_every_branch_of_both_operations_is_reached(before: Path, after: Path) -
             (12, 5, False, None),
             (12, 200_000, True, None),
             (0, 200_000, False, None),
+            (102, 1, False, None),
             (12, 200_000, False, refused("list-contacts")),
             (12, 200_000, False, refused("judge-contacts")),
             (12, 200_000, False, refused("tell-rules-changed")),

@@ -85,7 +85,7 @@ def within(fading: Fading, low: float, high: float, now: int) -> Verdict:
         return False, until if value_at(fading, until) >= low else FOREVER
     if low > 0.0:
         return True, crossing(fading, low, now)
-    if high <= 0.0:
+    if high < 0.0:
         return True, crossing(fading, high, now)
     return ALWAYS
 

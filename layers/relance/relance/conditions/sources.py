@@ -113,7 +113,13 @@ def _today(value: object) -> object:
     return {"on": value} if isinstance(value, str) else value
 
 
-Anniversary = Annotated[AnniversarySource, BeforeValidator(_today)]
+Anniversary = Annotated[
+    AnniversarySource,
+    BeforeValidator(
+        _today,
+        json_schema_input_type=AnniversarySource | Annotated[str, WithJsonSchema(_DAY)],
+    ),
+]
 
 
 class TestSource(Leaf):

@@ -25,7 +25,7 @@ class Incremental:
 
     def run(self, history: Sequence[Event], world: World, until: int) -> Sequence[Change]:
         """The changes of every membership, from the first event to `until` (ms), in order."""
-        contact = _Contact(history[0].contact_id, Plan(rules_of(world), ZoneInfo(world.zone)))
+        contact = Fed(history[0].contact_id, Plan(rules_of(world), ZoneInfo(world.zone)))
         for event in history:
             contact.sweep(ms(event.received_at) - 1)
             contact.take(event)
@@ -37,7 +37,7 @@ class Incremental:
         ]
 
 
-class _Contact:
+class Fed:
     """One contact: its history so far, its profile as stored, what was concluded."""
 
     def __init__(self, contact_id: str, plan: Plan) -> None:

@@ -1,15 +1,23 @@
 """The engine and the compiled conditions against the oracle, on random histories and rules."""
 
+import json
+import math
+import random
 from collections.abc import Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
+from relance.engine import Plan
 from relance.events import Event
+from relance.profiles import to_text
 
 from tests.oracle.cases import World
 from tests.oracle.compare import Change, compare
+from tests.oracle.engine import rules_of
 from tests.oracle.generate import case_of
-from tests.oracle.incremental import Incremental
+from tests.oracle.histories import shuffled
+from tests.oracle.incremental import Fed, Incremental
 from tests.oracle.instants import MINUTE, ms
 from tests.oracle.plain import Tally, compare_plain
 
@@ -35,6 +43,33 @@ def test_conditions_give_the_oracle_s_verdict_and_know_until_when(first: int) ->
     assert not found, "\n\n".join(map(str, found[:3]))
     assert tally.untils > 5_000
     assert tally.early <= tally.untils // 1_000, tally.examples
+
+
+@pytest.mark.parametrize("first", SHORT)
+def test_a_history_gives_the_same_profile_in_whatever_order_it_is_delivered(first: int) -> None:
+    for seed in chunk(first):
+        case = case_of(seed)
+        plan = Plan(rules_of(case.world), ZoneInfo(case.world.zone))
+        mixed = shuffled(case.history, random.Random(seed))
+        assert alike(profile(case.history, plan), profile(mixed, plan)), seed
+
+
+def profile(history: Sequence[Event], plan: Plan) -> object:
+    fed = Fed(history[0].contact_id, plan)
+    for event in history:
+        fed.take(event)
+    return json.loads(to_text(fed.profile))
+
+
+def alike(one: object, other: object) -> bool:
+    """Equal, fading amounts to 1e-9."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, float) and isinstance(other, int | float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    return one == other
 
 
 @pytest.mark.long

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -29,7 +30,7 @@ def written() -> Iterator[tuple[str, str]]:
 
 
 def checker(name: str) -> Draft202012Validator:
-    registry: Registry[object] = Registry().with_resources(
+    registry: Registry[Any] = Registry().with_resources(
         (each, Resource.from_contents(schema)) for each, schema in SCHEMAS.items()
     )
     return Draft202012Validator(SCHEMAS[name], registry=registry)

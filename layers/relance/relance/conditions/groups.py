@@ -15,7 +15,7 @@ from relance.conditions.needs import Needs
 from relance.conditions.node import Evaluate, Node, Test, Verdict, timeless
 
 STEPS = 64
-"""How often each part is asked at most. After that the instant reached is given as `until`, where
+"""How many leaps are made. After that the instant reached is given as `until`, where
 the verdict may well be the same: a wake too early costs one evaluation, one too late is wrong."""
 
 
@@ -80,16 +80,23 @@ def _evaluation(
 
 
 def _first_time(timed: tuple[Evaluate, ...], facts: Facts, at: int, *, wanted: bool) -> int:
-    """The first instant from `at` on at which every part's verdict is `wanted`."""
-    agreeing, parts = 0, len(timed)
-    for _ in range(STEPS * parts):
-        holds, until = timed[agreeing](facts, at)
-        if holds is wanted:
-            agreeing += 1
-            if agreeing == parts:
-                return at
-        elif until == FOREVER:
-            return FOREVER
+    """The first instant from `at` on at which every part's verdict is `wanted`.
+
+    A part is asked again only when its own `until` has come, so that parts which are groups look
+    at each stretch of time once, however deep they stand.
+    """
+    so_until = [at] * len(timed)
+    for _ in range(STEPS):
+        for index, each in enumerate(timed):
+            if so_until[index] > at:
+                continue
+            holds, until = each(facts, at)
+            if holds is not wanted:
+                if until == FOREVER:
+                    return FOREVER
+                at = until
+                break
+            so_until[index] = until
         else:
-            agreeing, at = 0, until
+            return at
     return at

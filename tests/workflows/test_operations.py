@@ -17,7 +17,7 @@ from relance.storage import Table, Update
 
 from local.faults import Fault, FaultPlan, Rule
 from local.permissions import missing
-from local.world import World
+from local.world import ROOT, World
 from tests.workflows.crowd import AFTER, BEFORE, Crowd, content_with, counts
 from tests.workflows.story import MONDAY
 
@@ -349,6 +349,37 @@ def files(world: World) -> Iterator[str]:
     s3, bucket = world.client("s3"), world.stack.resources["OperationsBucket"].name
     for each in s3.list_objects_v2(Bucket=bucket)["Contents"]:
         yield s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().decode()
+
+
+SAMPLES = {
+    "operation-rescore-contacts/how_many": "not confirmed",
+    "operation-rescore-contacts/dry_run": "dry run",
+    "operation-rescore-contacts/confirm": "told",
+    "operation-rescore-contacts/not_a_number": "InvalidInput",
+    "operation-rescore-contacts/an_address": "InvalidInput",
+    "operation-preview-segment/nothing": "nothing to do yet",
+    "operation-preview-segment/a_segment": "shown",
+    "operation-preview-segment/a_condition": "shown",
+    "operation-preview-segment/a_segment_as_it_would_be": "shown",
+    "operation-preview-segment/misspelt": "InvalidInput",
+    "operation-preview-segment/an_address": "InvalidInput",
+}
+
+
+def test_every_sample_of_an_operation_ends_as_it_should(before: Path, after: Path) -> None:
+    folder = ROOT / "events" / "executions"
+    there = {f"{path.parent.name}/{path.stem}" for path in folder.glob("operation-*/*.json")}
+    assert there == set(SAMPLES)
+    with World.build(start=MONDAY, seed=1) as world:
+        world.deploy_content(before)
+        crowd = Crowd(world, 12)
+        crowd.arrives()
+        world.deploy_content(after)
+        for sample, outcome in SAMPLES.items():
+            data = json.loads((folder / f"{sample}.json").read_text(encoding="utf-8"))
+            machine = sample.partition("/")[0].removeprefix("operation-")
+            ended = crowd.asks(machine, data)
+            assert (ended["output"] or {}).get("outcome", ended.get("error")) == outcome, sample
 
 
 def test_every_call_is_allowed_by_the_template(crowd: Crowd, after: Path) -> None:

@@ -404,11 +404,12 @@ def _groups(parts: st.SearchStrategy[Raw]) -> st.SearchStrategy[Raw]:
 
 trees: st.SearchStrategy[Raw] = st.recursive(leaves, _groups, max_leaves=8)
 
-_BY_TIME = (
+BY_TIME = (
     "trait, a date", "did", "did, first or last", "did, sum or max", "did, against the habit",
-    "did_not", "overdue_by", "has_been", "score",
+    "did_not", "overdue_by", "has_been", "score", "interest", "company",
 )  # fmt: skip
+"""The leaves that time alone can change."""
 
 timed_trees: st.SearchStrategy[Raw] = st.recursive(
-    st.one_of(*(LEAVES[name] for name in _BY_TIME)), _groups, max_leaves=10
+    st.one_of(*(LEAVES[name] for name in BY_TIME)), _groups, max_leaves=10
 )

@@ -1,7 +1,5 @@
 """`because` says in one line per leaf what was asked and found, and nothing personal."""
 
-import json
-
 from hypothesis import HealthCheck, given, settings
 from relance.conditions.because import because
 from relance.conditions.facts import DAY, Done, Facts
@@ -86,13 +84,21 @@ def _leaves(canonical: object) -> int:
     return 1
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SECRETS = {
+    "city": "Zanzibar",
+    "role": "archduke",
+    "country": "ZZ",
+    "employees": 918273,
+    "birth_date": "1911-03-07",
+    "trial_ends": "2044-08-09",
+}
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(raw=trees, contact=facts)
 def test_every_leaf_has_one_line_and_no_trait_is_quoted(raw: Raw, contact: Facts) -> None:
     asked = condition(raw)
+    contact.traits = SECRETS
     told = because(asked, contact, NOW)
     assert len(told) == _leaves(asked.canonical)
-    named = json.dumps(asked.canonical, ensure_ascii=False).casefold()
-    for value in contact.traits.values():
-        if isinstance(value, str) and len(value.strip()) > 3 and value.casefold() not in named:
-            assert not any(value in line for line in told)
+    assert not [line for line in told for secret in SECRETS.values() if str(secret) in line]

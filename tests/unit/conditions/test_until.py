@@ -10,6 +10,7 @@ from relance.conditions.facts import DAY, FOREVER, Facts
 from relance.conditions.groups import STEPS
 
 from .examples import (
+    BY_TIME,
     LEAVES,
     NOW,
     Raw,
@@ -42,8 +43,8 @@ def assert_exact(asked: Condition, contact: Facts, now: int, shares: list[float]
     assert asked.holds(contact, until) is not holds
 
 
-@pytest.mark.parametrize("kind", LEAVES)
-@settings(max_examples=150, deadline=None)
+@pytest.mark.parametrize("kind", BY_TIME)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data(), shares=fractions)
 def test_a_leaf_changes_at_until_and_not_before(
     kind: str, data: st.DataObject, shares: list[float]
@@ -55,6 +56,17 @@ def test_a_leaf_changes_at_until_and_not_before(
         at = asked.evaluate(contact, at)[1]
         if at >= NOW + FAR:
             return
+
+
+@pytest.mark.parametrize("kind", sorted(set(LEAVES) - set(BY_TIME)))
+@settings(max_examples=20, deadline=None)
+@given(data=st.data(), shares=fractions)
+def test_time_alone_never_changes_the_other_leaves(
+    kind: str, data: st.DataObject, shares: list[float]
+) -> None:
+    asked, contact = condition(data.draw(LEAVES[kind])), data.draw(facts_for(kind))
+    assert asked.evaluate(contact, NOW)[1] == FOREVER
+    assert_exact(asked, contact, NOW, shares)
 
 
 @MANY

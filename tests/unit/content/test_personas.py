@@ -1,7 +1,7 @@
 """Which persona a contact is: declared evidence first, then interests that fade."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from relance.conditions.facts import DAY, FOREVER, Facts
 from relance.content.compiled import Content
@@ -84,6 +84,7 @@ def test_an_assigner_knows_what_it_looks_at(shipped: Content) -> None:
     assert needs.scores == {interest_key(t) for t in ("costs", "operations", "daily_work")}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(0.1, 1000), min_size=3, max_size=3),
     st.lists(st.integers(0, 400 * DAY), min_size=3, max_size=3),

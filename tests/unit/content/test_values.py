@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from relance.content.build import build
 from relance.content.jsonable import decode, encode
@@ -40,6 +40,7 @@ class Outer:
     raw: Mapping[str, object] | None = None
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         Outer,

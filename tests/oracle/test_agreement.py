@@ -74,8 +74,8 @@ def alike(one: object, other: object) -> bool:
 
 @pytest.mark.long
 @pytest.mark.parametrize("first", LONG)
-def test_the_engine_agrees_to_the_millisecond_on_ten_thousand_cases(first: int) -> None:
-    found = [each for seed in chunk(first) for each in compare(seed, Incremental(), 1)]
+def test_the_engine_agrees_on_ten_thousand_cases(first: int) -> None:
+    found = [each for seed in chunk(first) for each in compare(seed, Incremental())]
     assert not found, "\n\n".join(map(str, found[:3]))
 
 

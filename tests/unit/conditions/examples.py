@@ -199,6 +199,20 @@ _ABOUT_PEOPLE = st.builds(
 )
 
 
+busy: st.SearchStrategy[Facts] = st.builds(
+    Facts,
+    zone=FIELDS["zone"],
+    traits=_traits,
+    behaviours=st.fixed_dictionaries(dict.fromkeys(VOCABULARY.behaviours, _done())),
+    scores=_alike(_scores, _fading),
+    stage=st.just("lead"),
+    stage_since=_instants,
+    segments=st.fixed_dictionaries({"hot": _instants}),
+    population=_alike(VOCABULARY.behaviours, _population),
+)
+"""Contacts whom time alone moves in and out of much."""
+
+
 def facts_for(kind: str) -> st.SearchStrategy[Facts]:
     """Contacts of whom much is known that leaves of this kind ask."""
     if kind.startswith(("did", "overdue")):
@@ -410,6 +424,6 @@ BY_TIME = (
 )  # fmt: skip
 """The leaves that time alone can change."""
 
-timed_trees: st.SearchStrategy[Raw] = st.recursive(
-    st.one_of(*(LEAVES[name] for name in BY_TIME)), _groups, max_leaves=10
+timed_trees: st.SearchStrategy[Raw] = _groups(
+    st.recursive(st.one_of(*(LEAVES[name] for name in BY_TIME)), _groups, max_leaves=6)
 )

@@ -181,6 +181,14 @@ def test_the_usual_falls_while_nothing_happens_until_the_count_is_enough() -> No
     assert verdict(raw, at, behaviours={"visited": acts}) == (True, NOW + 7 * DAY)
 
 
+def test_at_most_the_usual_holds_at_the_millisecond_at_which_it_is_as_many() -> None:
+    """Eight visits in 28 days are two a week; a millisecond later two are more than usual."""
+    first = NOW - 32 * DAY
+    acts = did(*(first + days * DAY for days in (0, 1, 2, 3, 4, 5, 6, 20, 30, 31)))
+    raw = {"did": "visited", "within": "7 days", "at_most_times_usual": 1}
+    assert verdict(raw, behaviours={"visited": acts}) == (True, first + 35 * DAY + 1)
+
+
 def test_without_a_habit_nothing_is_usual() -> None:
     raw = {"did": "visited", "within": "7 days", "at_most_times_usual": 0.5}
     new = {"visited": did(NOW - 10 * DAY, NOW - 9 * DAY)}
@@ -234,6 +242,12 @@ def test_a_score_enters_a_range_from_above_and_leaves_it_below() -> None:
     assert holds
     assert verdict(raw, leaves, scores=scores) == (False, FOREVER)
     assert [round((each - NOW) / DAY, 3) for each in (enters, leaves)] == [1.0, 2.0]
+
+
+def test_a_score_that_fades_fast_leaps_over_a_single_value() -> None:
+    raw = {"score": "intent", "between": [50, 50]}
+    assert verdict(raw, scores={"intent": (99.9, NOW, 60_000)}) == (False, FOREVER)
+    assert verdict(raw, scores={"intent": (50.0, NOW, 60_000)}) == (True, NOW + 1)
 
 
 def test_a_negative_score_rises_to_nought() -> None:

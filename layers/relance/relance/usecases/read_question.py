@@ -6,7 +6,7 @@ would be with that condition.
 """
 
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -34,7 +34,7 @@ MOST_BYTES = 20_000
 class Rescore(Request):
     """What `rescore_contacts` is started with."""
 
-    dry_run: Literal[True] | None = None
+    dry_run: Annotated[bool, Field(strict=True)] = False
     confirm: Annotated[int, Field(ge=1, strict=True)] | None = None
 
 
@@ -103,7 +103,7 @@ def _canonical(written: object, content: Content) -> dict[str, object]:
         written, vocabulary_of(content.rules, content.company.topics), said.place("condition")
     )
     if canonical is None or said.found:
-        raise InvalidInput(" ".join(said.found))
+        raise InvalidInput(" ".join([*said.found, PREVIEW_EXAMPLE]))
     return canonical
 
 

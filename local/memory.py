@@ -3,7 +3,7 @@
 Items are copied on the way in and out, so that nobody can change what is stored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 
 from relance.errors import ConditionFailed
@@ -51,16 +51,34 @@ class MemoryStore:
         )
         return [deepcopy(self._tables[table][key]) for key in found]
 
-    def query_index(self, index: Index, partition: str, *, up_to: str, limit: int) -> list[Item]:
-        """The first items of an index's partition."""
+    def query_index(
+        self, index: Index, partition: str, *, up_to: str | None = None
+    ) -> Iterator[Item]:
+        """The items of an index's partition in its order."""
         found: list[Item] = [
             deepcopy(item)
             for item in self._tables[index.table].values()
             if item.get(index.partition) == partition
             and index.sort in item
-            and str(item[index.sort]) <= up_to
+            and (up_to is None or str(item[index.sort]) <= up_to)
         ]
-        return sorted(found, key=lambda item: str(item[index.sort]))[:limit]
+        return iter(sorted(found, key=lambda item: str(item[index.sort])))
+
+    def scan(
+        self,
+        table: Table,
+        *,
+        records: Sequence[str],
+        attributes: Sequence[str],
+        after: tuple[str, ...] | None = None,
+    ) -> Iterator[Item]:
+        """The items with one of these sort keys, with some attributes."""
+        found: list[Item] = [
+            {name: deepcopy(item[name]) for name in attributes if name in item}
+            for key, item in sorted(self._tables[table].items())
+            if key[-1] in records and (after is None or key > after)
+        ]
+        return iter(found)
 
     def write(self, write: Put | Update | Delete) -> None:
         """Carry out one write."""

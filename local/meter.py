@@ -80,8 +80,11 @@ class Meter:
         if unit is not None:
             self.units[unit] += 1
         elif call.service == "s3":
-            write = call.operation.startswith(_S3_WRITES)
-            self.units["s3_writes" if write else "s3_reads"] += 1
+            self.count_s3(call.operation)
+
+    def count_s3(self, operation: str) -> None:
+        """Take note of a request to S3."""
+        self.units["s3_writes" if operation.startswith(_S3_WRITES) else "s3_reads"] += 1
 
     def count_log(self, function: str, size: int) -> None:
         """Take note that a handler printed so many bytes."""

@@ -112,7 +112,7 @@ class World:
         self.mailbox = Mailbox(hub, on_event=self.wiring.mail_event)
         self.machines = StateMachines(
             hub,
-            Tasks(hub, self.sandboxes),
+            Tasks(hub, self.sandboxes, self.meter),
             on_status_change=self.wiring.execution_changed,
             on_transition=lambda *_: self.meter.count("transitions"),
         )
@@ -272,6 +272,12 @@ class World:
     def describe(self, execution: str) -> dict[str, Any]:
         """Return what DescribeExecution tells."""
         return self.states.describe(execution)
+
+    def deploy_content(self, content: Path) -> None:
+        """Give the functions other compiled content, as a deployment does while none runs."""
+        self.content = content
+        for function in self.stack.functions.values():
+            self.sandboxes.define(_in_sandbox(function, content))
 
     # -- HTTP -----------------------------------------------------------------------------------
 

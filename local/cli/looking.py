@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from relance.contacts import Contact, read_contact, read_history
+from relance.contacts import Contact, contact_view, read_contact, read_history
 from relance.content.compiled import Content
+from relance.engine import Plan
 from relance.ids import is_ulid
 from relance.ledger import send_of
 from relance.storage import Put, Table
@@ -44,15 +45,16 @@ def find(address: str, *, folder: Path) -> str:
     contact, register = saved.contact, saved.contact.register
     rules = Content.open(compiled_content(ROOT)).rules
     traits = {k: v for k, v in contact.profile.trait_values().items() if k != "email"}
-    scores = contact.profile.score_values(rules, saved.now)
-    persona = rules.persona_for(contact.profile.trait_values())
+    seen = contact_view(contact, Plan(rules, UTC), saved.now)
     consents = {topic: consent.state.value for topic, consent in register.consents.items()}
     facts = [
         ("contact", contact.contact_id),
         ("address", register.address or "none"),
         ("traits", _pairs(traits)),
-        ("persona", persona.name if persona else "unknown"),
-        ("scores", _pairs({name: f"{float(str(v)):.1f}" for name, v in scores.items()})),
+        ("persona", str(seen["persona"])),
+        ("stage", str(seen["stage"])),
+        ("segments", ", ".join(contact.profile.segments()) or "none"),
+        ("scores", _pairs(_one_digit(seen["scores"]))),
         ("consents", _pairs(consents)),
         ("lists", ", ".join(contact.profile.joined_lists()) or "none"),
         ("suppressed", register.suppressed.value if register.suppressed else "no"),
@@ -61,6 +63,11 @@ def find(address: str, *, folder: Path) -> str:
     ]
     rows = [f"{name:<13} {value}" for name, value in facts]
     return "\n".join([*rows, "", command("timeline", contact.contact_id, folder=folder), ""])
+
+
+def _one_digit(scores: object) -> dict[str, str]:
+    assert isinstance(scores, dict)  # noqa: S101 - contact_view made it
+    return {name: f"{value:.1f}" for name, value in scores.items()}
 
 
 def tell(contact: str, *, folder: Path) -> str:

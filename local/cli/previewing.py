@@ -32,7 +32,7 @@ def preview(message: str, contact: str, *, folder: Path, html: Path | None) -> s
         allow_list=(),
         link_base_url="https://links.example.com",
         postal_address=content.company.postal_address,
-        time_zone=ZoneInfo(content.company.time_zone),
+        time_zone=ZoneInfo("UTC"),
         languages=content.company.languages,
     )
     try:

@@ -50,6 +50,37 @@ class StepFunctions:
         arn, error, cause = params["executionArn"], params.get("error"), params.get("cause")
         return _translated(lambda: self._machines.stop_execution(arn, error, cause))
 
+    def redrive_execution(self, params: Params) -> Answer:
+        """Take up an execution where it broke off."""
+        arn, token = params["executionArn"], params.get("clientToken")
+        return _translated(lambda: self._machines.redrive_execution(arn, token))
+
+    def list_map_runs(self, params: Params) -> Answer:
+        """Return the Map Runs of an execution, the latest first, a page at a time."""
+        return _translated(
+            lambda: self._machines.list_map_runs(
+                params["executionArn"],
+                max_results=params.get("maxResults", 0),
+                next_token=params.get("nextToken"),
+            )
+        )
+
+    def describe_map_run(self, params: Params) -> Answer:
+        """Return a Map Run's settings and how far it is."""
+        return _translated(lambda: self._machines.describe_map_run(params["mapRunArn"]))
+
+    def update_map_run(self, params: Params) -> Answer:
+        """Change the settings of a Map Run that is under way."""
+        _translated(
+            lambda: self._machines.update_map_run(
+                params["mapRunArn"],
+                max_concurrency=params.get("maxConcurrency"),
+                tolerated_failure_count=params.get("toleratedFailureCount"),
+                tolerated_failure_percentage=params.get("toleratedFailurePercentage"),
+            )
+        )
+        return {}
+
     def describe_execution(self, params: Params) -> Answer:
         """Return an execution's state."""
         return self.describe(params["executionArn"])
@@ -67,11 +98,13 @@ class StepFunctions:
         )
 
     def list_executions(self, params: Params) -> Answer:
-        """Return a machine's executions, the latest first, a page at a time."""
+        """Return the executions of a machine or a Map Run, the latest first, a page at a time."""
         return _translated(
             lambda: self._machines.list_executions(
-                params["stateMachineArn"],
+                params.get("stateMachineArn"),
+                map_run_arn=params.get("mapRunArn"),
                 status=params.get("statusFilter"),
+                redriven=params.get("redriveFilter"),
                 max_results=params.get("maxResults", 0),
                 next_token=params.get("nextToken"),
             )

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from local.hook import AwsError
 from local.hub import Hub, Outcome
 from local.latency import latency
+from local.meter import Meter
 from local.sandbox import InvokeResult, Sandboxes
 from local.states.ports import TaskOutcome
 from local.template import TemplateError
@@ -51,15 +52,15 @@ _ERROR_PREFIXES = {
     "lambda": "Lambda",
 }
 _SDK_PREFIXES = {"stepfunctions": "Sfn", "dynamodb": "DynamoDb", "sns": "Sns", "sqs": "Sqs"}
-_RESOURCE = re.compile(r"arn:aws:states:::(aws-sdk:)?([a-z0-9]+):([A-Za-z]+)(\.[A-Za-z:0-9]+)?")
+_RESOURCE = re.compile(r"arn:aws:states:::(aws-sdk:)?([a-z0-9]+):([A-Za-z0-9]+)(\.[A-Za-z:0-9]+)?")
 _FUNCTION = re.compile(r"arn:aws:lambda:[^:]*:[^:]*:function:")
 
 
 class Tasks:
     """The TaskPort of the interpreter."""
 
-    def __init__(self, hub: Hub, sandboxes: Sandboxes) -> None:
-        self._hub, self._sandboxes = hub, sandboxes
+    def __init__(self, hub: Hub, sandboxes: Sandboxes, meter: Meter) -> None:
+        self._hub, self._sandboxes, self._meter = hub, sandboxes, meter
         self._clients: dict[str, Any] = {}
 
     def start(self, resource: str, arguments: object, done: Done) -> None:
@@ -107,6 +108,8 @@ class Tasks:
         if method is None:
             raise TemplateError(f'"{service}" has no operation "{action}"')
         params = _as_boto(client, action, arguments)
+        if service == "s3":
+            self._meter.count_s3(action[:1].upper() + action[1:])
 
         def work() -> dict[str, Any]:
             self._hub.sleep(latency(service, action[:1].upper() + action[1:]))

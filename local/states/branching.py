@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import cast
 
-from local.states.engine import Engine, dumped
-from local.states.errors import QUERY_EVALUATION, Failure
+from local.states.engine import Engine, Step, dumped
+from local.states.errors import DATA_LIMIT, QUERY_EVALUATION, Failure
 from local.states.execution import RUNNING, Frame
 from local.states.program import MOST_AT_ONCE, NOWHERE, MapNode, ParallelNode, Way
 
@@ -14,8 +14,9 @@ from local.states.program import MOST_AT_ONCE, NOWHERE, MapNode, ParallelNode, W
 class Branching:
     """Runs Parallel and Map states."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, distributed: Step) -> None:
         self._engine = engine
+        self._distributed = distributed
         engine.steps["Parallel"] = self._parallel
         engine.steps["Map"] = self._map
 
@@ -33,6 +34,8 @@ class Branching:
 
     def _map(self, frame: Frame) -> bool:
         node = cast("MapNode", frame.node)
+        if node.distribution is not None:
+            return self._distributed(frame)
         at_once = min(node.concurrency(frame) or MOST_AT_ONCE, MOST_AT_ONCE)
         items = frame.input if node.items is None else node.items(frame)
         if not isinstance(items, list):
@@ -54,12 +57,17 @@ class Members:
         self.name = name
         self.kind = "Parallel"
         self._at_once = at_once
-        self._todo: deque[tuple[Frame, Way]] = deque()
+        self._event = frame.previous
+        self._ways: list[Way] = []
+        self._frames: dict[int, Frame] = {}
+        """Those that have not come to their end, the failed and the aborted among them."""
+        self._begun: set[int] = set()
+        self._todo: deque[int] = deque()
         self._working: dict[int, Frame] = {}
         self._outputs: dict[int, object] = {}
         self._starting = False
         self._failure: Failure | None = None
-        frame.pause = self
+        frame.pause = frame.begun = self
 
     def add(self, way: Way, value: object, text: bytes) -> None:
         """Queue a member."""
@@ -67,8 +75,10 @@ class Members:
         child.variables, child.sizes = self.frame.variables, self.frame.sizes
         child.item, child.entered = self.frame.item, self.frame.entered
         child.group = self
-        child.index = len(self._todo)
-        self._todo.append((child, way))
+        child.index = len(self._ways)
+        self._ways.append(way)
+        self._frames[child.index] = child
+        self._todo.append(child.index)
 
     def begin(self) -> bool:
         """Start as many as may run at once. Returns whether the parent can go on."""
@@ -80,16 +90,34 @@ class Members:
             raise self._failure
         return self._complete() if self._is_done() else False
 
+    def redrive(self, frame: Frame, /) -> bool:
+        """Take up the members that failed or were aborted, and begin those that never began.
+
+        A state that failed because something was too large begins anew, with all its members.
+        """
+        if self._failure is not None and self._failure.error == DATA_LIMIT:
+            frame.begun = None
+            return self.engine.steps[self.kind](frame)
+        self._failure = None
+        self._todo = deque(sorted(self._frames))
+        frame.pause = self
+        frame.previous = self._event
+        return self.begin()
+
     def _is_done(self) -> bool:
         return not self._todo and not self._working and self.frame.execution.status is RUNNING
 
     def _start_more(self) -> None:
         while self._todo and len(self._working) < self._at_once and self._failure is None:
-            child, way = self._todo.popleft()
-            self._working[child.index] = child
+            index = self._todo.popleft()
+            child = self._working[index] = self._frames[index]
+            if index in self._begun:
+                self.engine.take_up(child)
+                continue
             child.previous = self.frame.previous
-            self.engine.enter(child, way)
+            self.engine.enter(child, self._ways[index])
             if self.prepare(child):
+                self._begun.add(index)
                 self.engine.run(child)
 
     def prepare(self, _child: Frame, /) -> bool:
@@ -102,7 +130,7 @@ class Members:
     def finished(self, child: Frame) -> None:
         """A member has come to its end."""
         self.ended(child)
-        del self._working[child.index]
+        del self._working[child.index], self._frames[child.index]
         self._outputs[child.index] = child.input
         if self._starting:
             return
@@ -131,8 +159,8 @@ class Members:
     def _abort(self) -> None:
         for other in list(self._working.values()):
             if other.pause is not None:
-                other.pause.abandon(aborted=True)
-                other.pause = None
+                pause, other.pause = other.pause, None
+                pause.abandon(aborted=True)
             self.aborted(other)
         self._working.clear()
 
@@ -157,7 +185,11 @@ class Members:
         node = frame.node
         frame.pause = None
         result = [self._outputs[index] for index in range(len(self._outputs))]
-        text = dumped(result, node.name)
+        try:
+            text = dumped(result, node.name)
+        except Failure as failure:
+            self._failure = failure
+            raise
         self.engine.record(frame, f"{self.kind}StateSucceeded", None)
         frame.result, frame.result_json = result, text
         return self.engine.leave(frame, cast("Way", node.way), result, text)

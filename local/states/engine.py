@@ -84,16 +84,52 @@ class Engine:
 
     def begin(self, execution: Execution) -> None:
         """Enter the first state of an execution and move on."""
-        if execution.status is RUNNING:
+        if execution.status is RUNNING and execution.root.node is NOWHERE:
             self.enter(execution.root, execution.program.start)
             self.run(execution.root)
+
+    def redrive(self, execution: Execution) -> None:
+        """Take up an execution that did not succeed where it broke off."""
+        if execution.root.node is NOWHERE:
+            self.begin(execution)
+        else:
+            self.take_up(execution.root)
+
+    def take_up(self, frame: Frame) -> None:
+        """Do again what the present state of a frame did not bring to its end.
+
+        The state has been entered before: nothing tells of that again, except for a Fail state.
+        Retries are counted anew, and so are the seconds of time-outs.
+        https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+        """
+        if frame.stopped_at is not NOWHERE:
+            frame.node, frame.stopped_at = frame.stopped_at, NOWHERE
+        frame.retry_count = 0
+        frame.attempts = None
+        frame.token = None
+        frame.result = frame.error_output = UNDEFINED
+        frame.previous = frame.entered_event
+        begun = frame.begun
+        self.resume(frame, self._again if begun is None else begun.redrive)
+
+    def _again(self, frame: Frame) -> bool:
+        node = frame.node
+        if node.kind == "Fail":
+            details: dict[str, object] = {"name": node.name, "input": frame.input_json}
+            self.record(frame, "FailStateEntered", details)
+        return self.steps[node.kind](frame)
 
     def enter(self, frame: Frame, way: Way) -> None:
         """Put a frame at the state that a way leads to."""
         way.taken += 1
         frame.node = way.target
-        if self._on_transition is not None:
-            self._on_transition(frame.execution.program.name, way.source, way.goal)
+        frame.begun = None
+        self.moved(frame.execution, way.source, way.goal)
+
+    def moved(self, execution: Execution, source: str, goal: str) -> None:
+        """Tell of a transition; those of Express executions are not charged for."""
+        if self._on_transition is not None and not execution.express:
+            self._on_transition(execution.program.name, source, goal)
 
     def run(self, frame: Frame) -> None:
         """Move a frame until it pauses or ends."""
@@ -126,6 +162,7 @@ class Engine:
         frame.attempts = None
         frame.result = frame.error_output = UNDEFINED
         self.record(frame, f"{kind}StateEntered", {"name": node.name, "input": frame.input_json})
+        frame.entered_event = frame.previous
         return self._guarded(frame, self.steps[kind])
 
     def _guarded(self, frame: Frame, step: Step) -> bool:
@@ -257,8 +294,7 @@ class Engine:
             frame.retry_count += 1
             frame.token = None
             node.retries += 1
-            if self._on_transition is not None:
-                self._on_transition(frame.execution.program.name, node.name, node.name)
+            self.moved(frame.execution, node.name, node.name)
             seconds = delay(retrier.policy, done, self.hub.random)
             frame.pause = Timed(self, frame, self.hub.now + seconds, self.steps[node.kind])
             return True
@@ -266,7 +302,7 @@ class Engine:
 
     def _give_up(self, frame: Frame, error: str | None, cause: str | None) -> bool:
         if frame.group is not None:
-            frame.node = NOWHERE
+            frame.stopped_at, frame.node = frame.node, NOWHERE
             if frame.group.failed(frame, error, cause):
                 self.run(frame.group.frame)
             return False
@@ -294,8 +330,7 @@ class Engine:
         execution.output, execution.error, execution.cause = output, error, cause
         if status is not SUCCEEDED and node is not NOWHERE:
             _count_broken(program, node.name, status)
-            if self._on_transition is not None:
-                self._on_transition(program.name, node.name, f"({status.lower()})")
+            self.moved(execution, node.name, f"({status.lower()})")
         if root.pause is not None:
             root.pause.abandon(aborted=False)
             root.pause = None
@@ -305,6 +340,8 @@ class Engine:
         kind, details = _ending(status, output, error, cause)
         execution.history.append(Event(kind, self.hub.now, root.previous, details))
         self._on_end(execution)
+        if execution.family is not None:
+            execution.family.child_ended(execution)
 
     def _overflow(self, execution: Execution) -> None:
         cause = f"The execution reached the maximum number of history events ({MOST_EVENTS})."

@@ -31,6 +31,22 @@ class Pause(Protocol):
         """Stop waiting: nothing that comes later counts. `aborted` from outside."""
 
 
+class Redrivable(Protocol):
+    """What a state had going that can be taken up where it broke off."""
+
+    def redrive(self, frame: Frame, /) -> bool:
+        """Take up what did not succeed. Returns whether the frame can go on at once."""
+
+
+class Family(Protocol):
+    """The Map Run that an execution is a child of."""
+
+    arn: str
+
+    def child_ended(self, child: Execution, /) -> None:
+        """A child has come to its end, for this time."""
+
+
 class Group(Protocol):
     """The branches or iterations that a thread of control belongs to."""
 
@@ -50,14 +66,20 @@ class Execution:
         "arn",
         "cause",
         "error",
+        "express",
+        "family",
         "history",
         "input",
         "input_value",
+        "items",
         "name",
         "open_pauses",
         "output",
         "pauses",
         "program",
+        "redrive_tokens",
+        "redriven",
+        "redrives",
         "root",
         "serial",
         "start",
@@ -76,8 +98,16 @@ class Execution:
         start: float,
         given: str,
         value: object,
+        family: Family | None = None,
+        items: int = 0,
+        express: bool = False,
     ) -> None:
         self.program = program
+        self.family = family
+        self.items = items
+        """How many items of a Map Run it stands for."""
+        self.express = express
+        """An Express execution: it has no history, and cannot be redriven by itself."""
         self.arn = arn
         self.name = name
         self.serial = serial
@@ -89,12 +119,24 @@ class Execution:
         self.output: bytes | None = None
         self.error: str | None = None
         self.cause: str | None = None
-        self.history: list[Event] = []
+        self.history: list[Event] = Unwritten() if express else []
         self.timer: Cancellable | None = None
         self.root = Frame(self, value, given.encode())
         self.pauses = 0
         """How many task tokens were issued."""
         self.open_pauses: dict[int, Pause] = {}
+        self.redrives = 0
+        self.redriven: float | None = None
+        """When it was last redriven."""
+        self.redrive_tokens: dict[str, float] = {}
+        """The client tokens of its redrives, and when each was."""
+
+
+class Unwritten(list[Event]):
+    """A history that nobody writes."""
+
+    def append(self, _event: Event, /) -> None:
+        """Forget the event."""
 
 
 class Frame:
@@ -106,7 +148,9 @@ class Frame:
 
     __slots__ = (
         "attempts",
+        "begun",
         "entered",
+        "entered_event",
         "error_output",
         "execution",
         "group",
@@ -121,6 +165,7 @@ class Frame:
         "result_json",
         "retry_count",
         "sizes",
+        "stopped_at",
         "token",
         "variables",
     )
@@ -139,6 +184,12 @@ class Frame:
         self.retry_count = 0
         self.attempts: dict[int, int] | None = None
         self.previous = 0
+        self.entered_event = 0
+        """The event that told of entering the present state."""
+        self.stopped_at: Node = NOWHERE
+        """Where a branch or iteration failed."""
+        self.begun: Redrivable | None = None
+        """The branches, iterations or Map Run that the present state has begun."""
         self.pause: Pause | None = None
         self.token: str | None = None
         self.group: Group | None = None
@@ -169,7 +220,8 @@ class Frame:
                 "Name": execution.name,
                 "RoleArn": program.role,
                 "StartTime": iso(execution.start),
-                "RedriveCount": 0,
+                "RedriveCount": execution.redrives,
+                **({} if execution.redriven is None else {"RedriveTime": iso(execution.redriven)}),
             },
             "StateMachine": {"Id": program.arn, "Name": program.name},
         }

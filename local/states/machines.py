@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar, cast
 from uuid import UUID
 
 from relance.states_language import DefinitionInvalid, parse
 
-from local.states import tokens
+from local.states import map_run_status, tokens
 from local.states.branching import Branching
+from local.states.distributed import Distributed
 from local.states.engine import MOST_BYTES, Engine
 from local.states.errors import StatesError
-from local.states.execution import ABORTED, RUNNING, TIMED_OUT, Execution
+from local.states.execution import ABORTED, RUNNING, Execution
 from local.states.history import moment, shown
 from local.states.jsonata import Jsonata
 from local.states.names import check_name, execution_arn, machine_parts
 from local.states.ports import HubLike, TaskOutcome, TaskPort
 from local.states.program import Program, compile_program
+from local.states.registry import Executions
 from local.states.status import described, listed, status_event
 from local.states.tasks import TaskPause, Tasks
 
+T = TypeVar("T")
 MOST_ERROR_CHARACTERS = 256
 MOST_CAUSE_CHARACTERS = 32_768
 _PAGE = 100
@@ -50,13 +53,11 @@ class StateMachines:
         self._on_status_change = on_status_change
         self._jsonata = Jsonata(hub)
         self._engine = Engine(hub, tasks, on_end=self._tell, on_transition=on_transition)
+        self._executions = Executions(hub, self._engine, self._tell)
         Tasks(self._engine, region)
-        Branching(self._engine)
+        Branching(self._engine, Distributed(self._engine, self._executions).start)
         self._programs: dict[str, Program] = {}
         self._by_name: dict[str, str] = {}
-        self._executions: dict[str, Execution] = {}
-        self._by_serial: list[Execution] = []
-        self._by_machine: dict[str, list[Execution]] = {}
         self._told = 0
 
     # -- machines -------------------------------------------------------------------------------
@@ -86,7 +87,6 @@ class StateMachines:
         program.created = self._hub.now
         self._programs[arn] = program
         self._by_name[name] = arn
-        self._by_machine.setdefault(arn, [])
 
     def describe_state_machine(self, arn: str) -> dict[str, object]:
         """Return what DescribeStateMachine answers."""
@@ -141,61 +141,60 @@ class StateMachines:
                 return execution_id
             message = f"Execution Already Exists: '{execution_id}'"
             raise StatesError("ExecutionAlreadyExists", message)
-        execution = Execution(
-            program,
-            arn=execution_id,
-            name=name,
-            serial=len(self._by_serial),
-            start=self._hub.now,
-            given=input,
-            value=value,
-        )
-        self._executions[execution_id] = execution
-        self._by_serial.append(execution)
-        self._by_machine[arn].append(execution)
-        self._engine.started(execution)
-        if program.timeout is not None:
-            execution.timer = self._hub.at(
-                execution.start + program.timeout, lambda: self._engine.end(execution, TIMED_OUT)
-            )
-        self._tell(execution)
-        self._hub.at(self._hub.now, lambda: self._engine.begin(execution))
+        self._executions.start(program, name, input, value)
         return execution_id
 
     def stop_execution(
         self, arn: str, error: str | None = None, cause: str | None = None
     ) -> dict[str, object]:
         """Abort an execution; one that is closed stays as it is."""
-        execution = self._execution(arn)
+        execution = self._executions.find(arn)
         self._engine.end(execution, ABORTED, error=error, cause=cause)
         return {"stopDate": moment(cast("float", execution.stop))}
 
+    def redrive_execution(self, arn: str, client_token: str | None = None) -> dict[str, object]:
+        """Take up an execution where it broke off: return what RedriveExecution answers.
+
+        Raises StatesError `ExecutionDoesNotExist`, `ExecutionNotRedrivable`.
+        """
+        when = self._executions.redrive(self._executions.find(arn), client_token)
+        return {"redriveDate": moment(when)}
+
     def describe_execution(self, arn: str) -> dict[str, object]:
         """Return what DescribeExecution answers."""
-        return described(self._execution(arn))
+        return described(self._executions.find(arn), self._hub.now)
 
     def list_executions(
         self,
-        arn: str,
+        arn: str | None = None,
         *,
+        map_run_arn: str | None = None,
         status: str | None = None,
+        redriven: str | None = None,
         max_results: int = 0,
         next_token: str | None = None,
     ) -> dict[str, object]:
-        """Return what ListExecutions answers: newest first."""
-        self._program(arn)
+        """Return what ListExecutions answers, of a machine or of a Map Run: newest first.
+
+        `redriven` is REDRIVEN or NOT_REDRIVEN. No child has the status PENDING_REDRIVE here.
+        """
+        if (arn is None) == (map_run_arn is None):
+            message = "Give stateMachineArn or mapRunArn, one of them"
+            raise StatesError("ValidationException", message)
+        show: Callable[[Execution], dict[str, object]] = listed
+        if map_run_arn is not None:
+            children = self._executions.map_run(map_run_arn).children
+            known = [child for _, child in sorted(children.items())]
+            show = map_run_status.child_listed
+        else:
+            known = self._executions.of_machine(self._program(cast("str", arn)).arn)
         found = [
             execution
-            for execution in reversed(self._by_machine[arn])
-            if status is None or execution.status == status
+            for execution in reversed(known)
+            if status in (None, execution.status)
+            and redriven in (None, "REDRIVEN" if execution.redrives else "NOT_REDRIVEN")
         ]
-        first, size = _page(max_results, next_token)
-        answer: dict[str, object] = {
-            "executions": [listed(each) for each in found[first : first + size]]
-        }
-        if first + size < len(found):
-            answer["nextToken"] = str(first + size)
-        return answer
+        return _paged("executions", found, show, max_results, next_token)
 
     def get_execution_history(
         self,
@@ -206,24 +205,67 @@ class StateMachines:
         reverse_order: bool = False,
         include_execution_data: bool = True,
     ) -> dict[str, object]:
-        """Return what GetExecutionHistory answers."""
-        execution = self._execution(arn)
+        """Return what GetExecutionHistory answers. An Express child has no history."""
+        execution = self._executions.find(arn)
+        if execution.express:
+            message = "Invalid Arn: 'Resource type not valid in this context: express'"
+            raise StatesError("InvalidArn", message)
         numbers = range(1, len(execution.history) + 1)
-        order = list(reversed(numbers)) if reverse_order else list(numbers)
-        first, size = _page(max_results, next_token)
-        answer: dict[str, object] = {
-            "events": [
-                shown(execution.history[number - 1], number, with_data=include_execution_data)
-                for number in order[first : first + size]
-            ]
-        }
-        if first + size < len(order):
-            answer["nextToken"] = str(first + size)
-        return answer
+        return _paged(
+            "events",
+            numbers[::-1] if reverse_order else numbers,
+            lambda number: shown(
+                execution.history[number - 1], number, with_data=include_execution_data
+            ),
+            max_results,
+            next_token,
+        )
+
+    # -- Map Runs -------------------------------------------------------------------------------
+
+    def describe_map_run(self, arn: str) -> dict[str, object]:
+        """Return what DescribeMapRun answers. Raises StatesError `ResourceNotFound`."""
+        return map_run_status.described(self._executions.map_run(arn), self._hub.now)
+
+    def list_map_runs(
+        self, arn: str, *, max_results: int = 0, next_token: str | None = None
+    ) -> dict[str, object]:
+        """Return what ListMapRuns answers for an execution: newest first."""
+        runs = self._executions.map_runs_of(self._executions.find(arn).arn)
+        show = map_run_status.map_run_listed
+        return _paged("mapRuns", runs[::-1], show, max_results, next_token)
+
+    def update_map_run(
+        self,
+        arn: str,
+        *,
+        max_concurrency: int | None = None,
+        tolerated_failure_count: int | None = None,
+        tolerated_failure_percentage: float | None = None,
+    ) -> None:
+        """Change what a Map Run that is under way goes by.
+
+        Raises StatesError `ResourceNotFound`, `ValidationException`.
+        """
+        run = self._executions.map_run(arn)
+        numbers = (max_concurrency, tolerated_failure_count, tolerated_failure_percentage)
+        if run.status != RUNNING:
+            raise StatesError("ValidationException", f"The Map Run is {run.status}")
+        if any(number is not None and number < 0 for number in numbers):
+            raise StatesError("ValidationException", "A limit of a Map Run is 0 or more")
+        if max_concurrency is not None:
+            run.at_once = max_concurrency
+        if tolerated_failure_count is not None:
+            run.tolerated_count = tolerated_failure_count
+        if tolerated_failure_percentage is not None:
+            run.tolerated_share = tolerated_failure_percentage
+        run.settle()
+
+    # -- what was started -----------------------------------------------------------------------
 
     def executions(self, name: str) -> list[str]:
         """Return the ARNs of a machine's executions, oldest first."""
-        return [execution.arn for execution in self._by_machine[self._by_name[name]]]
+        return [each.arn for each in self._executions.of_machine(self._by_name[name])]
 
     # -- task tokens ----------------------------------------------------------------------------
 
@@ -260,9 +302,9 @@ class StateMachines:
         parts = tokens.read(token)
         if parts is None:
             raise StatesError("InvalidToken", "Invalid Token: 'Invalid token'")
-        if parts.execution >= len(self._by_serial):
+        if parts.execution >= len(self._executions):
             raise StatesError("TaskDoesNotExist", "Task does not exist")
-        execution = self._by_serial[parts.execution]
+        execution = self._executions.by_serial(parts.execution)
         if parts.pause > execution.pauses:
             raise StatesError("TaskDoesNotExist", "Task does not exist")
         pause = execution.open_pauses.get(parts.pause)
@@ -299,7 +341,7 @@ class StateMachines:
     # -- within ---------------------------------------------------------------------------------
 
     def _tell(self, execution: Execution) -> None:
-        if self._on_status_change is not None:
+        if self._on_status_change is not None and not execution.express:
             self._told += 1
             event = status_event(execution, now=self._hub.now, number=self._told)
             self._on_status_change(event)
@@ -312,11 +354,20 @@ class StateMachines:
             raise StatesError("StateMachineDoesNotExist", message)
         return program
 
-    def _execution(self, arn: str) -> Execution:
-        execution = self._executions.get(arn)
-        if execution is None:
-            raise StatesError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
-        return execution
+
+def _paged(
+    name: str,
+    found: Sequence[T],
+    show: Callable[[T], dict[str, object]],
+    most: int,
+    token: str | None,
+) -> dict[str, object]:
+    """Return a page of an answer, and where the next begins."""
+    first, size = _page(most, token)
+    answer: dict[str, object] = {name: [show(each) for each in found[first : first + size]]}
+    if first + size < len(found):
+        answer["nextToken"] = str(first + size)
+    return answer
 
 
 def _page(most: int, token: str | None) -> tuple[int, int]:

@@ -28,3 +28,13 @@ def machine_parts(arn: str) -> tuple[str, str, str]:
 def execution_arn(machine: str, name: str) -> str:
     """Return the ARN of an execution of a machine."""
     return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def express_arn(machine: str, name: str, unique: str) -> str:
+    """Return the ARN of an Express execution, which has a second name of its own."""
+    return f"{machine.replace(':stateMachine:', ':express:')}:{name}:{unique}"
+
+
+def map_run_arn(machine: str, label: str, name: str) -> str:
+    """Return the ARN of a Map Run of a machine."""
+    return f"{machine.replace(':stateMachine:', ':mapRun:')}/{label}:{name}"

@@ -11,9 +11,11 @@ from typing import cast
 
 from relance.states_language import model
 from relance.states_language.graph import AnyState
-from relance.states_language.model import MOST_SECONDS, wrote
+from relance.states_language.model import wrote
+from relance.states_language.values import MOST_SECONDS
 
 from local.states import templates
+from local.states.distributing import Distribution, compile_distribution
 from local.states.errors import StatesError
 from local.states.jsonata import Jsonata, Scope
 from local.states.retrying import matcher
@@ -136,6 +138,8 @@ class MapNode(Node):
     selector: Template | None = None
     concurrency: Callable[[Scope], int] = field(kw_only=True)
     processor: Way = field(kw_only=True)
+    distribution: Distribution | None = None
+    """Set when every item, or batch of them, gets an execution of its own."""
 
 
 @dataclass(slots=True)
@@ -352,7 +356,6 @@ class _Compiler:
         )
 
     def _map(self, name: str, state: model.Map) -> MapNode:
-        _refuse_distributed(state)
         processor = state.item_processor
         way = Way(name, "ItemProcessor", self.level(processor.states)[processor.start_at])
         self.ways.append(way)
@@ -369,20 +372,7 @@ class _Compiler:
                 state.max_concurrency, "MaxConcurrency", self.jsonata, least=0, most=10**9
             ),
             processor=way,
+            distribution=compile_distribution(name, state, self.jsonata)
+            if state.is_distributed
+            else None,
         )
-
-
-def _refuse_distributed(state: model.Map) -> None:
-    if state.item_processor.processor_config.mode == "DISTRIBUTED":
-        raise ValueError("Distributed Map is not supported here yet. Use Mode INLINE.")
-    for attribute, written in (
-        ("item_reader", "ItemReader"),
-        ("item_batcher", "ItemBatcher"),
-        ("result_writer", "ResultWriter"),
-        ("tolerated_failure_count", "ToleratedFailureCount"),
-        ("tolerated_failure_percentage", "ToleratedFailurePercentage"),
-        ("label", "Label"),
-    ):
-        if wrote(state, attribute):
-            msg = f"{written} belongs to the Distributed Map, which is not supported here yet."
-            raise ValueError(msg)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 
-from local.states.execution import RUNNING, SUCCEEDED, Execution
+from local.states.execution import Execution
 from local.states.history import moment
 from local.states.names import machine_parts
+from local.states.redriving import redrive_status
 
 MOST_EVENT_CHARACTERS = 248 * 1024
 """Input and output are left out of an event beyond this."""
@@ -18,15 +19,16 @@ _INCLUDED = {"included": True}
 _LEFT_OUT = {"included": False}
 
 
-def described(execution: Execution) -> dict[str, object]:
+def described(execution: Execution, now: float) -> dict[str, object]:
     """Return what DescribeExecution answers."""
     seen = {
         **listed(execution),
         "input": execution.input,
         "inputDetails": _INCLUDED,
-        "redriveCount": 0,
-        **_redrive(execution),
+        **redrive_status(execution, now),
     }
+    if execution.family is not None:
+        seen["mapRunArn"] = execution.family.arn
     if execution.output is not None:
         seen |= {"output": execution.output.decode(), "outputDetails": _INCLUDED}
     if execution.error is not None:
@@ -44,7 +46,10 @@ def listed(execution: Execution) -> dict[str, object]:
         "name": execution.name,
         "status": execution.status,
         "startDate": moment(execution.start),
+        "redriveCount": execution.redrives,
     }
+    if execution.redriven is not None and not execution.express:
+        seen["redriveDate"] = moment(execution.redriven)
     if execution.stop is not None:
         seen["stopDate"] = moment(execution.stop)
     return seen
@@ -72,11 +77,11 @@ def status_event(execution: Execution, *, now: float, number: int) -> dict[str, 
         "outputDetails": told,
         "error": execution.error,
         "cause": execution.cause,
-        "redriveCount": 0,
-        "redriveDate": None,
+        "redriveCount": execution.redrives,
+        "redriveDate": None if execution.redriven is None else _milliseconds(execution.redriven),
         "redriveStatus": None,
         "redriveStatusReason": None,
-        **_redrive(execution),
+        **redrive_status(execution, now),
     }
     return {
         "version": "0",
@@ -89,13 +94,6 @@ def status_event(execution: Execution, *, now: float, number: int) -> dict[str, 
         "resources": [execution.arn],
         "detail": detail,
     }
-
-
-def _redrive(execution: Execution) -> dict[str, object]:
-    if execution.status in (RUNNING, SUCCEEDED):
-        reason = f"Execution is {execution.status} and cannot be redriven"
-        return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
-    return {"redriveStatus": "REDRIVABLE"}
 
 
 def _milliseconds(when: float) -> int:

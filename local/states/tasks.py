@@ -120,10 +120,12 @@ class TaskPause:
         """Somebody has answered the token. The execution goes on after the caller."""
         self._close()
         hub = self._engine.hub
-        hub.at(
-            hub.now,
-            lambda: self._engine.resume(self._frame, lambda frame: self.finish(frame, outcome)),
-        )
+        hub.at(hub.now, lambda: self._go_on(outcome))
+
+    def _go_on(self, outcome: TaskOutcome) -> None:
+        """Go on with the answer, unless the execution ended (and was redriven) meanwhile."""
+        if self._frame.pause is self:
+            self._engine.resume(self._frame, lambda frame: self.finish(frame, outcome))
 
     def heartbeat(self) -> None:
         """Somebody has sent a heartbeat."""

@@ -98,6 +98,34 @@ def integer(
     return evaluate
 
 
+def share(value: object, field: str, jsonata: Jsonata) -> Callable[[Scope], float]:
+    """Compile a field that must give a number from 0 to 100."""
+    part = template(value, field, jsonata)
+
+    def evaluate(scope: Scope) -> float:
+        number = part(scope)
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise _refused(field, "number", number)
+        if not 0 <= number <= 100:
+            raise _refused(field, "integer", number)
+        return float(number)
+
+    return evaluate
+
+
+def mapping(value: object, field: str, jsonata: Jsonata) -> Callable[[Scope], dict[str, object]]:
+    """Compile a field that must give an object."""
+    part = template(value, field, jsonata)
+
+    def evaluate(scope: Scope) -> dict[str, object]:
+        result = part(scope)
+        if isinstance(result, dict):
+            return result
+        raise _refused(field, "object", result)
+
+    return evaluate
+
+
 def boolean(value: object, field: str, jsonata: Jsonata) -> Callable[[Scope], bool]:
     """Compile a field that must give true or false."""
     part = template(value, field, jsonata)

@@ -11,6 +11,7 @@ from relance.storage import (
     Check,
     Delete,
     Equals,
+    Item,
     Missing,
     Present,
     Put,
@@ -202,8 +203,63 @@ def test_a_sparse_index_holds_what_has_its_attributes_up_to_a_point(store: Store
             )
         )
     store.write(Update(Table.SENDS, ("S1",), remove=["unsettled_shard", "unsettled_at"]))
-    due = store.query_index(UNSETTLED, "unsettled-1", up_to="2026-01-04", limit=10)
+    due = store.query_index(UNSETTLED, "unsettled-1", up_to="2026-01-04")
     assert [item["send_id"] for item in due] == ["S0", "S2", "S3"]
-    some = store.query_index(UNSETTLED, "unsettled-1", up_to="2026-01-09", limit=2)
-    assert [item["send_id"] for item in some] == ["S0", "S2"]
-    assert store.query_index(UNSETTLED, "unsettled-2", up_to="2026-01-09", limit=10) == []
+    every = store.query_index(UNSETTLED, "unsettled-1")
+    assert [item["send_id"] for item in every] == ["S0", "S2", "S3", "S4"]
+    assert list(store.query_index(UNSETTLED, "unsettled-2")) == []
+
+
+def test_a_scan_finds_the_records_asked_for_of_every_partition(store: Store) -> None:
+    for contact in ("c1", "c2", "c3"):
+        for record in ("now#profile", "now#register", "now#wait#w", "segment#s"):
+            item = {"contact_id": contact, "record": record, "rules": "r1", "body": "x" * 1000}
+            store.write(Put(Table.CONTACTS, item))
+    found = store.scan(
+        Table.CONTACTS,
+        records=("now#profile", "now#register"),
+        attributes=("contact_id", "record", "rules", "erased_at"),
+    )
+    assert sorted(map(by_key, found)) == [
+        (contact, record, {"contact_id": contact, "record": record, "rules": "r1"})
+        for contact in ("c1", "c2", "c3")
+        for record in ("now#profile", "now#register")
+    ]
+
+
+def test_a_scan_keeps_the_records_of_a_partition_together_and_in_order(store: Store) -> None:
+    contacts = [f"c{number}" for number in range(20)]
+    for record in ("now#register", "now#profile"):
+        for contact in contacts:
+            store.write(Put(Table.CONTACTS, {"contact_id": contact, "record": record}))
+    found = list(
+        store.scan(
+            Table.CONTACTS,
+            records=("now#profile", "now#register"),
+            attributes=("contact_id", "record"),
+        )
+    )
+    assert sorted({str(item["contact_id"]) for item in found}) == sorted(contacts)
+    for profile, register in zip(found[::2], found[1::2], strict=True):
+        assert profile["contact_id"] == register["contact_id"]
+        assert (profile["record"], register["record"]) == ("now#profile", "now#register")
+
+
+def test_a_scan_goes_on_where_it_stopped_and_reads_all_pages(store: Store) -> None:
+    for number in range(60):
+        item = {"contact_id": f"c{number:02}", "record": "now#register", "text": "x" * 40_000}
+        store.write(Put(Table.CONTACTS, item))
+
+    def ids(after: tuple[str, ...] | None = None) -> list[str]:
+        found = store.scan(
+            Table.CONTACTS, records=("now#register",), attributes=("contact_id",), after=after
+        )
+        return [str(item["contact_id"]) for item in found]
+
+    every = ids()
+    assert len(set(every)) == len(every) == 60
+    assert ids((every[24], "now#register")) == every[25:]
+
+
+def by_key(item: Item) -> tuple[str, str, Item]:
+    return str(item["contact_id"]), str(item["record"]), item

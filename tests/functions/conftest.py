@@ -16,7 +16,7 @@ from relance.register import ConsentState, consent_value, new_register
 from relance.storage import Item, Put, Table
 from relance.workflows import Enrolment, ExitRule, Step
 
-from local.storage import client, make_tables
+from local.storage import client, make_buckets, make_tables
 from tests.stack import environment_of, real_stack, table_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +74,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with time_machine.travel(NOW, tick=False), mock_aws():
         make_tables(real_stack())
+        make_buckets(real_stack())
         secrets = {}
         for logical, value in SECRETS.items():
             secret = real_stack().resources[logical]

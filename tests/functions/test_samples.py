@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from relance.errors import ContactNotFound
-from relance.storage import Table
+from relance.errors import ContactNotFound, InvalidInput
+from relance.storage import Put, Table
 
+from local.storage import client
 from tests.functions.conftest import CONTACT, SAMPLES, SEND, SIGNUP, Bench
+from tests.stack import real_stack
 
 Call = Callable[[str, str], Any]
 
@@ -63,6 +65,14 @@ OTHERS = {
     "change_list/join",
     "close_workflow/stopped",
     "settle_sends/tick",
+    "wake_contacts/tick",
+    "list_contacts/dry_run",
+    "list_contacts/a_segment",
+    "list_contacts/an_address",
+    "judge_contacts/dry_run",
+    "judge_contacts/a_condition",
+    "tell_rules_changed/batch",
+    "sum_up/told",
 }
 
 
@@ -154,14 +164,14 @@ def test_a_report_about_somebody_else_s_mail_is_left_alone(call: Call, bench: Be
 def test_a_batch_of_the_stream_is_folded(call: Call, bench: Bench) -> None:
     assert call("update_contact", "orders") == {"batchItemFailures": []}
     profile = json.loads(str(bench.get(Table.CONTACTS, CONTACT, "now#profile")["body"]))
-    assert profile["seen"]["order_completed"][0] == 1
+    assert profile["behaviours"]["ordered"][0] == 1
     assert profile["traits"]["role"][0] == "owner"
 
 
 def test_a_contact_set_aside_is_folded_from_its_history(call: Call, bench: Bench) -> None:
     call("refold_contact", "set_aside")
     profile = json.loads(str(bench.get(Table.CONTACTS, CONTACT, "now#profile")["body"]))
-    assert list(profile["seen"]) == ["signed_up"]
+    assert profile["behaviours"]["left_details"][0] == 1
 
 
 def test_the_same_execution_asked_again_is_in(call: Call) -> None:
@@ -214,6 +224,90 @@ def test_a_stopped_execution_frees_the_enrolment(call: Call, bench: Bench) -> No
 def test_the_sweep_leaves_alone_what_is_not_due(call: Call, bench: Bench) -> None:
     assert call("settle_sends", "tick") == {"given_up": 0, "put_off": 0}
     assert bench.get(Table.SENDS, SEND)["state"] == "claimed"
+
+
+def test_the_sweep_wakes_nobody_who_is_not_due(call: Call, bench: Bench) -> None:
+    assert call("wake_contacts", "tick") == {"woken": 0}
+    assert bench.history() == ["signed_up"]
+
+
+def test_a_contact_without_a_profile_is_not_behind_the_rules(call: Call) -> None:
+    assert call("list_contacts", "dry_run")["decision"] == "up_to_date"
+
+
+def test_a_list_of_everybody_is_written_ids_only(call: Call) -> None:
+    answer = call("list_contacts", "a_segment")
+    assert (answer["decision"], answer["contacts"]) == ("judge", 1)
+    assert answer["question"] == {"about": "segment", "segment": "warm", "confirmed": 0}
+    assert files_of(answer["list"]) == f'{{"contact":"{CONTACT}","version":0}}\n'
+
+
+def test_an_address_in_a_condition_is_refused_without_echo(call: Call) -> None:
+    with pytest.raises(InvalidInput, match="not accepted here") as refused:
+        call("list_contacts", "an_address")
+    assert "ana" not in str(refused.value)
+
+
+def test_a_dry_run_says_what_would_follow_and_writes_nothing(call: Call, bench: Bench) -> None:
+    call("refold_contact", "set_aside")
+    profile = bench.get(Table.CONTACTS, CONTACT, "now#profile")
+    former = {**json.loads(str(profile["body"])), "rules": "former", "decided": {}}
+    bench.store.write(Put(Table.CONTACTS, {**profile, "body": json.dumps(former)}))
+    answer = call("judge_contacts", "dry_run")
+    assert answer["contacts"] == 1
+    assert answer["found"]["changes"] == answer["found"]["stage_advanced/lead"] == [CONTACT]
+    assert bench.history() == ["signed_up"]
+    after = bench.get(Table.CONTACTS, CONTACT, "now#profile")
+    assert json.loads(str(after["body"])) == former
+
+
+def test_a_condition_is_judged_and_who_is_gone_is_said_to_be(call: Call) -> None:
+    answer = call("judge_contacts", "a_condition")
+    assert answer == {"contacts": 2, "found": {"gone": ["01KE6P4Z0NWNGTPJXJR5ESJA99"]}}
+
+
+def test_contacts_are_told_once_that_the_rules_changed(call: Call, bench: Bench) -> None:
+    gone = ["01KE6P4Z0NWNGTPJXJR5ESJA99"]
+    first, again = call("tell_rules_changed", "batch"), call("tell_rules_changed", "batch")
+    assert first == {"contacts": 2, "found": {"told": [CONTACT], "gone": gone}}
+    assert again == {"contacts": 2, "found": {"told_before": [CONTACT], "gone": gone}}
+    assert sorted(bench.history()) == ["rules_changed", "signed_up"]
+
+
+def test_batches_are_added_up(call: Call) -> None:
+    folder = "rescore_contacts/6f2a/results/5c1d/"
+    files = [{"Key": f"{folder}SUCCEEDED_0.json"}]
+    put_file(f"{folder}manifest.json", {"ResultFiles": {"SUCCEEDED": files, "FAILED": []}})
+    put_file(
+        f"{folder}SUCCEEDED_0.json",
+        {"contacts": 2, "found": {"told": ["A", "B"]}},
+        {"contacts": 1, "found": {"told_before": ["C"]}},
+    )
+    answer = call("sum_up", "told")
+    assert answer["decision"] == "complete"
+    assert answer["summary"] == (
+        "Told that the rules changed, of 3 contacts: 2 now and 1 by an earlier run. "
+        "Profiles follow within minutes."
+    )
+    assert answer["found"]["told"] == {"count": 2, "ids": ["A", "B"]}
+    put_file(f"{folder}SUCCEEDED_0.json", {"contacts": 2, "found": {"told": ["A", "B"]}})
+    lacking = call("sum_up", "told")
+    assert lacking["decision"] == "incomplete"
+    assert "1 contact left no result." in lacking["summary"]
+
+
+def files_of(key: str) -> str:
+    """What stands in a file of operations."""
+    bucket = real_stack().resources["OperationsBucket"].name
+    text: str = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    return text
+
+
+def put_file(key: str, *lines: object) -> None:
+    """Write a file of operations."""
+    bucket = real_stack().resources["OperationsBucket"].name
+    body = "".join(f"{json.dumps(line)}\n" for line in lines)
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode())
 
 
 def test_a_step_for_nobody_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

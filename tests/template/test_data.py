@@ -105,6 +105,21 @@ def test_a_queue_waits_six_times_as_long_as_its_function_may_run(
         assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
 
 
+def test_files_of_operations_are_private_encrypted_and_gone_after_14_days(
+    resources: Mapping[str, Any],
+) -> None:
+    ((_, bucket),) = of_type(resources, "AWS::S3::Bucket")
+    properties = bucket["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    (life,) = properties["LifecycleConfiguration"]["Rules"]
+    assert (life["Status"], life["ExpirationInDays"]) == ("Enabled", 14)
+    # A list can be made again, so nothing of it is kept when the stack goes.
+    assert bucket["DeletionPolicy"] == "Delete"
+
+
 def test_ses_never_puts_its_own_pixel_or_links_into_a_mail(resources: Mapping[str, Any]) -> None:
     destinations = dict(of_type(resources, "AWS::SES::ConfigurationSetEventDestination"))
     assert len(destinations) == 2

@@ -19,6 +19,7 @@ GIVEN_TO = {
     "WRITE_KEYS": {"collect_events"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
+    "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
     "IDENTITIES_TABLE": {"submit_form", "collect_events"},
     "LINK_SECRET": {"track_open", "track_click", "manage_subscription", "send_email"},
 }

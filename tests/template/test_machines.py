@@ -52,7 +52,11 @@ def test_a_machine_may_call_the_functions_that_it_names_and_no_other(
     template: Mapping[str, Any],
 ) -> None:
     for file, machine in machines(template).items():
-        named = {json.dumps(each) for each in machine["DefinitionSubstitutions"].values()}
+        named = {
+            json.dumps(each)
+            for name, each in machine["DefinitionSubstitutions"].items()
+            if name.endswith("FunctionArn")
+        }
         (policy,) = machine["Policies"]
         (call,) = [
             each for each in policy["Statement"] if "lambda:InvokeFunction" in each["Action"]
@@ -64,7 +68,7 @@ def test_an_entry_point_passes_the_contact_and_the_entry_and_nothing_else(
     template: Mapping[str, Any],
 ) -> None:
     for file, machine in machines(template).items():
-        for event in machine["Events"].values():
+        for event in machine.get("Events", {}).values():
             transformer = event["Properties"]["InputTransformer"]
             assert transformer["InputPathsMap"] == {
                 "contact": "$.detail.contact_id",
@@ -72,6 +76,34 @@ def test_an_entry_point_passes_the_contact_and_the_entry_and_nothing_else(
             }, file.name
             filled = re.sub(r"<(\w+)>", r'"\1"', transformer["InputTemplate"])
             assert json.loads(filled) == {"contact": "contact", "entry": "entry"}, file.name
+
+
+def test_an_operation_starts_and_watches_its_own_batches_and_no_other(
+    template: Mapping[str, Any],
+) -> None:
+    for file, machine in machines(template).items():
+        if file.parent.name != "operations":
+            continue
+        (policy,) = machine["Policies"]
+        arns = [
+            each["Resource"]["Fn::Sub"].rpartition(":${AWS::AccountId}:")[2]
+            for each in policy["Statement"]
+            if "states:" in json.dumps(each["Action"])
+        ]
+        name = machine["Name"]["Fn::Sub"]
+        assert arns == [f"stateMachine:{name}", f"execution:{name}/*"], file.name
+
+
+def test_an_operation_reads_and_writes_its_own_files_and_no_other(
+    template: Mapping[str, Any],
+) -> None:
+    for file, machine in machines(template).items():
+        if file.parent.name != "operations":
+            continue
+        (policy,) = machine["Policies"]
+        (files,) = [each for each in policy["Statement"] if "s3:" in json.dumps(each["Action"])]
+        folder = file.name.removesuffix(".asl.json")
+        assert files["Resource"] == {"Fn::Sub": f"${{OperationsBucket.Arn}}/{folder}/*"}
 
 
 def test_arns_that_are_built_by_name_name_a_machine_of_the_stack(

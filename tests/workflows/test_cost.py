@@ -1,7 +1,10 @@
 """What a mail and an event cost, counted in calls: cost follows what happens, not how many wait."""
 
 from collections import Counter
+from datetime import datetime
 
+from relance.ids import event_id, milliseconds
+from relance.moments import to_text
 from relance.storage import Table
 
 from tests.stack import table_names
@@ -70,29 +73,54 @@ def test_a_skipped_mail_takes_four_calls(story: Story) -> None:
     ]
 
 
+def delivered(contact: str, name: str, arrival: datetime, times: int) -> dict[str, object]:
+    """What the stream hands over when a contact does something several times."""
+    record: dict[str, object] = {
+        "contact_id": {"S": contact},
+        "name": {"S": name},
+        "occurred_at": {"S": to_text(arrival)},
+        "received_at": {"S": to_text(arrival)},
+        "source": {"S": "test"},
+    }
+    return {
+        "Records": [
+            {
+                "eventName": "INSERT",
+                "dynamodb": {
+                    "SequenceNumber": str(number),
+                    "NewImage": {
+                        **record,
+                        "event_id": {"S": event_id(milliseconds(arrival), "test", str(number))},
+                    },
+                },
+            }
+            for number in range(times)
+        ]
+    }
+
+
 def test_a_batch_for_one_contact_is_one_read_and_one_write(story: Story) -> None:
     warmed_up(story)
     contact = story.contact("first@example.com")
-    records = [
-        {
-            "eventName": "INSERT",
-            "dynamodb": {
-                "SequenceNumber": str(number),
-                "NewImage": {
-                    "contact_id": {"S": contact},
-                    "event_id": {"S": f"01KE6P4Z0N00000000000000{number:02}"},
-                    "name": {"S": "order_completed"},
-                    "occurred_at": {"S": "2026-01-05T09:00:00.000Z"},
-                    "received_at": {"S": "2026-01-05T09:00:00.000Z"},
-                    "source": {"S": "test"},
-                },
-            },
-        }
-        for number in range(40)
-    ]
-    story.world.invoke("update_contact", {"Records": records})
+    story.world.invoke(
+        "update_contact", delivered(contact, "page_viewed", story.world.now, times=40)
+    )
     (made,) = calls(story, "update-contact")
     assert Counter(made) == {"dynamodb.Query": 1, "dynamodb.PutItem": 1, "events.PutEvents": 4}
+
+
+def test_a_batch_that_changes_memberships_is_one_read_and_one_transaction(story: Story) -> None:
+    warmed_up(story)
+    contact = story.contact("first@example.com")
+    story.world.invoke(
+        "update_contact", delivered(contact, "order_completed", story.world.now, times=40)
+    )
+    (made,) = calls(story, "update-contact")
+    assert Counter(made) == {
+        "dynamodb.Query": 1,
+        "dynamodb.TransactWriteItems": 1,
+        "events.PutEvents": 4,
+    }
 
 
 def test_the_cost_of_an_event_is_the_same_with_many_contacts(story: Story) -> None:

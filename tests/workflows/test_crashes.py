@@ -46,7 +46,7 @@ def live_through(faults: FaultPlan | None = None) -> tuple[Result, list[CallMade
         story.day(10)
         assert story.records(ANA, "now#") == ["now#profile", "now#register"], "nothing is left open"
         profile = story.profile(ANA)
-        scores = {name: each[0] for name, each in profile.pop("scores").items()}
+        scores = {name: each[0] for name, each in profile["fading"].items()}
         return (
             Result(
                 mails=Counter(story.messages(ANA)),
@@ -54,7 +54,11 @@ def live_through(faults: FaultPlan | None = None) -> tuple[Result, list[CallMade
                 # An event that is told twice starts a second execution, which ends at once.
                 outcomes=[each for each in story.outcomes() if each != "already in"],
                 facts=Counter(story.names(ANA)),
-                profile={"lists": list(profile["lists"]), "seen": sorted(profile["seen"])},
+                profile={
+                    "lists": list(profile["lists"]),
+                    "behaviours": sorted(profile["behaviours"]),
+                    "decided": {name: each[0] for name, each in profile["decided"].items()},
+                },
                 scores=scores,
             ),
             trace,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from relance.content.compiled import Content
+from relance.engine import Plan
 from relance.ids import milliseconds, moment_of
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
@@ -24,6 +25,7 @@ from relance.storage import Table
 
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
+    from relance.aws.s3 import S3Files
     from relance.aws.services import EventBridgeBus, SqsRepairQueue, StepFunctionsExecutions
     from relance.aws.sesv2 import SesMailer
 
@@ -61,6 +63,11 @@ class AwsServices:
     def content(self) -> Content:
         """The compiled content of the content layer."""
         return Content.open(Path(_setting("CONTENT")))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The rules of the content, ready to be applied."""
+        return Plan(self.content.rules, ZoneInfo(_setting("TIME_ZONE")))
 
     @cached_property
     def signer(self) -> LinkSigner:
@@ -130,6 +137,15 @@ class AwsServices:
         from relance.aws.services import SqsRepairQueue  # noqa: PLC0415
 
         return SqsRepairQueue(boto3.client("sqs"), _setting("REPAIR_QUEUE_URL"))
+
+    @cached_property
+    def files(self) -> "S3Files":
+        """The files of operations."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.s3 import S3Files  # noqa: PLC0415
+
+        return S3Files(boto3.client("s3"), _setting("OPERATIONS_BUCKET"))
 
     @cached_property
     def write_keys(self) -> Mapping[str, str]:

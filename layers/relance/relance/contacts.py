@@ -8,18 +8,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from relance.content.rules import Rules
+from relance.conditions.facts import FOREVER, Fading
+from relance.engine import Conclusion, NeedsHistory, Plan, advance, difference, fold, replay
 from relance.errors import ContactNotFound
 from relance.events import Event, earliest_relevant, event_of
-from relance.profiles import Profile, fold, from_text, replay, to_text
+from relance.ids import milliseconds, moment_of
+from relance.moments import to_text as moment_text
+from relance.profiles import Profile, from_text, to_text
 from relance.register import RECORD as REGISTER
 from relance.register import Register, register_of
-from relance.scoring import NeedsHistory
 from relance.storage import AllOf, Condition, Equals, Missing, Present, Put, Store, Table, Value
 from relance.workflows import Enrolment, Wait, enrolment_of, wait_of
 
 PROFILE = "now#profile"
 NOW = "now#"
+
+DUE_SHARDS = 4
+"""Over how many partitions the index of due contacts is spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,51 +102,91 @@ def read_history(store: Store, contact_id: str, *, since: datetime | None = None
 
 
 def write_profile(profile: Profile) -> Put:
-    """The write of a profile, refused if somebody else wrote it since it was read."""
+    """The write of a profile, refused if somebody else wrote it since it was read.
+
+    It stands in the index of due contacts if time alone will change something.
+    """
     when: Condition = (
         AllOf((Present(), Equals("version", profile.version)))
         if profile.version
         else Missing("version")
     )
+    due = profile.due
     return Put(
         Table.CONTACTS,
         {
             "contact_id": profile.contact_id,
             "record": PROFILE,
             "version": profile.version + 1,
+            "rules": profile.rules,
             "body": to_text(profile),
+            "due_shard": due_shard(profile.contact_id) if due < FOREVER else None,
+            "due_at": moment_text(moment_of(due)) if due < FOREVER else None,
         },
         when=when,
     )
 
 
+def due_shard(contact_id: str) -> str:
+    """The partition of the index of due contacts that a contact belongs to."""
+    return f"due-{sum(contact_id.encode()) % DUE_SHARDS}"
+
+
 def fold_or_replay(
-    store: Store, profile: Profile, events: Iterable[Event], rules: Rules
-) -> Profile:
-    """The profile with these events in it, from the whole history where that is needed."""
+    store: Store, profile: Profile, events: Iterable[Event], plan: Plan
+) -> tuple[Profile, list[Conclusion]]:
+    """The profile with these events in it, and what followed from them.
+
+    Where the events alone do not say it, the profile is folded anew from the whole history, and
+    what follows is what it now says differently.
+    """
     events = list(events)
+    before = from_text(profile.contact_id, to_text(profile), profile.version)
     try:
-        fold(profile, events, rules)
+        return profile, fold(profile, events, plan)
     except NeedsHistory:
         history = [*read_history(store, profile.contact_id), *events]
-        return replay(profile.contact_id, history, rules, version=profile.version)
-    return profile
+        after = replay(profile.contact_id, history, plan, version=profile.version)
+        return after, difference(before, after, plan)
 
 
-def contact_view(contact: Contact, rules: Rules, now: datetime) -> dict[str, Value]:
-    """What a workflow may see of a contact: nothing that names or describes the person.
+def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value]:
+    """What a workflow may see of a contact now: nothing that names or describes the person.
 
-    Every step returns it, so that a Choice state can branch on it.
+    Every step returns it, so that a Choice state can branch on it. Time that has passed since the
+    last event is taken into account.
     """
-    traits = contact.profile.trait_values()
-    persona = rules.persona_for(traits)
+    profile, at = contact.profile, milliseconds(now)
+    advance(profile, at, plan)
+    traits = profile.trait_values()
+    persona, stage = profile.decided.get("persona"), profile.decided.get("stage")
+    fits = profile.of_kind("fit")
     return {
         "contact": contact.contact_id,
-        "persona": persona.name if persona else "unknown",
-        "lists": contact.profile.joined_lists(),
-        "scores": contact.profile.score_values(rules, now),
+        "persona": persona.value if persona and persona.value else "unknown",
+        "stage": stage.value if stage and stage.value else "unknown",
+        "segments": sorted(profile.segments()),
+        "lists": profile.joined_lists(),
+        "scores": {
+            score.name: faded(profile.fading.get(score.name), at) for score in plan.rules.scores
+        },
+        "grades": {
+            fit.name: fit.grade(float(fits[fit.name].value or 0.0))
+            for fit in plan.rules.fits
+            if fit.name in fits
+        },
         "consents": {
             topic: consent.state.value for topic, consent in contact.register.consents.items()
         },
-        "traits": {name: traits[name] for name in sorted(rules.visible_traits & traits.keys())},
+        "traits": {
+            name: traits[name] for name in sorted(plan.rules.visible_traits & traits.keys())
+        },
     }
+
+
+def faded(fading: Fading | None, now: int) -> float:
+    """A sum of points at `now`, to two decimals."""
+    if fading is None:
+        return 0.0
+    amount, at, half_life = fading
+    return round(float(amount * 2.0 ** (-max(0, now - at) / half_life)), 2)

@@ -37,13 +37,31 @@ class Name(StrEnum):
     LIST_JOINED = "list_joined"
     LIST_LEFT = "list_left"
     POINTS_AWARDED = "points_awarded"
+    TIME_PASSED = "time_passed"
     RULES_CHANGED = "rules_changed"
     ERASED = "erased"
     WORKFLOW_ENTERED = "workflow_entered"
     WORKFLOW_LEFT = "workflow_left"
+    SEGMENT_ENTERED = "segment_entered"
+    SEGMENT_LEFT = "segment_left"
+    STAGE_ADVANCED = "stage_advanced"
+    STAGE_FELL_BACK = "stage_fell_back"
+    QUALIFIED = "qualified"
+    PERSONA_ASSIGNED = "persona_assigned"
 
 
-CONCLUSIONS = frozenset({Name.WORKFLOW_ENTERED, Name.WORKFLOW_LEFT})
+CONCLUSIONS = frozenset(
+    {
+        Name.WORKFLOW_ENTERED,
+        Name.WORKFLOW_LEFT,
+        Name.SEGMENT_ENTERED,
+        Name.SEGMENT_LEFT,
+        Name.STAGE_ADVANCED,
+        Name.STAGE_FELL_BACK,
+        Name.QUALIFIED,
+        Name.PERSONA_ASSIGNED,
+    }
+)
 """What the suite concludes from other events: for people and workflows to see, never folded."""
 
 GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED})
@@ -69,10 +87,17 @@ RESERVED: Mapping[str, str] = {
     Name.LIST_JOINED: _BY_STEP,
     Name.LIST_LEFT: _BY_STEP,
     Name.POINTS_AWARDED: _BY_STEP,
+    Name.TIME_PASSED: _BY_SUITE,
     Name.RULES_CHANGED: _BY_SUITE,
     Name.ERASED: _BY_SUITE,
     Name.WORKFLOW_ENTERED: _BY_SUITE,
     Name.WORKFLOW_LEFT: _BY_SUITE,
+    Name.SEGMENT_ENTERED: _BY_SUITE,
+    Name.SEGMENT_LEFT: _BY_SUITE,
+    Name.STAGE_ADVANCED: _BY_SUITE,
+    Name.STAGE_FELL_BACK: _BY_SUITE,
+    Name.QUALIFIED: _BY_SUITE,
+    Name.PERSONA_ASSIGNED: _BY_SUITE,
 }
 """The events that no client may send, since more belongs to each than an event; and what to do
 instead. `identified` and `order_completed` come from clients."""
@@ -81,6 +106,7 @@ PUBLIC_PROPERTIES = frozenset(
     {
         "form", "list", "message", "workflow", "entry", "step", "send_id", "link", "outcome",
         "order_id", "cart_id", "product_id", "revenue", "currency", "cause", "permanent",
+        "segment", "stage", "from_stage", "qualification", "persona",
     }
 )  # fmt: skip
 """The properties that go on the bus with an event: what rules decide on, nothing personal."""

@@ -5,7 +5,7 @@ their own. Use cases take what they need from it and never look elsewhere: no cl
 environment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from relance.content.compiled import Content
+from relance.engine import Plan
 from relance.events import Event
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
@@ -117,6 +118,28 @@ class RepairQueue(Protocol):
         """Keep the contact for `refold_contact`; the reason names no person."""
 
 
+class Files(Protocol):
+    """What operations keep for fourteen days: lists of contacts, and results. Ids only."""
+
+    def write_lines(self, key: str, lines: Iterable[str]) -> None:
+        """Write a file, in the place of one that is there.
+
+        Raises:
+            ServiceUnavailable: try again.
+        """
+
+    def read_lines(self, key: str) -> Iterator[str]:
+        """The lines of a file, without their ends, read little by little.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ServiceUnavailable: try again.
+        """
+
+    def link(self, key: str) -> str:
+        """Where a person finds the file."""
+
+
 class Services(Protocol):
     """Everything outside the domain that a use case may use."""
 
@@ -127,6 +150,10 @@ class Services(Protocol):
     @property
     def content(self) -> Content:
         """What marketers wrote, compiled."""
+
+    @property
+    def plan(self) -> Plan:
+        """The rules of the content, ready to be applied."""
 
     @property
     def signer(self) -> LinkSigner:
@@ -155,6 +182,10 @@ class Services(Protocol):
     @property
     def repair_queue(self) -> RepairQueue:
         """The queue of contacts set aside."""
+
+    @property
+    def files(self) -> Files:
+        """The files of operations."""
 
     @property
     def write_keys(self) -> Mapping[str, str]:

@@ -113,7 +113,7 @@ def compose_mail(
 ) -> Mail:
     """The message as this contact gets it, with the headers that mailbox providers ask for."""
     traits = contact.profile.trait_values()
-    persona = rules.persona_for(traits)
+    persona = contact.profile.decided.get("persona")
     urls = SignedUrls(
         message=message,
         contact=contact,
@@ -130,7 +130,7 @@ def compose_mail(
             "event": {},
         },
         urls=urls,
-        persona=persona.name if persona else None,
+        persona=str(persona.value) if persona and persona.value else None,
         language=sender.language_for(contact.register.language),
     )
     return Mail(

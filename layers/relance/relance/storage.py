@@ -8,7 +8,7 @@ Values are what JSON knows, plus integers that stay integers. A missing attribut
 the same thing: `None` is not stored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -46,6 +46,8 @@ class Index:
 
 
 UNSETTLED = Index("unsettled", Table.SENDS, "unsettled_shard", "unsettled_at")
+DUE = Index("due", Table.CONTACTS, "due_shard", "due_at")
+MEMBERS = Index("members", Table.CONTACTS, "member_shard", "contact_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,27 @@ class Store(Protocol):
         `prefix` and `start` exclude each other. All pages are read.
         """
 
-    def query_index(self, index: Index, partition: str, *, up_to: str, limit: int) -> list[Item]:
-        """At most `limit` items of an index's partition with a sort key up to `up_to`.
+    def query_index(
+        self, index: Index, partition: str, *, up_to: str | None = None
+    ) -> Iterator[Item]:
+        """The keys of an index's partition in its order, up to a sort key; read page by page.
 
         Index reads are eventually consistent: read the item itself before acting on it.
+        """
+
+    def scan(
+        self,
+        table: Table,
+        *,
+        records: Sequence[str],
+        attributes: Sequence[str],
+        after: tuple[str, ...] | None = None,
+    ) -> Iterator[Item]:
+        """The items of a whole table whose sort key is one of `records`, with `attributes` alone.
+
+        Partition after partition, in an order of the store's own, within each by sort key; `after`
+        is the key of an item to go on behind. Read page by page and eventually consistent: what
+        was written in the last second may be missing. It costs what the whole table is read for.
         """
 
     def write(self, write: Put | Update | Delete) -> None:

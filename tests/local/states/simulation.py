@@ -98,9 +98,15 @@ class Functions:
 class Simulation:
     """Machines, a hub, functions, and what was told."""
 
-    def __init__(self, functions: Mapping[str, Function] | None = None, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, Function] | None = None,
+        *,
+        seed: int = 0,
+        port: type[Functions] = Functions,
+    ) -> None:
         self.hub = SmallHub(seed)
-        self.functions = Functions(self.hub, functions or {})
+        self.functions = port(self.hub, functions or {})
         self.events: list[dict[str, object]] = []
         self.transitions: Counter[tuple[str, str]] = Counter()
         self.machines = StateMachines(

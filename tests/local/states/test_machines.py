@@ -263,20 +263,6 @@ def test_an_execution_ends_when_its_history_is_full() -> None:
             "activity:a is not supported",
         ),
         ({"A": {**task(), "Credentials": {"RoleArn": "r"}}}, "Credentials are not supported"),
-        (
-            {
-                "A": {
-                    "Type": "Map",
-                    "ItemProcessor": {
-                        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-                        "StartAt": "B",
-                        "States": {"B": passing()},
-                    },
-                    "End": True,
-                }
-            },
-            "Distributed Map is not supported here yet",
-        ),
         ({"A": passing(Output="{% $a + %}")}, '"\\$a \\+" is not JSONata'),
     ],
 )

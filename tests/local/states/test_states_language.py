@@ -82,11 +82,29 @@ EVERYTHING = {
         },
         "Map": {
             "Type": "Map",
-            "Items": [1],
             "ItemSelector": {"a": 1},
-            "ItemReader": {},
-            "ItemBatcher": {},
-            "ResultWriter": {},
+            "ItemReader": {
+                "Resource": "arn:aws:states:::s3:getObject",
+                "Arguments": {"Bucket": "b", "Key": "k"},
+                "ReaderConfig": {
+                    "InputType": "CSV",
+                    "CSVDelimiter": "TAB",
+                    "CSVHeaderLocation": "GIVEN",
+                    "CSVHeaders": ["id"],
+                    "MaxItems": "{% 5 %}",
+                    "Transformation": "NONE",
+                },
+            },
+            "ItemBatcher": {
+                "MaxItemsPerBatch": 100,
+                "MaxInputBytesPerBatch": "{% 5000 %}",
+                "BatchInput": {"day": "{% 'monday' %}"},
+            },
+            "ResultWriter": {
+                "Resource": "arn:aws:states:::s3:putObject",
+                "Arguments": {"Bucket": "b", "Prefix": "p"},
+                "WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSONL"},
+            },
             "Label": "l",
             "MaxConcurrency": 5,
             "ToleratedFailureCount": 1,

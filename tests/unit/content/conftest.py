@@ -19,7 +19,6 @@ SMALL: Mapping[str, str] = {
 sender_name: Acme
 postal_address: 1 Example Street, Paris
 website: https://www.example.com
-time_zone: Europe/Paris
 languages: [en, fr]
 tracking: {opens: none, clicks: yes}
 topics: {newsletter: Our newsletter}
@@ -31,12 +30,83 @@ role:
   personal: no
   visible_to_workflows: yes
   options: [owner, middle_manager]
+employees: {type: number, personal: no, visible_to_workflows: no}
 """,
     "lists.yaml": "engaged: {title: Engaged}\n",
     "personas.yaml": """profit:
   title: The owner
-  concern: What does it cost?
-  when: {trait: role, any_of: [owner]}
+  concern: price_and_profit
+  asks: What does it cost?
+  declared:
+    - {trait: role, equals: owner}
+  reads: {topics: {costs: 1}, at_least: 6}
+""",
+    "behaviours/shop.yaml": """ordered: {title: Ordered, event: order_completed}
+viewed_pricing:
+  title: Looked at prices
+  event: page_viewed
+  where: {path: {starts_with: /pricing}}
+""",
+    "interests.yaml": """half_life: 60 days
+topics:
+  costs:
+    title: What it costs
+    points:
+      - {did: viewed_pricing, points: 3, at_most: 3 per day}
+""",
+    "fits/fit.yaml": """title: Fit
+points:
+  - when: {trait: role, equals: owner}
+    points: 30
+grades: {A: 60, B: 30, C: 10}
+""",
+    "potentials/yearly.yaml": """title: Revenue in a year
+first_known:
+  - trait: employees
+    times: 90
+  - when: {trait: role, equals: owner}
+    amount: 900
+  - amount: 300
+""",
+    "segments/regulars.yaml": """title: Regulars
+members: {did: ordered, at_least: 3}
+""",
+    "segments/hot.yaml": """title: Hot
+members:
+  all:
+    - {did: viewed_pricing, within: 14 days}
+    - {grade: fit, at_least: B}
+""",
+    "qualifications/sales.yaml": """title: Ready for a talk
+when: {in_segment: hot}
+reason: "Grade {grade.fit}: {because}"
+""",
+    "stages.yaml": """visitor:
+  title: Visitor
+  family: acquisition
+opportunity:
+  title: Opportunity
+  family: retention
+  when: {qualified: sales}
+customer:
+  title: Customer
+  family: monetisation
+  when: {did: ordered}
+at_risk:
+  title: At risk
+  family: retention
+  instead_of: customer
+  when: {overdue_by: 2, for: ordered}
+""",
+    "companies.yaml": """score: engagement
+role_in: role
+roles:
+  owner: {title: The owner, values: owner, weight: 2}
+""",
+    "habits.yaml": f"""between:
+  ordered: {{usual: 45 days, counts_like: 3}}
+channels: {{counts_like: 20, share: {{email: 0.03}}}}
+hours: {{counts_like: 12, weights: {[1] * 24}}}
 """,
     "scores/engagement.yaml": """half_life: 30 days
 points:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from relance.content.build import build
-from relance.content.compiled import Content, Intent, MessageClass, MessageUnknown
+from relance.content.compiled import Content, MessageClass, MessageUnknown
 from relance.content.pages import PAGES
+from relance.content.stage_rules import Intent
 
 from .conftest import SHIPPED, SMALL, Writer
 
@@ -66,6 +67,29 @@ def test_a_change_of_a_score_changes_the_version_of_the_rules(built: Opener) -> 
     before = built().rules.version
     score = SMALL["scores/engagement.yaml"].replace("points: 5", "points: 6")
     assert built({"scores/engagement.yaml": score}).rules.version != before
+
+
+@pytest.mark.parametrize(
+    ("file", "written", "instead"),
+    [
+        ("segments/hot.yaml", "title: Hot", "title: Very hot"),
+        ("personas.yaml", "asks: What does it cost?", "asks: How much?"),
+        ("stages.yaml", "title: Visitor", "title: Guest\n  intents: [inform]"),
+        ("qualifications/sales.yaml", "Grade {grade.fit}", "Fit {grade.fit}"),
+        ("company.yaml", "opens: none", "opens: full"),
+        ("lists.yaml", "Engaged", "Still engaged"),
+        ("messages/ask/message.yaml", "One press", "One click"),
+    ],
+)
+def test_a_change_of_words_or_permissions_folds_no_profile_again(
+    built: Opener, file: str, written: str, instead: str
+) -> None:
+    before = built()
+    version, whole = before.rules.version, before.version
+    assert written in SMALL[file]
+    after = built({file: SMALL[file].replace(written, instead)})
+    assert after.rules.version == version
+    assert after.version != whole
 
 
 def test_links_are_numbered_and_keep_their_number_over_variants(built: Opener) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from relance.content.compiled import Content
 from relance.content.forms import Form, FormErrors, Submission, form_page, validate
@@ -138,6 +138,7 @@ def _tags(page: str) -> list[tuple[str, tuple[str, ...]]]:
     return reader.seen
 
 
+@settings(deadline=None)
 @given(typed=st.text(alphabet=st.sampled_from("<>\"'&%:/=abVALUENONCE "), min_size=1, max_size=40))
 def test_nothing_typed_becomes_markup_or_a_mark(shipped: Content, typed: str) -> None:
     form = shipped.form("newsletter")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from relance.content.compiled import Content
 from relance.content.render import Rendered, render
@@ -211,6 +211,7 @@ _NASTY = st.lists(
 ).map("".join) | st.text(min_size=1, max_size=30)  # fmt: skip
 
 
+@settings(deadline=None)
 @given(name=_NASTY)
 def test_what_a_person_typed_never_becomes_markup(shipped: Content, name: str) -> None:
     for message in ("welcome", "first-steps", "confirm"):

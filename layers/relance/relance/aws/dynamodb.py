@@ -1,6 +1,6 @@
 """The store in DynamoDB."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from botocore.exceptions import ClientError
@@ -81,39 +81,66 @@ class DynamoStore:
             names["#s"] = sort_name
             values[":s"] = prefix or start
             condition += " AND begins_with(#s, :s)" if prefix else " AND #s >= :s"
-        found: list[Item] = []
-        page: Arguments = {}
+        request: Arguments = {
+            "TableName": self._tables[table],
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_attributes(values),
+            "ConsistentRead": True,
+        }
+        return list(self._pages(request, self._client.query))
+
+    def query_index(
+        self, index: Index, partition: str, *, up_to: str | None = None
+    ) -> Iterator[Item]:
+        """The keys of an index's partition in its order, page by page; eventually consistent."""
+        condition, names, values = "#p = :p", {"#p": index.partition}, {":p": partition}
+        if up_to is not None:
+            names["#s"] = index.sort
+            values[":s"] = up_to
+            condition += " AND #s <= :s"
+        request: Arguments = {
+            "TableName": self._tables[index.table],
+            "IndexName": index.name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+        return self._pages(request, self._client.query)
+
+    def scan(
+        self,
+        table: Table,
+        *,
+        records: Sequence[str],
+        attributes: Sequence[str],
+        after: tuple[str, ...] | None = None,
+    ) -> Iterator[Item]:
+        """The items with one of these sort keys, with some attributes, page by page."""
+        names = {f"#a{at}": name for at, name in enumerate(attributes)}
+        values = {f":r{at}": record for at, record in enumerate(records)}
+        request: Arguments = {
+            "TableName": self._tables[table],
+            "FilterExpression": f"#s IN ({', '.join(values)})",
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": {"#s": KEYS[table][-1], **names},
+            "ExpressionAttributeValues": to_attributes(values),
+        }
+        if after is not None:
+            request["ExclusiveStartKey"] = _key(table, after)
+        return self._pages(request, self._client.scan)
+
+    @staticmethod
+    def _pages(request: Arguments, ask: Callable[..., Any]) -> Iterator[Item]:
         while True:
             try:
-                answer = self._client.query(
-                    TableName=self._tables[table],
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=to_attributes(values),
-                    ConsistentRead=True,
-                    **page,
-                )
+                answer = ask(**request)
             except FAILURES as error:
                 _translate(error)
-            found += [from_attributes(item) for item in answer["Items"]]
+            yield from (from_attributes(item) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
-                return found
-            page = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-    def query_index(self, index: Index, partition: str, *, up_to: str, limit: int) -> list[Item]:
-        """The first items of an index's partition, eventually consistent."""
-        try:
-            answer = self._client.query(
-                TableName=self._tables[index.table],
-                IndexName=index.name,
-                KeyConditionExpression="#p = :p AND #s <= :s",
-                ExpressionAttributeNames={"#p": index.partition, "#s": index.sort},
-                ExpressionAttributeValues=to_attributes({":p": partition, ":s": up_to}),
-                Limit=limit,
-            )
-        except FAILURES as error:
-            _translate(error)
-        return [from_attributes(item) for item in answer["Items"]]
+                return
+            request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def write(self, write: Put | Update | Delete) -> None:
         """Carry out one write."""

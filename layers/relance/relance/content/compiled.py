@@ -4,7 +4,7 @@ A content folder holds
 
 ```
 content.json                 version, company, what there is
-rules.json                   scores, personas, traits, lists (see rules.py)
+rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
 forms/<name>.json            one form with its pages
 pages/<name>.<language>.html
@@ -24,9 +24,10 @@ from typing import Self
 from relance.content.forms import Form
 from relance.content.names import closest, either
 from relance.content.rules import Rules
+from relance.content.stage_rules import Intent
 from relance.errors import InvalidInput
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when a folder built before can no longer be read."""
 
 
@@ -35,14 +36,6 @@ class MessageClass(StrEnum):
 
     TRANSACTIONAL = "transactional"
     MARKETING = "marketing"
-
-
-class Intent(StrEnum):
-    """What a message wants; a contact that still informs itself is not sold to."""
-
-    INFORM = "inform"
-    SELL = "sell"
-    SERVE = "serve"
 
 
 class MessageUnknown(InvalidInput):
@@ -63,7 +56,6 @@ class Company:
     sender_name: str
     postal_address: str
     website: str
-    time_zone: str
     languages: tuple[str, ...]
     topics: Mapping[str, str] = field(hash=False)
 
@@ -157,7 +149,7 @@ class Content:
 
     @cached_property
     def rules(self) -> Rules:
-        """Scores, personas, traits, lists."""
+        """Everything declared about people."""
         return Rules.from_json(self._read("rules.json"))
 
     @cached_property
@@ -169,7 +161,6 @@ class Content:
             sender_name=str(raw["sender_name"]),
             postal_address=str(raw["postal_address"]),
             website=str(raw["website"]),
-            time_zone=str(raw["time_zone"]),
             languages=_texts(raw["languages"]),
             topics={name: str(title) for name, title in _dict(raw["topics"]).items()},
         )

@@ -21,6 +21,7 @@ class Rule(StrEnum):
     LOOP = "loop"
     EXPRESSION = "expression"
     VARIABLE = "variable"
+    MAP = "map"
 
 
 @dataclass(frozen=True, slots=True)

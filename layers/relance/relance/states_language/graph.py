@@ -30,6 +30,20 @@ class Scope:
     outer: tuple[Scope, ...] = ()
     owner: str = ""
     """The Parallel or Map state it belongs to; empty for the machine itself."""
+    apart: bool = False
+    """Its states run in an execution of their own, which sees no variable from outside."""
+
+    @property
+    def visible(self) -> tuple[Scope, ...]:
+        """The levels outside whose variables can be read here, outermost first."""
+        if self.apart or not self.outer:
+            return ()
+        return (*self.outer[-1].visible, self.outer[-1])
+
+    @property
+    def hidden(self) -> tuple[Scope, ...]:
+        """The levels outside whose variables cannot be read here."""
+        return self.outer[: len(self.outer) - len(self.visible)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +65,10 @@ def scopes(machine: model.StateMachine) -> Iterator[Scope]:
 def _within(scope: Scope) -> Iterator[Scope]:
     yield scope
     for name, state in scope.states.items():
+        apart = isinstance(state, model.Map) and state.is_distributed
         for branch in branches(state):
-            yield from _within(Scope(branch.start_at, branch.states, (*scope.outer, scope), name))
+            outer = (*scope.outer, scope)
+            yield from _within(Scope(branch.start_at, branch.states, outer, name, apart))
 
 
 def branches(state: AnyState) -> list[model.Branch]:

@@ -11,100 +11,29 @@ other is checked in `structure.py`.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainValidator
+from pydantic import BaseModel, Field, JsonValue
 from pydantic.alias_generators import to_pascal
 
-from relance.states_language.expressions import is_expression
-
-MOST_SECONDS = 99_999_999
-"""The longest time-out or wait that the language allows, in seconds (about three years)."""
-MOST_DELAY_SECONDS = 31_622_400
-"""The longest MaxDelaySeconds of a retrier, in seconds (a leap year)."""
-
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-
-
-def _number(least: int, most: int, what: str, example: str) -> Callable[[object], int | str]:
-    """Return a validator for a whole number between two bounds, or an expression."""
-
-    def validate(value: object) -> int | str:
-        if isinstance(value, str) and is_expression(value):
-            return value
-        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
-            return value
-        msg = f"must be {what}, or an expression such as {example}"
-        raise ValueError(msg)
-
-    return validate
+from relance.states_language.maps import ItemBatcher, ItemReader, ResultWriter
+from relance.states_language.values import (
+    MOST_DELAY_SECONDS,
+    MOST_SECONDS,
+    Arguments,
+    Condition,
+    Count,
+    Items,
+    Payload,
+    Percentage,
+    Seconds,
+    Strict,
+    Timestamp,
+    WaitSeconds,
+)
 
 
-def _condition(value: object) -> bool | str:
-    if isinstance(value, bool) or (isinstance(value, str) and is_expression(value)):
-        return value
-    raise ValueError('must be an expression that is true or false, such as "{% $clicked %}"')
-
-
-def _timestamp(value: object) -> str:
-    if isinstance(value, str) and (is_expression(value) or _TIMESTAMP.fullmatch(value)):
-        return value
-    raise ValueError(
-        'must be a time such as "2026-03-01T09:00:00Z", or an expression such as "{% $deadline %}"'
-    )
-
-
-def _container(kind: type, what: str) -> Callable[[object], object]:
-    """Return a validator for a JSON array or object, or an expression that gives one."""
-
-    def validate(value: object) -> object:
-        if isinstance(value, kind) or (isinstance(value, str) and is_expression(value)):
-            return value
-        msg = f"must be {what}, or an expression that gives one"
-        raise ValueError(msg)
-
-    return validate
-
-
-_ABOUT_SECONDS = "a whole number of seconds from {least} to 99999999"
-Seconds: TypeAlias = Annotated[
-    int | str,
-    PlainValidator(
-        _number(1, MOST_SECONDS, _ABOUT_SECONDS.format(least=1), '"{% $seconds_left %}"')
-    ),
-]
-"""A positive number of seconds, or an expression."""
-WaitSeconds: TypeAlias = Annotated[
-    int | str,
-    PlainValidator(_number(0, MOST_SECONDS, _ABOUT_SECONDS.format(least=0), '"{% $seconds %}"')),
-]
-Count: TypeAlias = Annotated[
-    int | str, PlainValidator(_number(0, 10**9, "a whole number, 0 or more", '"{% $limit %}"'))
-]
-Percentage: TypeAlias = Annotated[
-    int | str, PlainValidator(_number(0, 100, "a whole number from 0 to 100", '"{% $limit %}"'))
-]
-Condition: TypeAlias = Annotated[bool | str, PlainValidator(_condition)]
-Timestamp: TypeAlias = Annotated[str, PlainValidator(_timestamp)]
-Payload: TypeAlias = Annotated[JsonValue, Field()]
-"""Any JSON; strings in it, at any depth, may be expressions."""
-Arguments: TypeAlias = Annotated[JsonValue, PlainValidator(_container(dict, "an object"))]
-Items: TypeAlias = Annotated[JsonValue, PlainValidator(_container(list, "an array"))]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        alias_generator=to_pascal,
-        hide_input_in_errors=True,
-    )
-
-
-class Retrier(_Strict):
+class Retrier(Strict):
     """When to try again, and after how many seconds."""
 
     error_equals: list[str] = Field(min_length=1)
@@ -116,7 +45,7 @@ class Retrier(_Strict):
     comment: str | None = None
 
 
-class Catcher(_Strict):
+class Catcher(Strict):
     """Where to go when an error is left over after the retries."""
 
     error_equals: list[str] = Field(min_length=1)
@@ -126,7 +55,7 @@ class Catcher(_Strict):
     comment: str | None = None
 
 
-class ChoiceRule(_Strict):
+class ChoiceRule(Strict):
     """One branch of a Choice state."""
 
     condition: Condition
@@ -136,7 +65,7 @@ class ChoiceRule(_Strict):
     comment: str | None = None
 
 
-class _Common(_Strict):
+class _Common(Strict):
     comment: str | None = None
     query_language: Literal["JSONata"] | None = None
 
@@ -157,7 +86,7 @@ class _Failing(_Continuing):
     catch: list[Catcher] = Field(default_factory=list)
 
 
-class Credentials(_Strict):
+class Credentials(Strict):
     """The role that a Task takes on."""
 
     role_arn: str
@@ -218,7 +147,7 @@ class Fail(_Common):
     cause: str | None = None
 
 
-class Branch(_Strict):
+class Branch(Strict):
     """A machine within a machine: a branch of a Parallel state."""
 
     comment: str | None = None
@@ -235,7 +164,7 @@ class Parallel(_Failing):
     arguments: Payload = None
 
 
-class ProcessorConfig(_Strict):
+class ProcessorConfig(Strict):
     """How a Map runs its items: within the execution, or each in an execution of its own."""
 
     mode: Literal["INLINE", "DISTRIBUTED"] = "INLINE"
@@ -258,10 +187,15 @@ class Map(_Failing):
     max_concurrency: Count = 0
     tolerated_failure_count: Count | None = None
     tolerated_failure_percentage: Percentage | None = None
-    item_reader: dict[str, JsonValue] | None = None
-    item_batcher: dict[str, JsonValue] | None = None
-    result_writer: dict[str, JsonValue] | None = None
+    item_reader: ItemReader | None = None
+    item_batcher: ItemBatcher | None = None
+    result_writer: ResultWriter | None = None
     label: str | None = None
+
+    @property
+    def is_distributed(self) -> bool:
+        """Whether each item, or batch of them, gets an execution of its own."""
+        return self.item_processor.processor_config.mode == "DISTRIBUTED"
 
 
 State: TypeAlias = Annotated[
@@ -272,7 +206,7 @@ TYPES: dict[str, type[BaseModel]] = {
 }
 
 
-class StateMachine(_Strict):
+class StateMachine(Strict):
     """A whole definition."""
 
     comment: str | None = None
@@ -297,4 +231,4 @@ def wrote(part: BaseModel, attribute: str) -> bool:
 
 def fields_of(model: type[BaseModel]) -> list[str]:
     """Return the names of a model's fields as they are written in a definition."""
-    return [to_pascal(name) for name in model.model_fields]
+    return [field.alias or to_pascal(name) for name, field in model.model_fields.items()]

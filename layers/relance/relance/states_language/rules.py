@@ -16,6 +16,7 @@ from relance.states_language.expressions import expressions_in, names_in
 from relance.states_language.finding import Finding, Rule
 from relance.states_language.graph import AnyState, Edge, Scope, edges, reachable, scopes
 from relance.states_language.rules_expressions import check_expressions
+from relance.states_language.rules_maps import check_map
 from relance.states_language.rules_tasks import check_task
 from relance.states_language.structure import payloads
 
@@ -49,6 +50,8 @@ def check(
             found += _ending(name, state, scope)
             if isinstance(state, model.Task):
                 found += check_task(name, state)
+            if isinstance(state, model.Map) and kind == "operation":
+                found += check_map(name, state)
             if name not in within:
                 found.append(Finding(Rule.UNREACHABLE, name, "no state leads here."))
         found += _loops(scope)

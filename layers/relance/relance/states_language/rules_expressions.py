@@ -153,7 +153,8 @@ def _assigned_before(machine: model.StateMachine) -> dict[str, frozenset[str]]:
     """Return for each reachable state the variables that some way to it has assigned."""
     known: dict[str, frozenset[str]] = {}
     for scope in scopes(machine):  # outer levels come first
-        _flow(scope, known.get(scope.owner, frozenset()), known)
+        outer = frozenset() if scope.apart else known.get(scope.owner, frozenset())
+        _flow(scope, outer, known)
     return known
 
 

@@ -8,14 +8,14 @@ from collections.abc import Collection
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from relance.states_language import model
+from relance.states_language import maps, model
 
 JSONPATH_FIELDS = {
     "InputPath": 'use "{% $states.input... %}" where the value is needed',
     "OutputPath": "write Output",
     "ResultPath": "keep results with Assign, or shape them with Output",
     "ResultSelector": "write Output",
-    "Parameters": "write Arguments (in a Map: ItemSelector)",
+    "Parameters": "write Arguments (for the items of a Map: ItemSelector)",
     "Result": "write Output",
     "ItemsPath": "write Items",
     "SecondsPath": "write Seconds with an expression",
@@ -25,6 +25,11 @@ JSONPATH_FIELDS = {
     "MaxConcurrencyPath": "write MaxConcurrency with an expression",
     "ErrorPath": "write Error with an expression",
     "CausePath": "write Cause with an expression",
+    "ToleratedFailureCountPath": "write ToleratedFailureCount with an expression",
+    "ToleratedFailurePercentagePath": "write ToleratedFailurePercentage with an expression",
+    "MaxItemsPath": "write MaxItems with an expression",
+    "MaxItemsPerBatchPath": "write MaxItemsPerBatch with an expression",
+    "MaxInputBytesPerBatchPath": "write MaxInputBytesPerBatch with an expression",
     "Variable": "write Condition with an expression",
 }
 """Fields of the older JSONPath mode, and what to write in JSONata mode instead."""
@@ -37,6 +42,11 @@ _PARTS: dict[str, type[BaseModel]] = {
     "ProcessorConfig": model.ProcessorConfig,
     "Credentials": model.Credentials,
     "Branches": model.Branch,
+    "ItemReader": maps.ItemReader,
+    "ReaderConfig": maps.ReaderConfig,
+    "ItemBatcher": maps.ItemBatcher,
+    "ResultWriter": maps.ResultWriter,
+    "WriterConfig": maps.WriterConfig,
 }
 
 
@@ -108,7 +118,8 @@ def _unknown(name: str, field: str, owner: type[BaseModel]) -> str:
         return (
             f"{field} belongs to JSONPath, and machines here use JSONata: {JSONPATH_FIELDS[name]}."
         )
-    article = "a state machine" if kind == "StateMachine" else f"a {_spoken(kind)}"
+    article = "an" if kind[0] in "AEIOU" else "a"
+    article = "a state machine" if kind == "StateMachine" else f"{article} {_spoken(kind)}"
     known = model.fields_of(owner)
     return f"{field} is not a field of {article}.{closest(name, known)}"
 

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator
 
 from relance.states_language import model
-from relance.states_language.expressions import is_expression
+from relance.states_language.expressions import expressions_in, is_expression, names_in
 from relance.states_language.graph import AnyState, Scope, edges, scopes
 from relance.states_language.sentences import closest, quoted
+from relance.states_language.structure_maps import labels, of_map, of_state_apart
 
 MOST_NAME_CHARACTERS = 80
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
@@ -22,7 +23,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 
 def problems_of(machine: model.StateMachine) -> list[str]:
     """Return a sentence for everything that does not hang together."""
-    found: list[str] = []
+    found: list[str] = [*labels(machine)]
     seen: set[str] = set()
     for scope in scopes(machine):
         found += _start(scope)
@@ -59,6 +60,10 @@ def _of_state(name: str, state: AnyState, scope: Scope) -> Iterator[str]:
     yield from _times(state)
     yield from _payloads(state)
     yield from _variables(state, scope)
+    yield from _unseen(state, scope)
+    if isinstance(state, model.Map):
+        yield from of_map(state)
+    yield from of_state_apart(state, scope)
 
 
 def _elsewhere(target: str, scope: Scope) -> str:
@@ -135,6 +140,8 @@ def payloads(state: AnyState) -> Iterator[tuple[str, object]]:
         ("items", "Items"),
         ("item_selector", "ItemSelector"),
         ("max_concurrency", "MaxConcurrency"),
+        ("tolerated_failure_count", "ToleratedFailureCount"),
+        ("tolerated_failure_percentage", "ToleratedFailurePercentage"),
         ("timeout_seconds", "TimeoutSeconds"),
         ("heartbeat_seconds", "HeartbeatSeconds"),
         ("seconds", "Seconds"),
@@ -146,6 +153,7 @@ def payloads(state: AnyState) -> Iterator[tuple[str, object]]:
     ):
         if model.wrote(state, attribute):
             yield field, getattr(state, attribute)
+    yield from _of_parts(state)
     for field, handlers in (
         ("Choices", getattr(state, "choices", [])),
         ("Catch", getattr(state, "catch", [])),
@@ -154,6 +162,27 @@ def payloads(state: AnyState) -> Iterator[tuple[str, object]]:
             for attribute in ("condition", "assign", "output"):
                 if model.wrote(handler, attribute):
                     yield f"{field}[{index}]/{attribute.title()}", getattr(handler, attribute)
+
+
+def _of_parts(state: AnyState) -> Iterator[tuple[str, object]]:
+    """Yield what a Map says of its dataset, its batches and its results."""
+    if not isinstance(state, model.Map):
+        return
+    reader, batcher, writer = state.item_reader, state.item_batcher, state.result_writer
+    if reader is not None:
+        yield "ItemReader/Arguments", reader.arguments
+        if reader.reader_config is not None and model.wrote(reader.reader_config, "max_items"):
+            yield "ItemReader/ReaderConfig/MaxItems", reader.reader_config.max_items
+    if batcher is not None:
+        for attribute, field in (
+            ("max_items_per_batch", "MaxItemsPerBatch"),
+            ("max_input_bytes_per_batch", "MaxInputBytesPerBatch"),
+            ("batch_input", "BatchInput"),
+        ):
+            if model.wrote(batcher, attribute):
+                yield f"ItemBatcher/{field}", getattr(batcher, attribute)
+    if writer is not None and model.wrote(writer, "arguments"):
+        yield "ResultWriter/Arguments", writer.arguments
 
 
 def assignments(state: AnyState) -> Iterator[tuple[str, str]]:
@@ -165,12 +194,7 @@ def assignments(state: AnyState) -> Iterator[tuple[str, str]]:
 
 
 def _variables(state: AnyState, scope: Scope) -> Iterator[str]:
-    outer = {
-        variable
-        for level in scope.outer
-        for other in level.states.values()
-        for _, variable in assignments(other)
-    }
+    outer = {variable for level in scope.outer for variable in _assigned(level)}
     for field, variable in assignments(state):
         if variable == "states":
             yield f"{field}: $states is reserved. Take another name for the variable."
@@ -180,7 +204,23 @@ def _variables(state: AnyState, scope: Scope) -> Iterator[str]:
                 "Use letters, digits and _, a letter first, at most 80."
             )
         elif variable in outer:
-            yield (
-                f"{field}: ${variable} belongs to the level outside; a branch can read it, "
-                "not assign it. Take another name."
-            )
+            seen = any(variable in _assigned(level) for level in scope.visible)
+            but = "a branch can read it, not assign it" if seen else "names are used once"
+            yield f"{field}: ${variable} belongs to the level outside; {but}. Take another name."
+
+
+def _unseen(state: AnyState, scope: Scope) -> Iterator[str]:
+    """The children of a Distributed Map see no variable from outside."""
+    hidden = {variable for level in scope.hidden for variable in _assigned(level)}
+    hidden -= {variable for level in (*scope.visible, scope) for variable in _assigned(level)}
+    for field, value in payloads(state):
+        for where, expression in expressions_in(value, field):
+            for variable in sorted(names_in(expression).variables & hidden):
+                yield (
+                    f"{where}: ${variable} belongs to the level outside, which the children of a "
+                    "Distributed Map cannot see. Hand it over with ItemSelector or BatchInput."
+                )
+
+
+def _assigned(scope: Scope) -> set[str]:
+    return {name for state in scope.states.values() for _, name in assignments(state)}

@@ -17,9 +17,12 @@ ADDRESS = re.compile(r"[^\s@\"']@[^\s@\"']+\.[^\s@\"']")
 MOST_TYPED = 2000
 """How many characters may be typed to start an execution."""
 
+NO_ADDRESS = (
+    "An e-mail address is not accepted here, since what is typed here can be read for 90 days."
+)
+
 FIND_FIRST = (
-    "An e-mail address is not accepted here, since what is typed here can be read for 90 days. "
-    "Look the person up with the finder and paste the contact id, for example "
+    f"{NO_ADDRESS} Look the person up with the finder and paste the contact id, for example "
     '{"contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.'
 )
 
@@ -98,22 +101,33 @@ def parse_start(raw: object) -> Start | None:
         InvalidInput: with what to paste instead; an address in it is refused without echo, and
             so is what is too long to be typed.
     """
+    start = parse_typed(Start, raw, example=EXAMPLE, no_address=FIND_FIRST)
+    if start is not None and not is_ulid(start.contact):
+        raise InvalidInput(f'"contact" is not a contact id (26 letters and digits). {EXAMPLE}')
+    return start
+
+
+def parse_typed(model: type[Model], raw: object, *, example: str, no_address: str) -> Model | None:
+    """What an execution was started with; None if it says nothing yet.
+
+    Raises:
+        InvalidInput: with what to paste instead, the `example`; an address in it is refused
+            without echo, by the sentence `no_address`.
+    """
     if not isinstance(raw, Mapping):
-        raise InvalidInput(f"The input must be a JSON object. {EXAMPLE}")
-    if not {name for name in raw if name.lower() != "comment"}:
+        raise InvalidInput(f"The input must be a JSON object. {example}")
+    said = {name: value for name, value in raw.items() if name.lower() != "comment"}
+    if not said:
         return None
     typed = [f"{name} {value}" for name, value in raw.items()]
     if sum(map(len, typed)) > MOST_TYPED:
-        raise InvalidInput(f"The input is longer than {MOST_TYPED:,} characters. {EXAMPLE}")
+        raise InvalidInput(f"The input is longer than {MOST_TYPED:,} characters. {example}")
     if any(map(ADDRESS.search, typed)):
-        raise InvalidInput(FIND_FIRST)
+        raise InvalidInput(no_address)
     try:
-        start = parse(Start, {name: raw[name] for name in raw if name.lower() != "comment"})
+        return parse(model, said)
     except InvalidInput as error:
-        raise InvalidInput(f"{error} {EXAMPLE}") from None
-    if not is_ulid(start.contact):
-        raise InvalidInput(f'"contact" is not a contact id (26 letters and digits). {EXAMPLE}')
-    return start
+        raise InvalidInput(f"{error} {example}") from None
 
 
 EXAMPLE = 'Paste for example {"contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.'

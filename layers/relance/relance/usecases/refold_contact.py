@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from relance.contacts import profile_version, read_history, write_profile
+from relance.engine import replay
 from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Event
 from relance.ports import Services
-from relance.profiles import replay
 from relance.usecases.update_contact import update_contact
 
 
@@ -21,7 +21,7 @@ def refold_contact(
     """
     version = profile_version(services.store, contact_id)
     history = read_history(services.store, contact_id)
-    profile = replay(contact_id, history, services.content.rules, version=version)
+    profile = replay(contact_id, history, services.plan, version=version)
     try:
         services.store.write(write_profile(profile))
     except ConditionFailed:

@@ -19,9 +19,6 @@ from relance.storage import UNSETTLED, Below, Present, Table, Update
 from relance.usecases.record_email_event import sent_result
 from relance.usecases.steps import view
 
-BATCH = 25
-"""How many records of a shard are read at a time."""
-
 PUT_OFF = timedelta(minutes=10)
 """How long a record waits that could not be settled: until the next sweep."""
 
@@ -38,23 +35,12 @@ def settle_sends(services: Services) -> Outcome:
     """Give up the sends that are due."""
     outcome = Outcome()
     for shard in range(SHARDS):
-        seen: set[str] = set()
-        while True:
-            due = _due(shard, services)
-            for send_id in due:
-                if send_id not in seen:
-                    _settle(send_id, outcome, services)
-            if len(due) < BATCH or seen.issuperset(due):
-                break
-            seen.update(due)
+        due = services.store.query_index(
+            UNSETTLED, f"unsettled-{shard}", up_to=to_text(services.now())
+        )
+        for item in due:
+            _settle(str(item["send_id"]), outcome, services)
     return outcome
-
-
-def _due(shard: int, services: Services) -> list[str]:
-    found = services.store.query_index(
-        UNSETTLED, f"unsettled-{shard}", up_to=to_text(services.now()), limit=BATCH
-    )
-    return [str(item["send_id"]) for item in found]
 
 
 def _settle(send_id: str, outcome: Outcome, services: Services) -> None:

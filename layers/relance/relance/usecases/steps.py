@@ -35,13 +35,13 @@ def fresh_contact(
 
 def _with_events(services: Services, contact: Contact, events: Sequence[Event]) -> Contact:
     """The contact as it will be when these events are folded; nothing is written."""
-    rules = services.content.rules
-    return replace(contact, profile=fold_or_replay(services.store, contact.profile, events, rules))
+    profile, _ = fold_or_replay(services.store, contact.profile, events, services.plan)
+    return replace(contact, profile=profile)
 
 
 def view(services: Services, contact: Contact) -> dict[str, Value]:
     """What the workflow may see of the contact now."""
-    return contact_view(contact, services.content.rules, services.now())
+    return contact_view(contact, services.plan, services.now())
 
 
 def step_event(

@@ -8,6 +8,7 @@ Since the enrolments and waits are read anyway, those whose ending nobody notice
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from relance.answering import forget, resume
@@ -18,13 +19,19 @@ from relance.contacts import (
     read_contact,
     write_profile,
 )
+from relance.engine import Conclusion
 from relance.errors import ConditionFailed, StoreBusy
-from relance.events import Event
+from relance.events import Event, Name
+from relance.ids import event_id, moment_of
+from relance.memberships import memberships
 from relance.moments import to_text
 from relance.ports import Services
-from relance.storage import AllOf, Equals, Missing, Put, Table, Update, Value
+from relance.storage import AllOf, Equals, Missing, Put, Table, Update, Value, Write
 from relance.usecases.close_workflow import close_enrolment
 from relance.workflows import Enrolment, WaitKind
+
+TRANSACTION = 100
+"""How many writes DynamoDB takes at once."""
 
 LOST_AFTER = timedelta(days=1)
 """How long after its time an ending may still be on its way: EventBridge tries for a day."""
@@ -46,11 +53,12 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
         contact = read_contact(services.store, contact_id)
         leaving = _who_leaves(contact, events)
         try:
-            _write(contact, events, leaving, services)
+            contact = _written(contact, events, leaving, services)
         except ConditionFailed:
             continue
         if any(event.has_odd_clock for event in events):
-            contact = read_contact(services.store, contact_id)
+            waits = read_contact(services.store, contact_id).waits
+            contact = replace(contact, waits=waits)
         _answer(contact, events, leaving, services)
         _put_away(contact, services)
         return
@@ -63,27 +71,60 @@ def _who_leaves(contact: Contact, events: Sequence[Event]) -> dict[str, str]:
     return {workflow: found[0].value for workflow, found in met.items() if found}
 
 
-def _write(
+def _written(
     contact: Contact,
     events: Sequence[Event],
     leaving: Mapping[str, str],
     services: Services,
-) -> None:
-    """Write the profile, if the events change it, and what the enrolments must know."""
-    marks = [
+) -> Contact:
+    """Write the profile, if the events change it, what follows, and what enrolments must know.
+
+    One write where no membership changes and nothing follows; else one transaction, or several
+    where it would be too long, the profile last.
+    """
+    writes: list[Write] = [
         _mark(each, leaving[each.workflow])
         for each in contact.enrolments
         if each.workflow in leaving and not each.leaving
     ]
     known = contact.profile.recent
-    profile: list[Put] = []
     if any(event.folded and event.event_id not in known for event in events):
-        rules = services.content.rules
-        profile = [write_profile(fold_or_replay(services.store, contact.profile, events, rules))]
-    if marks:
-        services.store.transact([*profile, *marks])
-    elif profile:
-        services.store.write(profile[0])
+        profile, conclusions = fold_or_replay(
+            services.store, contact.profile, events, services.plan
+        )
+        contact = replace(contact, profile=profile)
+        cause = _cause(events)
+        writes += memberships(contact.contact_id, conclusions)
+        writes += [_append(contact.contact_id, each, cause, services) for each in conclusions]
+        writes.append(write_profile(profile))
+    for start in range(0, len(writes), TRANSACTION):
+        some = writes[start : start + TRANSACTION]
+        if len(some) == 1 and isinstance(some[0], Put):
+            services.store.write(some[0])
+        else:
+            services.store.transact(some)
+    return contact
+
+
+def _cause(events: Sequence[Event]) -> str | None:
+    """Why something follows, where it is not what the contact did."""
+    return "rules_changed" if any(each.name == Name.RULES_CHANGED for each in events) else None
+
+
+def _append(contact_id: str, conclusion: Conclusion, cause: str | None, services: Services) -> Put:
+    """The write of a conclusion: the same event however often it is concluded."""
+    what = "#".join(f"{name}={value}" for name, value in sorted(conclusion.properties.items()))
+    at = moment_of(conclusion.at)
+    event = Event(
+        contact_id=contact_id,
+        event_id=event_id(conclusion.at, "engine", f"{contact_id}#{conclusion.name}#{what}"),
+        name=conclusion.name,
+        occurred_at=at,
+        received_at=max(at, services.now()),
+        source="engine",
+        properties={**conclusion.properties, **({"cause": cause} if cause else {})},
+    )
+    return Put(Table.EVENTS, event.to_item())
 
 
 def _mark(enrolment: Enrolment, reason: str) -> Update:
@@ -109,7 +150,7 @@ def _answer(
         reason = leaving.get(wait.step.workflow)
         event = wait.answered_by(events)
         if reason or event:
-            seen = contact_view(contact, services.content.rules, services.now())
+            seen = contact_view(contact, services.plan, services.now())
             resume(services, wait, left(reason, seen) if reason else happened(event, seen))
 
 

@@ -5,7 +5,6 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from relance.content.build.declared import Declared, declared
@@ -17,8 +16,12 @@ from relance.content.build.site import SiteBuilder
 from relance.content.compiled import FORMAT
 from relance.content.names import suggestion
 
-_FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "personas.yaml", "events.yaml"})
-_FOLDERS = frozenset({"scores", "forms", "layouts", "messages", "pages"})
+_FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml"})
+_SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
+_YAML_FOLDERS = (
+    "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms",
+)  # fmt: skip
+_FOLDERS = frozenset({*_YAML_FOLDERS, "layouts", "messages", "pages"})
 
 
 def build(source: Path, target: Path) -> BuildReport:
@@ -49,15 +52,22 @@ def build(source: Path, target: Path) -> BuildReport:
 
 def _check_places(source: Path, findings: Findings) -> None:
     """Note YAML files and folders that nothing would ever read; other files may lie about."""
+    files = _FILES | {f"{name}.yaml" for name in _SEVERAL}
     for each in sorted(source.iterdir()):
-        known = _FOLDERS if each.is_dir() else _FILES
-        if each.name.startswith(".") or each.name in known:
+        known = _FOLDERS if each.is_dir() else files
+        if each.name.startswith(".") or each.name in known or _is_one_of_several(each):
             continue
         if each.is_dir() or each.suffix in {".yaml", ".yml"}:
             findings.wrong(each.name, 0, f"nothing reads this. {suggestion(each.name, known)}")
-    for folder in ("scores", "forms"):
+    for folder in _YAML_FOLDERS:
         for each in sorted((source / folder).glob("*.yml")):
             findings.wrong(f"{folder}/{each.name}", 0, f'call it "{each.stem}.yaml".')
+
+
+def _is_one_of_several(path: Path) -> bool:
+    """Whether it is a file like `stages.instant.yaml`."""
+    name, _, _ = path.name.partition(".")
+    return path.is_file() and name in _SEVERAL and path.suffix == ".yaml"
 
 
 def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str]:
@@ -70,10 +80,9 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
         form = site.form(file)
         if form:
             forms[str(form["name"])] = form
-    rules = replace(known.rules, version=_hash({"rules": _json(known.rules.to_json())}))
     company = known.company
     files = {
-        "rules.json": _json(rules.to_json()),
+        "rules.json": _json(known.rules.to_json()),
         "content.json": _json(
             {
                 "company": {
@@ -81,7 +90,6 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
                     "sender_name": company.sender_name,
                     "postal_address": company.postal_address,
                     "website": company.website,
-                    "time_zone": company.time_zone,
                     "languages": list(company.languages),
                     "topics": dict(company.topics),
                 },

@@ -2,81 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal, TypeAlias
 
-from relance.content.build.durations import quoted
 from relance.content.build.mistakes import Findings
-from relance.content.build.models import (
-    SNAKE,
-    CompanySource,
-    EventSource,
-    ListSource,
-    PersonaSource,
-    ScoreSource,
-    SnakeName,
-    TraitSource,
-)
+from relance.content.build.models import CompanySource, ListSource, SnakeName, TraitSource
 from relance.content.build.reading import Reader
-from relance.content.build.yaml_source import Source
+from relance.content.build.rule_builder import build_rules
+from relance.content.build.selection import Selection
 from relance.content.compiled import Company
 from relance.content.names import suggestion
-from relance.content.rules import (
-    ContactList,
-    Persona,
-    PointRule,
-    Rules,
-    Score,
-    Tracking,
-    Trait,
-)
-
-EVENTS = frozenset(
-    # What the suite itself records …
-    [
-        "signed_up",
-        "confirmed",
-        "identified",
-        "page_viewed",
-        "page_left",
-        "site_searched",
-        "product_added",
-        "order_completed",
-        "form_submitted",
-        "file_downloaded",
-        "email_sent",
-        "email_delivered",
-        "email_opened",
-        "email_clicked",
-        "email_replied",
-        "email_bounced",
-        "email_complained",
-        "subscribed",
-        "unsubscribed",
-        "consent_changed",
-        "list_joined",
-        "list_left",
-        "points_awarded",
-        "product_viewed",
-        "product_clicked",
-        "product_removed",
-        "product_list_viewed",
-        "products_searched",
-        "cart_viewed",
-        "checkout_started",
-        "checkout_step_completed",
-        "payment_info_entered",
-        "order_updated",
-        "order_refunded",
-        "order_cancelled",
-        "coupon_applied",
-        "product_shared",
-        "product_reviewed",
-        "product_added_to_wishlist",
-        "promotion_viewed",
-        "promotion_clicked",
-    ]
-)
+from relance.content.rules import ContactList, Rules, Trait
 
 Kind: TypeAlias = Literal["trait", "persona", "topic", "language"]
 
@@ -94,21 +29,21 @@ _SAMPLES: Mapping[str, object] = {
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The declarations, and a sample contact of whom everything is known."""
+    """The declarations, and a sample contact of whom everything is known.
+
+    `personas` are those of every kind of sale: a text for one that does not fit today is none too
+    many.
+    """
 
     company: Company
     rules: Rules
+    personas: frozenset[str]
     samples: Mapping[str, object]
 
     @property
     def traits(self) -> frozenset[str]:
         """Names of the traits."""
         return frozenset(each.name for each in self.rules.traits)
-
-    @property
-    def personas(self) -> frozenset[str]:
-        """Names of the personas."""
-        return frozenset(each.name for each in self.rules.personas)
 
     @property
     def topics(self) -> frozenset[str]:
@@ -142,20 +77,16 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
     company = reader.model("company.yaml", CompanySource)
     traits = _traits(reader, findings)
     lists = reader.model("lists.yaml", dict[SnakeName, ListSource])
-    personas = _personas(reader, findings, traits)
-    scores = _scores(reader, findings)
-    if company is None or traits is None or lists is None or personas is None:
+    if company is None or traits is None or lists is None:
         return None
     written = company[1]
-    rules = Rules(
-        version="",
-        scores=tuple(scores),
-        personas=personas,
-        traits=tuple(traits.values()),
-        lists=tuple(ContactList(name, each.title) for name, each in lists[1].items()),
-        tracking_default=Tracking(opens=written.tracking.opens, clicks=written.tracking.clicks),
-        time_zone=written.time_zone,
-        languages=tuple(written.languages),
+    selection = Selection(reader, findings, written)
+    rules = build_rules(
+        selection,
+        findings,
+        written,
+        traits,
+        [ContactList(name, each.title) for name, each in lists[1].items()],
     )
     return Declared(
         company=Company(
@@ -163,11 +94,11 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
             sender_name=written.sender_name,
             postal_address=written.postal_address,
             website=written.website,
-            time_zone=written.time_zone,
             languages=tuple(written.languages),
             topics=written.topics,
         ),
         rules=rules,
+        personas=selection.entries("personas"),
         samples={
             each.name: each.options[0] if each.options else _SAMPLES[each.type]
             for each in rules.traits
@@ -192,85 +123,3 @@ def _traits(reader: Reader, findings: Findings) -> dict[str, Trait] | None:
         name: Trait(name, each.type, each.personal, each.visible_to_workflows, tuple(each.options))
         for name, each in written.items()
     }
-
-
-def _personas(
-    reader: Reader, findings: Findings, traits: Mapping[str, Trait] | None
-) -> tuple[Persona, ...] | None:
-    read = reader.model("personas.yaml", dict[SnakeName, PersonaSource])
-    if read is None:
-        return None
-    source, written = read
-    for name, each in written.items():
-        if traits is None:
-            break
-        trait = traits.get(each.when.trait)
-        if trait is None:
-            hint = suggestion(each.when.trait, traits)
-            findings.wrong(
-                source.file,
-                source.line((name, "when", "trait")),
-                f'the trait "{each.when.trait}" is not declared in traits.yaml. {hint}',
-            )
-        elif trait.options:
-            for index, value in enumerate(each.when.any_of):
-                if value not in trait.options:
-                    findings.wrong(
-                        source.file,
-                        source.line((name, "when", "any_of", index)),
-                        f"{quoted(value)} is not one of the options of {trait.name} in "
-                        f"traits.yaml. {suggestion(str(value), trait.options)}",
-                    )
-    return tuple(
-        Persona(name, each.title, each.concern, each.when.trait, tuple(each.when.any_of))
-        for name, each in written.items()
-    )
-
-
-def _scores(reader: Reader, findings: Findings) -> list[Score]:
-    own = _own_events(reader)
-    scores: list[Score] = []
-    for file in reader.names("scores", "*.yaml"):
-        name = file.removeprefix("scores/").removesuffix(".yaml")
-        if not SNAKE.fullmatch(name):
-            findings.wrong(
-                file, 0, f'"{name}" is no name for a score. Use small letters, digits and _.'
-            )
-        read = reader.model(file, ScoreSource)
-        if read is None:
-            continue
-        source, written = read
-        scores.append(_score(name, source, written, findings, EVENTS | own))
-    return scores
-
-
-def _score(
-    name: str, source: Source, written: ScoreSource, findings: Findings, events: frozenset[str]
-) -> Score:
-    half_life: timedelta = written.half_life
-    rules = []
-    for index, each in enumerate(written.points):
-        if each.event not in events:
-            findings.wrong(
-                source.file,
-                source.line(("points", index, "event")),
-                f'the event "{each.event}" is not known. {suggestion(each.event, events)} '
-                "An event of your own is declared in events.yaml.",
-            )
-        rules.append(
-            PointRule(
-                event=each.event,
-                points=each.points,
-                from_property=each.points_from,
-                at_most_per_day=each.at_most,
-                where=tuple(sorted(each.where.items())),
-            )
-        )
-    return Score(name=name, half_life=half_life, points=tuple(rules))
-
-
-def _own_events(reader: Reader) -> frozenset[str]:
-    if not reader.names("", "events.yaml"):
-        return frozenset()
-    read = reader.model("events.yaml", dict[SnakeName, EventSource])
-    return frozenset(read[1]) if read else frozenset()

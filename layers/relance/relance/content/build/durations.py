@@ -3,17 +3,17 @@
 import re
 from datetime import timedelta
 
-_UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
-_DURATION = re.compile(r"([1-9][0-9]{0,4}) (minute|hour|day|week)s?")
+from relance.conditions import words
+from relance.conditions.words import quoted
+
 _AT_MOST = re.compile(r"([1-9][0-9]{0,3}) per day")
+
+AT_MOST_PATTERN = f"^{_AT_MOST.pattern}$"
 
 
 def duration(text: object) -> timedelta:
     """Read "30 days". Raises ValueError with a sentence."""
-    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if not found:
-        raise ValueError(f'{quoted(text)} is not a duration. Write for example "30 days".')
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    return timedelta(milliseconds=words.duration(text))
 
 
 def per_day(text: object) -> int:
@@ -22,12 +22,3 @@ def per_day(text: object) -> int:
     if not found:
         raise ValueError(f'{quoted(text)} is not a daily bound. Write for example "3 per day".')
     return int(found[1])
-
-
-def quoted(value: object) -> str:
-    """Show a value as it was written."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -2,16 +2,30 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from relance.content.build.durations import duration, per_day
-from relance.content.compiled import Intent, MessageClass
+from relance.conditions.words import DURATION_PATTERN
+from relance.content.build.durations import AT_MOST_PATTERN, duration, per_day
+from relance.content.compiled import MessageClass
 from relance.content.forms import RESERVED_FIELDS
-from relance.content.rules import OpenTracking
+from relance.content.rules import KEPT, OpenTracking
+from relance.content.stage_rules import Intent
+
+T = TypeVar("T")
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
@@ -22,14 +36,6 @@ def _snake(name: str) -> str:
         raise ValueError(
             f'"{name}" is no name. Use small letters, digits and _, for example "first_name".'
         )
-    return name
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f'"{name}" is no time zone. Write for example "Europe/Paris".') from None
     return name
 
 
@@ -60,37 +66,70 @@ def _option(value: str) -> str:
 SnakeName = Annotated[str, AfterValidator(_snake)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Language = Annotated[str, AfterValidator(_language)]
-AtMost = Annotated[int, BeforeValidator(per_day)]
+AtMost = Annotated[
+    int,
+    BeforeValidator(per_day),
+    WithJsonSchema({"type": "string", "pattern": AT_MOST_PATTERN, "examples": ["3 per day"]}),
+]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(duration),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30 days"]}),
+]
 Scalar = bool | int | float | str
 
 
-class _Model(BaseModel):
+def _one_or_many(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+class _OrOne:
+    """Tells editors that a single value may stand for a list of one."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
+
+
+OneOrMany = Annotated[list[T], BeforeValidator(_one_or_many), _OrOne()]
+"""Several values, or one by itself."""
+
+
+class Model(BaseModel):
+    """What every part of a file has in common."""
+
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, populate_by_name=True
     )
 
 
-class TrackingSource(_Model):
+class TrackingSource(Model):
     """`tracking:` in company.yaml."""
 
     opens: Annotated[OpenTracking, Field(strict=False)]
     clicks: bool
 
 
-class CompanySource(_Model):
+class CompanySource(Model):
     """company.yaml."""
 
     name: Text
     sender_name: Text
     postal_address: Text
     website: Annotated[str, AfterValidator(_website)]
-    time_zone: Annotated[str, AfterValidator(_known_zone)]
     languages: Annotated[list[Language], Field(min_length=1)]
     tracking: TrackingSource
     topics: Annotated[dict[SnakeName, Text], Field(min_length=1)]
+    sale: Literal["considered", "instant", "both"] = "both"
+    leads: Literal["equal", "weighted"] = "weighted"
+    led_by: Literal["product", "relation"] = "relation"
+    sells_to: Literal["business", "people", "both"] = "both"
+    keep_behaviour: Duration = Field(default_factory=lambda: KEPT)
 
 
-class TraitSource(_Model):
+class TraitSource(Model):
     """One trait in traits.yaml."""
 
     type: Literal["text", "email", "number", "yes_no", "date", "country", "language", "time_zone"]
@@ -108,60 +147,20 @@ class TraitSource(_Model):
         return self
 
 
-class ListSource(_Model):
+class ListSource(Model):
     """One list in lists.yaml."""
 
     title: Text
     description: str = ""
 
 
-class EventSource(_Model):
+class EventSource(Model):
     """One event of the company's own in events.yaml."""
 
     title: Text
 
 
-class WhenSource(_Model):
-    """`when:` of a persona."""
-
-    trait: str
-    any_of: Annotated[list[Scalar], Field(min_length=1)]
-
-
-class PersonaSource(_Model):
-    """One persona in personas.yaml."""
-
-    title: Text
-    concern: Text
-    when: WhenSource
-
-
-class PointsSource(_Model):
-    """One line of points in scores/<name>.yaml."""
-
-    event: str
-    points: float | None = None
-    points_from: str | None = None
-    at_most: AtMost | None = None
-    where: dict[str, Scalar] = {}
-
-    @model_validator(mode="after")
-    def _one_way_to_say_how_many(self) -> "PointsSource":
-        if (self.points is None) == (self.points_from is None):
-            raise ValueError(
-                'write either "points: 5" or "points_from:" with the name of a property.'
-            )
-        return self
-
-
-class ScoreSource(_Model):
-    """scores/<name>.yaml."""
-
-    half_life: Annotated[timedelta, BeforeValidator(duration)]
-    points: Annotated[list[PointsSource], Field(min_length=1)]
-
-
-class FieldSource(_Model):
+class FieldSource(Model):
     """One field of a form."""
 
     trait: str
@@ -177,7 +176,7 @@ class FieldSource(_Model):
         return self
 
 
-class ConsentSource(_Model):
+class ConsentSource(Model):
     """`consent:` of a form."""
 
     purpose: Literal["marketing"]
@@ -186,21 +185,21 @@ class ConsentSource(_Model):
     version: Text
 
 
-class TrackingConsentSource(_Model):
+class TrackingConsentSource(Model):
     """`tracking_consent:` of a form."""
 
     text: Text
     version: Text
 
 
-class ThanksSource(_Model):
+class ThanksSource(Model):
     """`thanks:` of a form."""
 
     title: Text
     text: Text
 
 
-class FormSource(_Model):
+class FormSource(Model):
     """forms/<name>.yaml."""
 
     title: Text
@@ -213,7 +212,7 @@ class FormSource(_Model):
     thanks: ThanksSource
 
 
-class VariantSource(_Model):
+class VariantSource(Model):
     """One variant of a message: what it does not say is as in the message."""
 
     persona: str | None = None
@@ -229,7 +228,7 @@ class VariantSource(_Model):
         return self
 
 
-class MessageSource(_Model):
+class MessageSource(Model):
     """messages/<name>/message.yaml."""
 
     subject: Text

@@ -7,7 +7,7 @@ from typing import TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from relance.content.build.durations import quoted
+from relance.conditions.words import quoted
 from relance.content.build.mistakes import Findings
 from relance.content.build.yaml_source import Path as YamlPath
 from relance.content.build.yaml_source import Source, read_yaml
@@ -25,10 +25,12 @@ _EXPECTED = {
     "model_type": 'holds no named values. Write them below it, as "name: value".',
     "model_attributes_type": 'holds no named values. Write them below it, as "name: value".',
 }
-_ABOUT_LENGTH = {
+_ABOUT_SIZE = {
     "string_too_short": "this must not be empty.",
     "string_too_long": "this is longer than {max_length} characters.",
     "too_short": "this needs at least one entry.",
+    "greater_than_equal": "this must be {ge} or more.",
+    "less_than_equal": "this must be {le} or less.",
 }
 
 
@@ -51,15 +53,26 @@ class Reader:
 
     def model(self, file: str, shape: type[T]) -> tuple[Source, T] | None:
         """Return a YAML file as a model with its lines, or None after noting the mistakes."""
-        text = self.text(file)
-        source = None if text is None else read_yaml(text, file, self.findings)
+        source = self.source(file)
         if source is None:
             return None
+        written = self.check(source, shape, value=source.value)
+        return None if written is None else (source, written)
+
+    def source(self, file: str) -> Source | None:
+        """Return a YAML file with its lines, or None after noting why it cannot be read."""
+        text = self.text(file)
+        return None if text is None else read_yaml(text, file, self.findings)
+
+    def check(
+        self, source: Source, shape: type[T], *, value: object, prefix: YamlPath = ()
+    ) -> T | None:
+        """Return the value at `prefix` as a model, or None after noting the mistakes."""
         try:
-            return source, TypeAdapter(shape).validate_python(source.value)
+            return TypeAdapter(shape).validate_python(value)
         except ValidationError as error:
             for each in error.errors(include_url=False, include_context=True, include_input=True):
-                self._note(source, shape, each)
+                self._note(source, shape, each, prefix)
             return None
 
     def names(self, folder: str, pattern: str) -> list[str]:
@@ -67,13 +80,13 @@ class Reader:
         found = (self.folder / folder).glob(pattern)
         return sorted(str(each.relative_to(self.folder)) for each in found if each.is_file())
 
-    def _note(self, source: Source, shape: object, error: ErrorDetails) -> None:
-        path = _without_union_members(error["loc"], source)
+    def _note(self, source: Source, shape: object, error: ErrorDetails, prefix: YamlPath) -> None:
+        path = _without_union_members((*prefix, *error["loc"]), source)
         name = _shown(path)
         kind = error["type"]
         line = source.line(path)
         if kind == "extra_forbidden":
-            allowed = _keys(shape, path[:-1])
+            allowed = _keys(shape, path[len(prefix) : -1])
             where = f" in {_shown(path[:-1])}" if path[:-1] else ""
             sentence = f"{path[-1]} is not known{where}. {suggestion(str(path[-1]), allowed)}"
         elif kind == "missing":
@@ -93,8 +106,8 @@ def _what(error: ErrorDetails) -> str:
         return _not_a_choice(given, str(context["expected"]))
     if given is None:
         return "nothing is written here."
-    if kind in _ABOUT_LENGTH:
-        return _ABOUT_LENGTH[kind].format(**context)
+    if kind in _ABOUT_SIZE:
+        return _ABOUT_SIZE[kind].format(**context)
     expected = _EXPECTED.get(kind, f"cannot be used: {error['msg']}.")
     return f"this {expected}" if isinstance(given, dict | list) else f"{quoted(given)} {expected}"
 

@@ -1,0 +1,85 @@
+"""The acts of a behaviour that fall into a window of the past.
+
+`far` and `near` (ms) hold the acts with now − far < occurred ≤ now − near, so that an act enters
+at occurred + near and leaves at exactly occurred + far. `from` and `to` are calendar days where
+the contact lives, both of them included.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from itertools import accumulate
+from typing import TypeAlias
+
+from relance.conditions.days import start_of
+from relance.conditions.facts import DAY, FOREVER, Act, Done, Facts
+from relance.conditions.node import Canonical, Verdict, text
+
+NOTHING = Done(times=0, first=0, last=0)
+"""What somebody did who never did it."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_ZONES_AHEAD = 16 * 3_600_000
+"""No day begins earlier than so long before its beginning in UTC."""
+
+Judge: TypeAlias = Callable[[int, int], bool]
+"""Whether it holds of the acts from one index up to, without, another."""
+
+Inside: TypeAlias = Callable[[Facts, Sequence[Act]], tuple[int, int]]
+"""Which acts are in a window, as such indexes."""
+
+
+def slide(acts: Sequence[Act], far: int, near: int, now: int, judge: Judge) -> Verdict:
+    """The verdict on a window at `now`, and the first instant at which moving on changes it."""
+    start = bisect_left(acts, (now - far + 1,))
+    end = bisect_left(acts, (now - near + 1,))
+    there = len(acts)
+    holds = judge(start, end)
+    while start < there:
+        at = acts[start][0] + far
+        if end < there:
+            at = min(at, acts[end][0] + near)
+        while start < there and acts[start][0] + far <= at:
+            start += 1
+        while end < there and acts[end][0] + near <= at:
+            end += 1
+        if judge(start, end) is not holds:
+            return holds, at
+    return holds, FOREVER
+
+
+def on_days(leaf: Canonical) -> Inside:
+    """The acts on the days `from` to `to`; `to` may be open."""
+    first = date.fromisoformat(text(leaf, "from")).toordinal()
+    after = date.fromisoformat(text(leaf, "to")).toordinal() + 1 if "to" in leaf else None
+
+    def inside(facts: Facts, acts: Sequence[Act]) -> tuple[int, int]:
+        start = bisect_left(acts, (start_of(first, facts.zone),))
+        if after is None:
+            return start, len(acts)
+        return start, bisect_left(acts, (start_of(after, facts.zone),))
+
+    return inside
+
+
+def kept_since(leaf: Canonical) -> int:
+    """From when on acts must be kept for `on_days`, whatever the zone (ms since 1970)."""
+    first = date.fromisoformat(text(leaf, "from")).toordinal()
+    return (first - _EPOCH) * DAY - _ZONES_AHEAD
+
+
+def running(values: Sequence[float]) -> Sequence[float]:
+    """The sums of the first 0, 1, 2 … values."""
+    return list(accumulate(values, initial=0))
+
+
+def numbers_of(properties: Mapping[str, object], wanted: frozenset[str]) -> dict[str, float]:
+    """The numbers among an event's properties that an act carries; a dot goes one level down."""
+    found = {}
+    for path in wanted:
+        value: object = properties
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[path] = value
+    return found

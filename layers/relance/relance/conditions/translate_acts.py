@@ -1,0 +1,185 @@
+"""Leaves about what somebody did and for how long they have been something."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from relance.conditions import sources
+from relance.conditions.places import Place
+from relance.conditions.translate_ranges import Canonical, Translations, amount, moment, window
+from relance.conditions.vocabulary import Kind, Vocabulary
+
+MOST_TIMES = 100
+"""How often can be asked within a window: so many instants a profile may have to keep."""
+
+_COUNTS = ("at_least", "at_most", "exactly")
+_HABITS = ("at_least_times_usual", "at_most_times_usual")
+_KINDS: Mapping[str, Kind] = {
+    "stage": "stage",
+    "segment": "segment",
+    "list": "list",
+    "persona": "persona",
+    "qualified": "qualification",
+}
+
+
+def did(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
+    """`did:`; with several questions, all of them."""
+    assert isinstance(source, sources.DidSource)  # noqa: S101 - by TRANSLATIONS
+    given = source.given()
+    known = _behaviour(source.did, vocabulary, where / "did")
+    special = [key for key in (*_HABITS, "first", "last") if key in given]
+    if special:
+        found = _special(source, special[0], vocabulary, where)
+    else:
+        found = _counted(source, vocabulary, where)
+    return found if known else None
+
+
+def _special(
+    source: sources.DidSource, key: str, vocabulary: Vocabulary, where: Place
+) -> Canonical | None:
+    """Against the habit, or the first or last time: questions that stand alone."""
+    beside = set(source.given()) - {"did", key}
+    if key in _HABITS:
+        if beside != {"within"}:
+            where.wrong(
+                f'{key} needs "within:" and nothing else beside it, for example "within: 7 days".'
+            )
+            return None
+        found = window(source, vocabulary, where)
+        if found is None:
+            return None
+        factor = source.given()[key]
+        assert isinstance(factor, Fraction)  # noqa: S101 - the model made it one
+        return {
+            "leaf": "usual",
+            "behaviour": source.did,
+            "within": found["far"],
+            key.removesuffix("_times_usual"): [factor.numerator, factor.denominator],
+        }
+    if beside:
+        where.wrong(
+            f"{key} and {min(beside)} are two questions. Make two conditions of them, each "
+            f'beginning with "did: {source.did}", below "all:".'
+        )
+        return None
+    asked = source.first if key == "first" else source.last
+    assert asked is not None  # noqa: S101 - it was given
+    found = moment(asked, where / key)
+    if found is None:
+        return None
+    leaf = "since" if "near" in found else "when"
+    return {"leaf": leaf, "behaviour": source.did, "which": key, **found}
+
+
+def _counted(source: sources.DidSource, vocabulary: Vocabulary, where: Place) -> Canonical | None:
+    found = window(source, vocabulary, where)
+    parts = []
+    given = source.given()
+    if any(key in given for key in _COUNTS) or not {"sum", "max"} & set(given):
+        parts.append(_count(source, found or {}, where))
+    for leaf, asked in (("sum", source.sum_), ("max", source.max_)):
+        if asked is not None:
+            limits = amount(asked.given(), f"{asked.of}", where / leaf)
+            behaviour = {"leaf": leaf, "behaviour": source.did, "of": asked.of}
+            parts.append({**behaviour, **limits, **(found or {})} if limits else None)
+    whole = [each for each in parts if each is not None]
+    if found is None or len(whole) < len(parts):
+        return None
+    return whole[0] if len(whole) == 1 else {"all": whole}
+
+
+def _count(
+    source: sources.DidSource, found: Mapping[str, object], where: Place
+) -> Canonical | None:
+    least, most, exactly = source.at_least, source.at_most, source.exactly
+    if exactly is not None and (least is not None or most is not None):
+        other = "at_least" if least is not None else "at_most"
+        where.wrong(f"exactly and {other} exclude each other. Keep one of the two.")
+        return None
+    if least == 0:
+        (where / "at_least").wrong(
+            'everybody did it 0 times or more. Write "at_least: 1", or "did_not:" for those who '
+            "never did."
+        )
+        return None
+    if least is not None and most is not None and least > most:
+        where.wrong(
+            f"nobody can do it at least {least} and at most {most} times. Write the smaller number "
+            "with at_least."
+        )
+        return None
+    limits = {"at_least": least, "at_most": most, "exactly": exactly}
+    beyond = [key for key, limit in limits.items() if limit is not None and limit > MOST_TIMES]
+    if found and beyond:
+        (where / beyond[0]).wrong(
+            f"within a time at most {MOST_TIMES} can be counted. Write a smaller number, or ask "
+            "without a time."
+        )
+        return None
+    if exactly is not None:
+        least = most = exactly
+    elif least is None and most is None:
+        least = 1
+    counts = {"at_least": least or None, "at_most": most}
+    asked = {key: value for key, value in counts.items() if value is not None}
+    return {"leaf": "count", "behaviour": source.did, **asked, **found}
+
+
+def did_not(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
+    """`did_not:`."""
+    assert isinstance(source, sources.DidNotSource)  # noqa: S101
+    known = _behaviour(source.did_not, vocabulary, where / "did_not")
+    found = window(source, vocabulary, where)
+    if not known or found is None:
+        return None
+    return {"leaf": "count", "behaviour": source.did_not, "at_most": 0, **found}
+
+
+def has_been(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
+    """`has_been:`."""
+    assert isinstance(source, sources.HasBeenSource)  # noqa: S101
+    state = source.has_been.given()
+    if len(state) != 1:
+        (where / "has_been").wrong(
+            'say what, once: stage, segment, list, persona or qualified, for example "{stage: '
+            'lead}".'
+        )
+        return None
+    if (source.for_ is None) == (source.for_less_than is None):
+        where.wrong('say for how long, once: "for: 14 days" or "for_less_than: 14 days".')
+        return None
+    (what,) = state
+    name = str(state[what])
+    sentence = vocabulary.unknown(_KINDS[what], name)
+    if sentence:
+        (where / "has_been" / what).wrong(sentence)
+        return None
+    if source.for_ is not None:
+        return {"leaf": "been", "what": what, "name": name, "for": source.for_}
+    return {"leaf": "been", "what": what, "name": name, "less_than": source.for_less_than}
+
+
+def overdue(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
+    """`overdue_by:`."""
+    assert isinstance(source, sources.OverdueSource)  # noqa: S101
+    if not _behaviour(source.for_, vocabulary, where / "for"):
+        return None
+    by = [source.overdue_by.numerator, source.overdue_by.denominator]
+    return {"leaf": "overdue", "behaviour": source.for_, "by": by}
+
+
+def _behaviour(name: str, vocabulary: Vocabulary, where: Place) -> bool:
+    sentence = vocabulary.unknown("behaviour", name)
+    if sentence:
+        where.wrong(sentence)
+    return sentence is None
+
+
+TRANSLATIONS: Translations = {
+    sources.DidSource: did,
+    sources.DidNotSource: did_not,
+    sources.HasBeenSource: has_been,
+    sources.OverdueSource: overdue,
+}
+"""How each model becomes canonical."""

@@ -1,0 +1,277 @@
+"""Taking one event into a profile: what does not depend on the order of events.
+
+Traits, lists and consents go to the last writer by (occurred at, event id); behaviours are counted
+and as much of them kept as the conditions ask for; scores are sums that fade:
+
+    score(t) = Σ points_i · 2^(−(t − t_i) / half_life)      for events with t_i ≤ t
+
+kept at one reference instant and moved by one multiplication. An event of a rule with a daily
+bound counts if it is among the first n of its UTC day by (occurred at, event id); since a late
+event can push out a later one, the days that may still change are kept, and older ones need the
+history.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from relance.conditions.facts import Act, Done, Facts, Fading
+from relance.conditions.needs import Depth
+from relance.content.behaviours import MACHINE, Behaviour, numbers
+from relance.content.score_rules import score_key
+from relance.engine.plan import Plan, Scoring
+from relance.events import GIVING_TRAITS, Event, Name
+from relance.ids import milliseconds, moment_of
+from relance.moments import day_of
+from relance.profiles import Latest, Profile
+from relance.storage import Value
+from relance.traits import accepted
+
+REMEMBERED = timedelta(hours=26)
+"""How long the id of a folded event is kept, counted from the newest arrival: a stream delivers
+for 24 hours."""
+
+MOST_REMEMBERED = 1_000
+"""How many of these ids are kept at most; whoever does more is folded anew when in doubt."""
+
+DAYS_KEPT = 3
+"""How many UTC days before the newest arrival the bounded days are kept."""
+
+_CONSENT: Mapping[str, str] = {
+    Name.CONFIRMED: "granted",
+    Name.UNSUBSCRIBED: "withdrawn",
+    Name.SIGNED_UP: "pending",
+}
+
+
+class NeedsHistory(Exception):
+    """The event cannot be taken in without the whole history: replay instead."""
+
+
+def take(
+    profile: Profile, facts: Facts, event: Event, plan: Plan, *, oldest_day: str | None
+) -> set[str]:
+    """Take an event in; the facts that it touched, named as `plan.facts_of` names them.
+
+    `oldest_day` is the first UTC day whose bounds may still change; None: follows from the
+    profile.
+
+    Raises:
+        NeedsHistory: its day is before that.
+    """
+    occurred = milliseconds(event.occurred_at)
+    profile.recent[event.event_id] = milliseconds(event.received_at)
+    touched: set[str] = set()
+    stamp = (occurred, event.event_id)
+    if event.name in GIVING_TRAITS:
+        _take_traits(profile, facts, event, plan, touched)
+    if event.name in (Name.LIST_JOINED, Name.LIST_LEFT):
+        _take_list(profile, facts, event, stamp, touched)
+    if event.name in _CONSENT or event.name == Name.CONSENT_CHANGED:
+        _take_consent(profile, facts, event, stamp, touched)
+    if event.properties.get("actor") == MACHINE:
+        return touched
+    for behaviour, name in plan.behaviours_of(event.name):
+        if _fits(behaviour, event):
+            _take_act(profile, name, event, occurred, plan.depths[name])
+            touched.add(f"behaviour:{name}")
+    for scoring in plan.scores_of(event.name):
+        _take_points(profile, scoring, event, oldest_day=oldest_day, touched=touched)
+    return touched
+
+
+def _fits(behaviour: Behaviour, event: Event) -> bool:
+    """Whether an event of one of the behaviour's names passes its filters."""
+    return not behaviour.where or all(
+        each.holds(event.properties, event.context) for each in behaviour.where
+    )
+
+
+def _take_traits(
+    profile: Profile, facts: Facts, event: Event, plan: Plan, touched: set[str]
+) -> None:
+    """Take in the traits that an event gives; a sign-up only claims them."""
+    stamp = (milliseconds(event.occurred_at), event.event_id)
+    assert isinstance(facts.traits, dict)  # noqa: S101 - made by facts_of_profile
+    for name, value in accepted(plan.rules.traits, event.properties.get("traits")).items():
+        if not _last_writer(profile.traits, name, value, stamp):
+            continue
+        if value is None:
+            facts.traits.pop(name, None)
+        else:
+            facts.traits[name] = value
+        touched.add(f"trait:{name}")
+        if name == "time_zone":
+            facts.zone = zone_of(value) or plan.zone
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: Value) -> ZoneInfo | None:
+    """The time zone of this name, None if there is none."""
+    try:
+        return ZoneInfo(name) if isinstance(name, str) and name else None
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _take_list(
+    profile: Profile, facts: Facts, event: Event, stamp: tuple[int, str], touched: set[str]
+) -> None:
+    name = str(event.properties.get("list", ""))
+    joined = event.name == Name.LIST_JOINED
+    if _last_writer(profile.lists, name, joined, stamp):
+        assert isinstance(facts.lists, dict)  # noqa: S101
+        if joined:
+            facts.lists[name] = stamp[0]
+        else:
+            facts.lists.pop(name, None)
+        touched.add(f"list:{name}")
+
+
+def _take_consent(
+    profile: Profile, facts: Facts, event: Event, stamp: tuple[int, str], touched: set[str]
+) -> None:
+    """The consent as the events tell it; a request never replaces a consent that was given."""
+    topic = str(event.properties.get("topic", ""))
+    state = _CONSENT.get(event.name) or str(event.properties.get("state", ""))
+    there = profile.consents.get(topic)
+    if state == "pending" and there and there.value == "granted":
+        return
+    if _last_writer(profile.consents, topic, state, stamp):
+        assert isinstance(facts.consents, dict)  # noqa: S101
+        facts.consents[topic] = state
+        touched.add(f"consent:{topic}")
+
+
+def _last_writer(
+    values: dict[str, Latest], name: str, value: Value, stamp: tuple[int, str]
+) -> bool:
+    there = values.get(name)
+    if there is not None and stamp <= (there.at, there.event_id):
+        return False
+    values[name] = Latest(value, *stamp)
+    return True
+
+
+def _take_act(profile: Profile, name: str, event: Event, occurred: int, depth: Depth) -> None:
+    said = numbers(event.properties, sorted(depth.numbers | depth.sums | depth.maxima))
+    act: Act = (occurred, event.event_id[-8:], {n: said[n] for n in depth.numbers & said.keys()})
+    done = profile.behaviours.get(name)
+    if done is None:
+        done = profile.behaviours[name] = Done(0, occurred, occurred, [], {}, {})
+    done.times += 1
+    done.first, done.last = min(done.first, occurred), max(done.last, occurred)
+    for path in depth.sums & said.keys():
+        done.sums = {**done.sums, path: done.sums.get(path, 0.0) + said[path]}
+    for path in depth.maxima & said.keys():
+        done.maxima = {**done.maxima, path: max(done.maxima.get(path, said[path]), said[path])}
+    if depth.newest or depth.window or depth.since <= occurred:
+        assert isinstance(done.newest, list)  # noqa: S101 - made here or read from JSON
+        kept = done.newest
+        kept.append(act)
+        if len(kept) > 1 and kept[-2][:2] > act[:2]:
+            kept.sort(key=lambda each: each[:2])
+
+
+def _take_points(
+    profile: Profile,
+    scoring: Scoring,
+    event: Event,
+    *,
+    oldest_day: str | None,
+    touched: set[str],
+) -> None:
+    found = next((each for each in scoring.rules if _fits(each[1].behaviour, event)), None)
+    if found is None:
+        return
+    position, rule = found
+    key, half_life = scoring.key, scoring.half_life
+    occurred = milliseconds(event.occurred_at)
+    points = rule.worth(event.properties)
+    if rule.at_most_per_day is None:
+        changes = [(occurred, points)]
+    else:
+        day = day_of(event.occurred_at)
+        place = f"{key}/{position}/{day}"
+        earliest = oldest_day_of(profile) if oldest_day is None else oldest_day
+        if day < earliest:
+            raise NeedsHistory
+        changes = _bounded(profile, place, (occurred, event.event_id, points), rule.at_most_per_day)
+    values = scoring.score.values(event.properties)
+    keys = [key, *(score_key(key, value) for value in values)]
+    for each in keys if changes else ():
+        for at, amount in changes:
+            profile.fading[each] = _added(profile.fading.get(each), amount, at, half_life)
+        touched.add(f"score:{each}")
+
+
+def _bounded(
+    profile: Profile, place: str, counted: tuple[int, str, float], at_most: int
+) -> list[tuple[int, float]]:
+    """The points to add: the event's own, less those of the one it pushes out of its day."""
+    ranked = sorted([*profile.days.get(place, ()), counted])
+    kept, out = ranked[:at_most], ranked[at_most:]
+    profile.days[place] = kept
+    if counted in out:
+        return []
+    return [(counted[0], counted[2]), *((at, -points) for at, _, points in out)]
+
+
+def _added(there: Fading | None, points: float, at: int, half_life: int) -> Fading:
+    """The sum with the points given at the instant `at`, before or after its reference."""
+    if there is None:
+        return points, at, half_life
+    amount, reference, _ = there
+    if at > reference:
+        return amount * 2.0 ** (-(at - reference) / half_life) + points, at, half_life
+    return amount + points * 2.0 ** (-(reference - at) / half_life), reference, half_life
+
+
+def oldest_day_of(profile: Profile) -> str:
+    """The first UTC day whose bounds may still change; "" for a contact without history."""
+    if not profile.newest:
+        return ""
+    return day_of(moment_of(profile.newest) - timedelta(days=DAYS_KEPT))
+
+
+def forget(profile: Profile, plan: Plan) -> None:
+    """Drop what only a late event could ask for: a function of the newest arrival alone."""
+    remembered = profile.newest - round(REMEMBERED.total_seconds() * 1000)
+    profile.recent = {each: at for each, at in profile.recent.items() if at >= remembered}
+    if len(profile.recent) > MOST_REMEMBERED:
+        latest = sorted((at, each) for each, at in profile.recent.items())[-MOST_REMEMBERED:]
+        profile.recent = {each: at for at, each in latest}
+    if profile.days:
+        oldest_day = oldest_day_of(profile)
+        profile.days = {
+            place: kept
+            for place, kept in profile.days.items()
+            if place.rpartition("/")[2] >= oldest_day
+        }
+    for name, done in profile.behaviours.items():
+        depth = plan.depths.get(name)
+        if depth is not None:
+            done.newest = _kept(done.newest, depth, profile.newest)
+    for score in plan.rules.scores:
+        if score.per:
+            _keep_newest(profile, score.name, score.per.newest)
+
+
+def _kept(known: Sequence[Act], depth: Depth, newest: int) -> Sequence[Act]:
+    """The acts that some condition may still look at."""
+    first = len(known) - depth.newest
+    since = min(depth.since, newest - depth.window + 1 if depth.window else depth.since)
+    if first <= 0 or not known or known[0][0] >= since:
+        return known
+    return [act for at, act in enumerate(known) if at >= first or act[0] >= since]
+
+
+def _keep_newest(profile: Profile, score: str, newest: int) -> None:
+    """Keep the sums of the values that were acted on last."""
+    values = sorted(
+        (key for key in profile.fading if key.startswith(f"{score}/")),
+        key=lambda key: (profile.fading[key][1], key),
+    )
+    for key in values[: max(0, len(values) - newest)]:
+        del profile.fading[key]

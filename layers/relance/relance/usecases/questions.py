@@ -1,0 +1,43 @@
+"""What operations on contacts find out or do, as their steps pass it on."""
+
+from enum import StrEnum
+
+from relance.usecases.inputs import Request
+
+BROKEN = "could_not_be_judged"
+"""The heading of contacts that nothing could be found out about."""
+
+
+class Operation(StrEnum):
+    """The operations that go through the contacts."""
+
+    RESCORE_CONTACTS = "rescore_contacts"
+    PREVIEW_SEGMENT = "preview_segment"
+
+
+class About(StrEnum):
+    """What is to be found out, or done, for each contact."""
+
+    HOW_MANY = "how_many"
+    DRY_RUN = "dry_run"
+    TELL = "tell"
+    SEGMENT = "segment"
+    CONDITION = "condition"
+
+
+class Question(Request):
+    """A question as it is passed on. `condition` is in its canonical form.
+
+    About a condition, `segment` is the one whose members it is compared with. `confirmed` is to
+    how many contacts at most the marketer agreed.
+    """
+
+    about: About
+    segment: str | None = None
+    condition: dict[str, object] | None = None
+    confirmed: int = 0
+
+    @property
+    def concerns_everybody(self) -> bool:
+        """Whether it is asked of all contacts, not only of those behind the rules."""
+        return self.about in (About.SEGMENT, About.CONDITION)

@@ -1,0 +1,74 @@
+"""The JSON Schemas that editors use are current, and agree with what is shipped."""
+
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from relance.content.build.mistakes import Findings
+from relance.content.build.yaml_source import read_yaml
+from relance.content.schemas import main, schemas
+
+from .conftest import ROOT, SHIPPED
+
+PUBLISHED = ROOT / "docs" / "schemas"
+SCHEMAS = {name: json.loads(text) for name, text in schemas().items()}
+
+
+def written() -> Iterator[tuple[str, str]]:
+    """Each shipped file, and the schema that is for it."""
+    for path in sorted(SHIPPED.rglob("*.yaml")):
+        file = path.relative_to(SHIPPED).as_posix()
+        base = "/".join((*file.split("/")[:-1], f"{path.name.partition('.')[0]}.yaml"))
+        for name, schema in SCHEMAS.items():
+            if fnmatch(base, schema["title"]):
+                yield file, name
+
+
+def checker(name: str) -> Draft202012Validator:
+    registry: Registry[Any] = Registry().with_resources(
+        (each, Resource.from_contents(schema)) for each, schema in SCHEMAS.items()
+    )
+    return Draft202012Validator(SCHEMAS[name], registry=registry)
+
+
+def read(file: str, text: str) -> object:
+    source = read_yaml(text, file, Findings())
+    assert source is not None
+    return source.value
+
+
+def test_the_published_schemas_are_current(tmp_path: Path) -> None:
+    assert main([str(tmp_path)]) == 0
+    made = {each.name: each.read_text(encoding="utf-8") for each in tmp_path.iterdir()}
+    assert made == {each.name: each.read_text(encoding="utf-8") for each in PUBLISHED.iterdir()}
+
+
+def test_every_shipped_file_has_a_schema() -> None:
+    files = {path.relative_to(SHIPPED).as_posix() for path in SHIPPED.rglob("*.yaml")}
+    assert {file for file, _ in written()} == files
+
+
+@pytest.mark.parametrize(("file", "schema"), list(written()))
+def test_every_shipped_file_is_as_its_schema_says(file: str, schema: str) -> None:
+    value = read(file, (SHIPPED / file).read_text(encoding="utf-8"))
+    assert [each.message for each in checker(schema).iter_errors(value)] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        ("segment.schema.json", "title: x\nmembers: {did: ordered, within: 30 dayz}\n"),
+        ("segment.schema.json", "title: x\nmembers: {all: []}\n"),
+        ("score.schema.json", "half_life: soon\npoints: [{event: x, points: 1}]\n"),
+        ("behaviours.schema.json", "x: {title: X, event: y, where: {z: {begins: 1}}}\n"),
+        ("stages.schema.json", "only_for: {sale: slow}\nx: {title: X, family: retention}\n"),
+        ("company.schema.json", "name: x\n"),
+    ],
+)
+def test_an_editor_underlines_what_cannot_be_right(schema: str, text: str) -> None:
+    assert not checker(schema).is_valid(read("x.yaml", text))

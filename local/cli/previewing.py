@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from relance.contacts import stage_at
 from relance.content.compiled import Content, MessageUnknown
+from relance.engine import Plan
 from relance.errors import ContentInvalid
 from relance.ids import send_id_of
 from relance.links import LinkSigner
@@ -48,7 +50,8 @@ def preview(message: str, contact: str, *, folder: Path, html: Path | None) -> s
         )
     except ContentInvalid as failed:
         raise Mistake(f"{message} cannot be rendered for this contact: {failed}") from failed
-    reason = reason_not_to_send(written, saved.contact.register, sender, leaving=False)
+    stage = stage_at(saved.contact.profile, Plan(content.rules, sender.time_zone), saved.now)
+    reason = reason_not_to_send(written, saved.contact.register, sender, stage=stage, leaving=False)
     verdict = f"It would not be sent now: {reason.value}." if reason else "It would be sent now."
     if html is not None:
         html.write_text(mail.html, encoding="utf-8")

@@ -8,13 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from relance.conditions.facts import FOREVER, Fading
-from relance.engine import Conclusion, NeedsHistory, Plan, advance, difference, fold, replay
+from relance.conditions.facts import FOREVER
+from relance.content.stage_rules import Stage
+from relance.engine import Conclusion, NeedsHistory, Plan, advance, difference, fold, refold, replay
+from relance.engine.points import value_of
+from relance.engine.taking import zone_of
 from relance.errors import ContactNotFound
 from relance.events import Event, earliest_relevant, event_of
 from relance.ids import milliseconds, moment_of
 from relance.moments import to_text as moment_text
-from relance.profiles import Profile, from_text, to_text
+from relance.preferences import CHANNELS, preferences
+from relance.profiles import Profile, copy_of, from_text, to_text
 from relance.register import RECORD as REGISTER
 from relance.register import Register, register_of
 from relance.storage import AllOf, Condition, Equals, Missing, Present, Put, Store, Table, Value
@@ -138,16 +142,35 @@ def fold_or_replay(
     """The profile with these events in it, and what followed from them.
 
     Where the events alone do not say it, the profile is folded anew from the whole history, and
-    what follows is what it now says differently.
+    what follows is what it now says differently. Where the rules have changed since it was written,
+    what they change is told apart from what the events do.
     """
     events = list(events)
-    before = from_text(profile.contact_id, to_text(profile), profile.version)
+    if profile.version and profile.rules != plan.version:
+        return _with_other_rules(store, profile, events, plan)
+    before = copy_of(profile)
     try:
         return profile, fold(profile, events, plan)
     except NeedsHistory:
         history = [*read_history(store, profile.contact_id), *events]
         after = replay(profile.contact_id, history, plan, version=profile.version)
         return after, difference(before, after, plan)
+
+
+def _with_other_rules(
+    store: Store, profile: Profile, events: Sequence[Event], plan: Plan
+) -> tuple[Profile, list[Conclusion]]:
+    """The profile under the plan's rules, first without the events and then with them."""
+    fresh = [each for each in events if each.folded and each.event_id not in profile.recent]
+    up_to = min((milliseconds(each.received_at) - 1 for each in fresh), default=profile.newest)
+    history = read_history(store, profile.contact_id)
+    now, changed = refold(profile, history, plan, up_to=up_to)
+    before = copy_of(now)
+    try:
+        return now, [*changed, *fold(now, events, plan)]
+    except NeedsHistory:
+        after = replay(profile.contact_id, [*history, *events], plan, version=profile.version)
+        return after, [*changed, *difference(before, after, plan)]
 
 
 def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value]:
@@ -159,22 +182,33 @@ def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value
     profile, at = contact.profile, milliseconds(now)
     advance(profile, at, plan)
     traits = profile.trait_values()
-    persona, stage = profile.decided.get("persona"), profile.decided.get("stage")
-    fits = profile.of_kind("fit")
+    stage = stage_of(profile, plan)
+    fits, potentials = profile.of_kind("fit"), profile.of_kind("potential")
+    qualifications = profile.of_kind("qualification")
     return {
         "contact": contact.contact_id,
-        "persona": persona.value if persona and persona.value else "unknown",
-        "stage": stage.value if stage and stage.value else "unknown",
+        "persona": profile.said("persona") or "unknown",
+        "stage": stage.name if stage else "unknown",
         "segments": sorted(profile.segments()),
         "lists": profile.joined_lists(),
         "scores": {
-            score.name: faded(profile.fading.get(score.name), at) for score in plan.rules.scores
+            score.name: round(value_of(profile.fading.get(score.name), at), 2)
+            for score in plan.rules.scores
         },
         "grades": {
             fit.name: fit.grade(float(fits[fit.name].value or 0.0))
             for fit in plan.rules.fits
             if fit.name in fits
         },
+        "potentials": {name: it.value for name, it in potentials.items() if it.value is not None},
+        "qualified": sorted(name for name, it in qualifications.items() if it.value is True),
+        "prefers": preferences(
+            profile,
+            plan.rules.priors,
+            zone=zone_of(traits.get("time_zone")) or plan.zone,
+            now=at,
+            among=tuple(each for each in CHANNELS if stage is None or each in stage.channels),
+        ).to_json(),
         "consents": {
             topic: consent.state.value for topic, consent in contact.register.consents.items()
         },
@@ -184,9 +218,13 @@ def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value
     }
 
 
-def faded(fading: Fading | None, now: int) -> float:
-    """A sum of points at `now`, to two decimals."""
-    if fading is None:
-        return 0.0
-    amount, at, half_life = fading
-    return round(float(amount * 2.0 ** (-max(0, now - at) / half_life)), 2)
+def stage_of(profile: Profile, plan: Plan) -> Stage | None:
+    """The stage that the profile says the contact is on."""
+    name = profile.said("stage")
+    return next((each for each in plan.rules.stages if each.name == name), None)
+
+
+def stage_at(profile: Profile, plan: Plan, now: datetime) -> Stage | None:
+    """The stage of the contact now, the time since its last event taken into account."""
+    advance(profile, milliseconds(now), plan)
+    return stage_of(profile, plan)

@@ -85,6 +85,9 @@ class Reason(StrEnum):
     CAPPED = "capped"
     LEFT = "left"
     NOT_PENDING = "not_pending"
+    STILL_INFORMING = "still_informing"
+    INTENT_NOT_ALLOWED = "intent_not_allowed"
+    CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     REFUSED_BY_SES = "refused_by_ses"
     OUTCOME_UNKNOWN = "outcome_unknown"
 

@@ -13,8 +13,8 @@ import orjson
 from relance.conditions.facts import FOREVER, Done, Fading
 from relance.storage import Value
 
-Counted: TypeAlias = tuple[int, str, float]
-"""An event that counts on its day: occurred at, event id, points."""
+Counted: TypeAlias = tuple[int, str, float, tuple[str, ...]]
+"""An event that counts on its day: occurred at, event id, points, and the offers it names."""
 
 
 Said: TypeAlias = str | float | bool | None
@@ -79,6 +79,11 @@ class Profile:
             if name.startswith(start)
         }
 
+    def said(self, key: str) -> str | None:
+        """The name that was decided under a key of `Rules.order`: the persona, the stage."""
+        decided = self.decided.get(key)
+        return str(decided.value) if decided and decided.value else None
+
     def segments(self) -> dict[str, int]:
         """The segments the contact is in, with since when."""
         return {name: it.since for name, it in self.of_kind("segment").items() if it.value is True}
@@ -131,7 +136,7 @@ def from_text(contact_id: str, text: str, version: int) -> Profile:
         },
         fading={name: (it[0], it[1], it[2]) for name, it in raw["fading"].items()},
         days={
-            place: [(each[0], each[1], each[2]) for each in kept]
+            place: [(each[0], each[1], each[2], tuple(each[3])) for each in kept]
             for place, kept in raw["days"].items()
         },
         decided={
@@ -140,6 +145,11 @@ def from_text(contact_id: str, text: str, version: int) -> Profile:
         },
         recent=raw["recent"],
     )
+
+
+def copy_of(profile: Profile) -> Profile:
+    """Another profile that says the same."""
+    return from_text(profile.contact_id, to_text(profile), profile.version)
 
 
 def _latest_to_json(values: Mapping[str, Latest]) -> dict[str, list[Value]]:

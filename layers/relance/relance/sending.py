@@ -6,6 +6,7 @@ from relance.contacts import Contact
 from relance.content.compiled import Company, Message, MessageClass
 from relance.content.render import Rendered, render
 from relance.content.rules import OpenTracking, Rules, Tracking
+from relance.content.stage_rules import Intent, Stage
 from relance.ledger import Reason
 from relance.links import Click, Confirmation, LinkSigner, Unsubscribe
 from relance.ports import Mail, Sender
@@ -13,12 +14,13 @@ from relance.register import ConsentState, Register
 
 
 def reason_not_to_send(
-    message: Message, register: Register, sender: Sender, *, leaving: bool
+    message: Message, register: Register, sender: Sender, *, stage: Stage | None, leaving: bool
 ) -> Reason | None:
     """The first reason why this contact must not get this message now; None if it may.
 
     A double opt-in mail needs a consent that is waiting for it. Nobody gets anything at a
-    suppressed or unknown address, after erasure, or off the allow-list.
+    suppressed or unknown address, after erasure, or off the allow-list. What the contact's stage
+    does not allow is not sent, except what the person asked for (a transactional message).
     """
     if register.erased_at:
         return Reason.ERASED
@@ -34,9 +36,18 @@ def reason_not_to_send(
         consent = register.consent_to(message.topic or "")
         if consent is not ConsentState.GRANTED:
             return _WITHOUT_CONSENT[consent]
+        if stage and not stage.allows(message.intent):
+            return _not_at(stage, message)
     if not sender.allows(register.address):
         return Reason.NOT_ON_ALLOW_LIST
     return None
+
+
+def _not_at(stage: Stage, message: Message) -> Reason:
+    """Why a message is not for a stage: who still gathers information is not sold to."""
+    if message.intent in stage.intents:
+        return Reason.CHANNEL_NOT_ALLOWED
+    return Reason.STILL_INFORMING if message.intent == Intent.SELL else Reason.INTENT_NOT_ALLOWED
 
 
 def asks_to_confirm(message: Message) -> bool:
@@ -113,7 +124,6 @@ def compose_mail(
 ) -> Mail:
     """The message as this contact gets it, with the headers that mailbox providers ask for."""
     traits = contact.profile.trait_values()
-    persona = contact.profile.decided.get("persona")
     urls = SignedUrls(
         message=message,
         contact=contact,
@@ -130,7 +140,7 @@ def compose_mail(
             "event": {},
         },
         urls=urls,
-        persona=str(persona.value) if persona and persona.value else None,
+        persona=contact.profile.said("persona"),
         language=sender.language_for(contact.register.language),
     )
     return Mail(

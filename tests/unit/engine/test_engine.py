@@ -12,9 +12,9 @@ from relance.conditions.needs import Depth
 from relance.content.behaviours import Behaviour, plain
 from relance.content.people_rules import Segment
 from relance.content.rules import ContactList, OpenTracking, Rules, Tracking
-from relance.content.score_rules import EngagementScore, PointRule
+from relance.content.score_rules import EngagementScore, Per, PointRule
 from relance.content.stage_rules import Family, Stage
-from relance.engine import Conclusion, NeedsHistory, Plan, advance, difference, fold, replay
+from relance.engine import Conclusion, NeedsHistory, Plan, advance, difference, fold, refold, replay
 from relance.events import Event, Name
 from relance.ids import event_id, milliseconds
 from relance.profiles import Profile, from_text, to_text
@@ -72,6 +72,12 @@ RULES = Rules(
             "engagement",
             timedelta(days=30),
             (PointRule(CLICKED, 5.0, None, 2), PointRule(ORDERED, 20.0)),
+        ),
+        EngagementScore(
+            "intent",
+            timedelta(hours=36),
+            (PointRule(SEEN, 5.0, None, 2), PointRule(CLICKED, 3.0)),
+            per=Per("offer", newest=2),
         ),
     ),
     stages=STAGES,
@@ -177,8 +183,66 @@ def test_changed_rules_ask_for_the_history_and_the_difference_is_told() -> None:
     with pytest.raises(NeedsHistory):
         fold(before, [happened("rules_changed", day(1))], changed)
     after = replay("c", events, changed, version=3)
-    assert told(difference(before, after, changed)) == []
+    assert told(difference(before, after, changed)) == [
+        ("segment_left", 0.0, "buyers"),
+        ("segment_left", 0.0, "warm-buyers"),
+    ]
     assert told(difference(Profile("c"), after, changed))[0][0] == "stage_advanced"
+
+
+def test_what_other_rules_change_is_told_apart_from_what_an_event_does() -> None:
+    history = [happened("page_viewed", day(0)), happened("order_completed", day(20))]
+    only = {f: getattr(RULES, f) for f in RULES.__slots__}
+    older = Plan(Rules(**{**only, "version": "rules-0", "order": ("stage",)}), UTC)
+    before = replay("c", history, older, version=1)
+    fresh = happened("email_clicked", day(40))
+    now, changed = refold(before, [*history, fresh], PLAN, up_to=milliseconds(day(40)) - 1)
+    assert [each[:2] for each in told(changed)] == [
+        ("segment_entered", 20.0), ("segment_entered", 34.0)
+    ]  # fmt: skip
+    assert {each.cause for each in changed} == {"rules_changed"}
+    followed = fold(now, [fresh, happened("order_completed", day(40.5))], PLAN)
+    assert {each.cause for each in followed} == {None}
+    assert_same(now, replay("c", [*history, fresh, happened("order_completed", day(40.5))], PLAN,
+                            version=1))  # fmt: skip
+
+
+def test_what_happens_at_one_instant_is_one_moment() -> None:
+    profile = Profile("c")
+    fold(profile, [happened("email_clicked", day(number)) for number in (0, 1, 2)], PLAN)
+    # The first click leaves its 30 days at the instant of the fourth: nobody left or entered.
+    conclusions = fold(profile, [happened("email_clicked", day(30))], PLAN)
+    assert ("segment_left", 30.0, "clickers") not in told(conclusions)
+    assert profile.decided["segment:clickers"].since == milliseconds(day(2))
+
+
+def test_what_is_pushed_out_of_its_day_is_taken_from_its_own_offer() -> None:
+    profile = Profile("c")
+    seen = [happened("page_viewed", day(h / 24), offer=offer)
+            for h, offer in ((10, "filter"), (11, "espresso"))]  # fmt: skip
+    fold(profile, seen, PLAN)
+    early = Event(**{**{f: getattr(seen[0], f) for f in Event.__slots__},
+                     "event_id": event_id(1, "test", "early"), "properties": {"offer": "moka"},
+                     "occurred_at": day(1 / 24), "received_at": day(0.5)})  # fmt: skip
+    fold(profile, [early], PLAN)
+    assert_same(profile, replay("c", [*seen, early], PLAN, version=0))
+    assert profile.fading["intent"][0] > 5
+    assert "intent/espresso" not in profile.fading or profile.fading["intent/espresso"][0] == 0
+
+
+def test_an_offer_that_was_pushed_out_begins_anew() -> None:
+    profile = Profile("c")
+    offers = ("filter", "espresso", "moka", "filter")
+    history = [
+        happened("email_clicked", day(number), offer=offer) for number, offer in enumerate(offers)
+    ]
+    for event in history:
+        fold(profile, [event], PLAN)
+    assert sorted(key for key in profile.fading if key.startswith("intent/")) == [
+        "intent/filter", "intent/moka"
+    ]  # fmt: skip
+    assert profile.fading["intent/filter"][0] == 3.0
+    assert_same(profile, replay("c", history, PLAN, version=0))
 
 
 def test_an_event_is_taken_once() -> None:
@@ -198,11 +262,12 @@ def test_only_the_first_of_a_day_count_and_a_late_one_pushes_the_last_out() -> N
     fold(profile, clicks, PLAN)
     fold(profile, [late], PLAN)
     counted = profile.days["engagement/0/2026-01-05"]
-    assert [at for at, _, _ in counted] == [milliseconds(day(h / 24)) for h in (1, 10)]
+    assert [at for at, *_ in counted] == [milliseconds(day(h / 24)) for h in (1, 10)]
 
 
 NAMES = ("email_clicked", "order_completed", "page_viewed", "identified", "list_joined",
-         "list_left", "workflow_entered", "time_passed", "confirmed", "unsubscribed")  # fmt: skip
+         "list_left", "workflow_entered", "time_passed", "confirmed", "unsubscribed",
+         "email_delivered")  # fmt: skip
 
 
 @st.composite
@@ -212,7 +277,10 @@ def histories(draw: st.DrawFn) -> list[Event]:
         received = DAY_0 + timedelta(minutes=draw(st.integers(0, 90 * 24 * 60)))
         late = timedelta(minutes=draw(st.sampled_from([0, 0, 0, 1, 90, 1500, 90_000])))
         name = draw(st.sampled_from(NAMES))
-        properties: dict[str, object] = {"list": "engaged", "topic": "newsletter"}
+        offer = draw(st.sampled_from(["filter", "espresso", "moka", "kettle"]))
+        properties: dict[str, object] = {
+            "list": "engaged", "topic": "newsletter", "offer": offer
+        }  # fmt: skip
         if name == "identified":
             properties = {"traits": {"role": draw(st.sampled_from(["owner", "manager", None]))}}
         occurred = received - late

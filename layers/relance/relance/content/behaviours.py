@@ -62,8 +62,14 @@ class Behaviour:
         return (
             event in self.events
             and properties.get("actor") != MACHINE
-            and all(each.holds(properties, context) for each in self.where)
+            and self.passes(properties, context)
         )
+
+    def passes(
+        self, properties: Mapping[str, object], context: Mapping[str, object] = _NOTHING
+    ) -> bool:
+        """Tell whether an event of one of the names passes every filter."""
+        return not self.where or all(each.holds(properties, context) for each in self.where)
 
 
 def plain(event: str) -> Behaviour:

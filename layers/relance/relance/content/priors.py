@@ -36,13 +36,13 @@ class Priors:
     hours: tuple[float, ...] = (1 / HOURS,) * HOURS
     hour_weight: float = 0.0
 
-    def response(self, channel: str, *, sent: int, responded: int) -> float:
+    def response(self, channel: str, *, sent: float, responded: float) -> float:
         """Return the share of messages on the channel that this contact is likely to answer."""
         known = self.channels.get(channel, 0.0)
         weight = self.channel_weight + sent
         return (known * self.channel_weight + responded) / weight if weight else 0.0
 
-    def hour_shares(self, responses: Sequence[int]) -> tuple[float, ...]:
+    def hour_shares(self, responses: Sequence[float]) -> tuple[float, ...]:
         """Return for each hour of the local day the share of responses expected in it.
 
         `responses` counts the contact's own, by hour.

@@ -10,8 +10,17 @@ at the arrival of each event and at every instant between at which time alone ch
 never at the clock. An event that arrives out of order asks for the history (`NeedsHistory`).
 """
 
-from relance.engine.folding import Conclusion, advance, difference, fold, replay
+from relance.engine.folding import Conclusion, advance, difference, fold, refold, replay
 from relance.engine.plan import Plan
-from relance.engine.taking import NeedsHistory
+from relance.engine.points import NeedsHistory
 
-__all__ = ["Conclusion", "NeedsHistory", "Plan", "advance", "difference", "fold", "replay"]
+__all__ = [
+    "Conclusion",
+    "NeedsHistory",
+    "Plan",
+    "advance",
+    "difference",
+    "fold",
+    "refold",
+    "replay",
+]

@@ -4,34 +4,40 @@ One for each name in `Rules.order`: fits and potentials, the persona, the stage,
 qualifications. A decision looks at facts alone, those of earlier decisions among them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, log2
 from typing import TypeAlias
 
 from relance.conditions.compile import Condition, compile_condition
 from relance.conditions.facts import FOREVER, Facts
 from relance.conditions.needs import Needs
-from relance.content.people_rules import Persona
+from relance.content.people_rules import Qualification
+from relance.content.personas import Assigner
 from relance.content.rules import Rules
 from relance.content.score_rules import FitScore, Potential
 from relance.content.stage_rules import place
+from relance.engine.reasons import reason_for
 
 Outcome: TypeAlias = tuple[str | float | bool | None, int]
 """What is decided, and until when it holds if nothing happens (ms; FOREVER)."""
 
 Decide: TypeAlias = Callable[[Facts, int], Outcome]
+Explain: TypeAlias = Callable[[Facts, int], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing that is said of every contact. `key` is its name in `Rules.order`."""
+    """One thing that is said of every contact. `key` is its name in `Rules.order`.
+
+    `explain` says why, for those decisions that people act on.
+    """
 
     key: str
     kind: str
     name: str
     needs: Needs
     decide: Decide
+    explain: Explain | None = None
 
 
 def decisions_of(rules: Rules) -> tuple[Decision, ...]:
@@ -41,8 +47,11 @@ def decisions_of(rules: Rules) -> tuple[Decision, ...]:
 
 def _decision(key: str, rules: Rules) -> Decision:
     kind, _, name = key.partition(":")
+    if kind == "persona":
+        return _persona(key, rules)
     conditions: list[Condition]
     decide: Decide
+    explain: Explain | None = None
     if kind == "segment":
         segment = next(each for each in rules.segments if each.name == name)
         conditions = [compile_condition(segment.condition)]
@@ -50,30 +59,43 @@ def _decision(key: str, rules: Rules) -> Decision:
     elif kind == "qualification":
         qualification = next(each for each in rules.qualifications if each.name == name)
         conditions = [compile_condition(qualification.condition)]
-        decide = conditions[0].evaluate
+        decide, explain = conditions[0].evaluate, _why_ready(qualification, rules)
     elif kind == "fit":
         conditions, decide = _fit(next(each for each in rules.fits if each.name == name))
     elif kind == "potential":
         conditions, decide = _potential(next(p for p in rules.potentials if p.name == name))
-    elif kind == "stage":
-        conditions, decide = _stage(rules)
     else:
-        conditions, decide = _persona(rules.personas)
-    needs = Needs()
+        conditions, decide = _stage(rules)
+    needs = _money_of(name, rules) if kind == "potential" else Needs()
     for condition in conditions:
         needs |= condition.needs
-    return Decision(key, kind, name, needs | _more_needs(kind, name, rules), decide)
+    return Decision(key, kind, name, needs, decide, explain)
 
 
-def _more_needs(kind: str, name: str, rules: Rules) -> Needs:
-    """What is looked at beside conditions: traits that are money, interests that tell a persona."""
-    if kind == "potential":
-        potential = next(each for each in rules.potentials if each.name == name)
-        return Needs(traits=frozenset(way.trait for way in potential.ways if way.trait))
-    if kind == "persona":
-        topics = {topic for persona in rules.personas for topic in persona.topics}
-        return Needs(scores=frozenset(f"interest/{topic}" for topic in topics))
-    return Needs()
+def _why_ready(qualification: Qualification, rules: Rules) -> Explain:
+    def explain(facts: Facts, now: int) -> str:
+        return reason_for(qualification, rules, facts, now)
+
+    return explain
+
+
+def _money_of(name: str, rules: Rules) -> Needs:
+    """The traits that are money, which a potential looks at beside its conditions."""
+    potential = next(each for each in rules.potentials if each.name == name)
+    return Needs(traits=frozenset(way.trait for way in potential.ways if way.trait))
+
+
+def _persona(key: str, rules: Rules) -> Decision:
+    assigner = Assigner(rules.personas)
+
+    def decide(facts: Facts, now: int) -> Outcome:
+        assigned = assigner.assign(facts, now)
+        return assigned.persona, assigned.until
+
+    def explain(facts: Facts, now: int) -> str:
+        return assigner.assign(facts, now).reason
+
+    return Decision(key, "persona", "", assigner.needs, decide, explain)
 
 
 def _fit(fit: FitScore) -> tuple[list[Condition], Decide]:
@@ -122,47 +144,3 @@ def _stage(rules: Rules) -> tuple[list[Condition], Decide]:
         return place(rules.stages, lambda name: verdicts[name][0]), until
 
     return list(compiled.values()), decide
-
-
-def _persona(personas: Sequence[Persona]) -> tuple[list[Condition], Decide]:
-    compiled = [
-        (persona, [compile_condition(each) for each in persona.declared]) for persona in personas
-    ]
-
-    def decide(facts: Facts, now: int) -> Outcome:
-        until = FOREVER
-        for persona, declared in compiled:
-            for condition in declared:
-                holds, its_until = condition.evaluate(facts, now)
-                until = min(until, its_until)
-                if holds:
-                    return persona.name, until
-        inferred = [(_interest(persona, facts, now), persona) for persona, _ in compiled]
-        reached = [
-            (amount, -at, persona, its_until)
-            for at, ((amount, its_until), persona) in enumerate(inferred)
-            if persona.topics and amount >= persona.at_least
-        ]
-        if not reached:
-            return None, until
-        _, _, persona, its_until = max(reached, key=lambda each: each[:2])
-        return persona.name, min(until, its_until)
-
-    return [condition for _, declared in compiled for condition in declared], decide
-
-
-def _interest(persona: Persona, facts: Facts, now: int) -> tuple[float, int]:
-    """What the contact reads of the persona's topics at `now`, and until when it reaches enough.
-
-    All interests fade with one half-life h, so the sum A does: A · 2^(−t/h) falls to b after
-    h · log2(A/b).
-    """
-    amount, half_life = 0.0, 0
-    for topic, weight in persona.topics.items():
-        fading = facts.scores.get(f"interest/{topic}")
-        if fading:
-            half_life = fading[2]
-            amount += weight * fading[0] * 2.0 ** (-max(0, now - fading[1]) / half_life)
-    if amount < persona.at_least or amount <= 0 or persona.at_least <= 0:
-        return amount, FOREVER
-    return amount, now + max(1, ceil(half_life * log2(amount / persona.at_least)))

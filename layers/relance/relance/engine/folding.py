@@ -1,14 +1,15 @@
 """Folding: new events into a profile, time into a profile, a whole history into a new one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from relance.conditions.facts import Facts
 from relance.content.stage_rules import steps
 from relance.engine.decisions import Decision
 from relance.engine.plan import Plan
-from relance.engine.taking import NeedsHistory, forget, take, zone_of
+from relance.engine.points import NeedsHistory, keep_newest
+from relance.engine.taking import forget, take, was_folded, zone_of
 from relance.events import Event, Name, in_order
 from relance.ids import milliseconds
 from relance.profiles import Decided, Profile, Said
@@ -17,11 +18,15 @@ from relance.storage import Value
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """Something that changed: an event to be written, `at` ms since 1970."""
+    """Something that changed: an event to be written, `at` ms since 1970.
+
+    `cause` is `rules_changed` where the contact did nothing that would explain it.
+    """
 
     name: Name
     at: int
     properties: Mapping[str, Value] = field(default_factory=dict)
+    cause: str | None = None
 
 
 def fold(profile: Profile, events: Iterable[Event], plan: Plan) -> list[Conclusion]:
@@ -99,9 +104,11 @@ class _Folding:
         else:
             self.walk(received - 1)
             dirty = self._due(received)
+        touched: set[str] = set()
         for event in events:
-            touched = take(profile, self.facts, event, plan, oldest_day=oldest_day)
-            dirty.update(at for fact in touched for at in plan.readers_of(fact))
+            touched |= take(profile, self.facts, event, plan, oldest_day=oldest_day)
+        keep_newest(profile, plan, touched)
+        dirty.update(at for fact in touched for at in plan.readers_of(fact))
         profile.newest = received
         if dirty:
             self._decide(dirty, received)
@@ -139,16 +146,21 @@ class _Folding:
         kind, name = decision.kind, decision.name
         was = before.value if before else None
         if kind == "segment" and (value or was):
-            entered = Name.SEGMENT_ENTERED if value else Name.SEGMENT_LEFT
-            self._conclude(entered, now, segment=name)
+            self._conclude(Name.SEGMENT_ENTERED if value else Name.SEGMENT_LEFT, now, segment=name)
         elif kind == "qualification" and value:
-            self._conclude(Name.QUALIFIED, now, qualification=name)
+            reason = self._why(decision, now)
+            self._conclude(Name.QUALIFIED, now, qualification=name, reason=reason)
         elif kind == "persona" and value:
-            self._conclude(Name.PERSONA_ASSIGNED, now, persona=str(value))
+            reason = self._why(decision, now)
+            self._conclude(Name.PERSONA_ASSIGNED, now, persona=str(value), reason=reason)
         elif kind == "stage" and value:
             for step in steps(self.plan.rules.stages, str(was) if was else None, str(value)):
                 advanced = Name.STAGE_ADVANCED if step.forward else Name.STAGE_FELL_BACK
                 self._conclude(advanced, now, stage=step.after, from_stage=step.before)
+
+    def _why(self, decision: Decision, now: int) -> str:
+        assert decision.explain is not None  # noqa: S101 - personas and qualifications have one
+        return decision.explain(self.facts, max(now, self.profile.newest))
 
     def _conclude(self, name: Name, now: int, **properties: Value) -> None:
         self.conclusions.append(Conclusion(name, now, properties))
@@ -161,14 +173,33 @@ def _shown_as(decision: Decision) -> tuple[str, ...]:
     return (decision.key,)
 
 
+def refold(
+    before: Profile, history: Iterable[Event], plan: Plan, *, up_to: int
+) -> tuple[Profile, list[Conclusion]]:
+    """The profile that other rules make of what was folded and of the time up to `up_to` (ms).
+
+    What it says differently follows from the change of the rules alone.
+    """
+    known = [event for event in history if was_folded(before, event)]
+    profile = replay(before.contact_id, known, plan, version=before.version)
+    _Folding(profile, plan).walk(up_to)
+    changed = difference(before, profile, plan)
+    return profile, [replace(each, cause=Name.RULES_CHANGED.value) for each in changed]
+
+
 def difference(before: Profile, after: Profile, plan: Plan) -> list[Conclusion]:
-    """What a profile folded anew says differently: the conclusions that tell it."""
-    folding = _Folding(Profile(after.contact_id), plan)
+    """What a profile folded anew says differently: the conclusions that tell it.
+
+    Whoever was in a segment that is no longer declared has left it.
+    """
+    folding = _Folding(after, plan)
     for decision in plan.decisions:
         was, now = before.decided.get(decision.key), after.decided.get(decision.key)
         if now and (was is None or was.value != now.value):
             folding.conclude(decision, was, now.value, max(now.since, was.since if was else 0))
-    return folding.conclusions
+    gone = [name for name in before.segments() if f"segment:{name}" not in after.decided]
+    left = [Conclusion(Name.SEGMENT_LEFT, after.newest, {"segment": name}) for name in gone]
+    return [*left, *folding.conclusions]
 
 
 def facts_of_profile(profile: Profile, plan: Plan) -> Facts:

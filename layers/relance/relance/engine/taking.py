@@ -1,14 +1,7 @@
 """Taking one event into a profile: what does not depend on the order of events.
 
 Traits, lists and consents go to the last writer by (occurred at, event id); behaviours are counted
-and as much of them kept as the conditions ask for; scores are sums that fade:
-
-    score(t) = Σ points_i · 2^(−(t − t_i) / half_life)      for events with t_i ≤ t
-
-kept at one reference instant and moved by one multiplication. An event of a rule with a daily
-bound counts if it is among the first n of its UTC day by (occurred at, event id); since a late
-event can push out a later one, the days that may still change are kept, and older ones need the
-history.
+and as much of them kept as the conditions ask for; `points` adds to scores, `habits` to habits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +9,14 @@ from datetime import timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from relance.conditions.facts import Act, Done, Facts, Fading
+from relance.conditions.facts import Act, Done, Facts
 from relance.conditions.needs import Depth
-from relance.content.behaviours import MACHINE, Behaviour, numbers
-from relance.content.score_rules import score_key
-from relance.engine.plan import Plan, Scoring
+from relance.content.behaviours import MACHINE, numbers
+from relance.engine.habits import take_habit
+from relance.engine.plan import Plan
+from relance.engine.points import forget_days, oldest_day_of, take_points
 from relance.events import GIVING_TRAITS, Event, Name
-from relance.ids import milliseconds, moment_of
-from relance.moments import day_of
+from relance.ids import milliseconds
 from relance.profiles import Latest, Profile
 from relance.storage import Value
 from relance.traits import accepted
@@ -32,21 +25,16 @@ REMEMBERED = timedelta(hours=26)
 """How long the id of a folded event is kept, counted from the newest arrival: a stream delivers
 for 24 hours."""
 
+_REMEMBERED_MS = round(REMEMBERED.total_seconds() * 1000)
+
 MOST_REMEMBERED = 1_000
 """How many of these ids are kept at most; whoever does more is folded anew when in doubt."""
-
-DAYS_KEPT = 3
-"""How many UTC days before the newest arrival the bounded days are kept."""
 
 _CONSENT: Mapping[str, str] = {
     Name.CONFIRMED: "granted",
     Name.UNSUBSCRIBED: "withdrawn",
     Name.SIGNED_UP: "pending",
 }
-
-
-class NeedsHistory(Exception):
-    """The event cannot be taken in without the whole history: replay instead."""
 
 
 def take(
@@ -73,19 +61,15 @@ def take(
     if event.properties.get("actor") == MACHINE:
         return touched
     for behaviour, name in plan.behaviours_of(event.name):
-        if _fits(behaviour, event):
+        if behaviour.passes(event.properties, event.context):
             _take_act(profile, name, event, occurred, plan.depths[name])
             touched.add(f"behaviour:{name}")
+    earliest = oldest_day_of(profile) if oldest_day is None else oldest_day
     for scoring in plan.scores_of(event.name):
-        _take_points(profile, scoring, event, oldest_day=oldest_day, touched=touched)
+        for key in take_points(profile, scoring, event, oldest_day=earliest):
+            touched.add(f"score:{key}")
+    take_habit(profile, event, oldest_day=earliest)
     return touched
-
-
-def _fits(behaviour: Behaviour, event: Event) -> bool:
-    """Whether an event of one of the behaviour's names passes its filters."""
-    return not behaviour.where or all(
-        each.holds(event.properties, event.context) for each in behaviour.where
-    )
 
 
 def _take_traits(
@@ -174,88 +158,29 @@ def _take_act(profile: Profile, name: str, event: Event, occurred: int, depth: D
             kept.sort(key=lambda each: each[:2])
 
 
-def _take_points(
-    profile: Profile,
-    scoring: Scoring,
-    event: Event,
-    *,
-    oldest_day: str | None,
-    touched: set[str],
-) -> None:
-    found = next((each for each in scoring.rules if _fits(each[1].behaviour, event)), None)
-    if found is None:
-        return
-    position, rule = found
-    key, half_life = scoring.key, scoring.half_life
-    occurred = milliseconds(event.occurred_at)
-    points = rule.worth(event.properties)
-    if rule.at_most_per_day is None:
-        changes = [(occurred, points)]
-    else:
-        day = day_of(event.occurred_at)
-        place = f"{key}/{position}/{day}"
-        earliest = oldest_day_of(profile) if oldest_day is None else oldest_day
-        if day < earliest:
-            raise NeedsHistory
-        changes = _bounded(profile, place, (occurred, event.event_id, points), rule.at_most_per_day)
-    values = scoring.score.values(event.properties)
-    keys = [key, *(score_key(key, value) for value in values)]
-    for each in keys if changes else ():
-        for at, amount in changes:
-            profile.fading[each] = _added(profile.fading.get(each), amount, at, half_life)
-        touched.add(f"score:{each}")
-
-
-def _bounded(
-    profile: Profile, place: str, counted: tuple[int, str, float], at_most: int
-) -> list[tuple[int, float]]:
-    """The points to add: the event's own, less those of the one it pushes out of its day."""
-    ranked = sorted([*profile.days.get(place, ()), counted])
-    kept, out = ranked[:at_most], ranked[at_most:]
-    profile.days[place] = kept
-    if counted in out:
-        return []
-    return [(counted[0], counted[2]), *((at, -points) for at, _, points in out)]
-
-
-def _added(there: Fading | None, points: float, at: int, half_life: int) -> Fading:
-    """The sum with the points given at the instant `at`, before or after its reference."""
-    if there is None:
-        return points, at, half_life
-    amount, reference, _ = there
-    if at > reference:
-        return amount * 2.0 ** (-(at - reference) / half_life) + points, at, half_life
-    return amount + points * 2.0 ** (-(reference - at) / half_life), reference, half_life
-
-
-def oldest_day_of(profile: Profile) -> str:
-    """The first UTC day whose bounds may still change; "" for a contact without history."""
-    if not profile.newest:
-        return ""
-    return day_of(moment_of(profile.newest) - timedelta(days=DAYS_KEPT))
+def was_folded(profile: Profile, event: Event) -> bool:
+    """Whether the profile holds the event already, as far as one can tell from its arrival."""
+    if event.event_id in profile.recent:
+        return True
+    oldest = profile.newest - _REMEMBERED_MS
+    if len(profile.recent) == MOST_REMEMBERED:
+        oldest = max(oldest, min(profile.recent.values()))
+    return milliseconds(event.received_at) < oldest
 
 
 def forget(profile: Profile, plan: Plan) -> None:
     """Drop what only a late event could ask for: a function of the newest arrival alone."""
-    remembered = profile.newest - round(REMEMBERED.total_seconds() * 1000)
+    remembered = profile.newest - _REMEMBERED_MS
     profile.recent = {each: at for each, at in profile.recent.items() if at >= remembered}
     if len(profile.recent) > MOST_REMEMBERED:
         latest = sorted((at, each) for each, at in profile.recent.items())[-MOST_REMEMBERED:]
         profile.recent = {each: at for at, each in latest}
     if profile.days:
-        oldest_day = oldest_day_of(profile)
-        profile.days = {
-            place: kept
-            for place, kept in profile.days.items()
-            if place.rpartition("/")[2] >= oldest_day
-        }
+        forget_days(profile)
     for name, done in profile.behaviours.items():
         depth = plan.depths.get(name)
         if depth is not None:
             done.newest = _kept(done.newest, depth, profile.newest)
-    for score in plan.rules.scores:
-        if score.per:
-            _keep_newest(profile, score.name, score.per.newest)
 
 
 def _kept(known: Sequence[Act], depth: Depth, newest: int) -> Sequence[Act]:
@@ -265,13 +190,3 @@ def _kept(known: Sequence[Act], depth: Depth, newest: int) -> Sequence[Act]:
     if first <= 0 or not known or known[0][0] >= since:
         return known
     return [act for at, act in enumerate(known) if at >= first or act[0] >= since]
-
-
-def _keep_newest(profile: Profile, score: str, newest: int) -> None:
-    """Keep the sums of the values that were acted on last."""
-    values = sorted(
-        (key for key in profile.fading if key.startswith(f"{score}/")),
-        key=lambda key: (profile.fading[key][1], key),
-    )
-    for key in values[: max(0, len(values) - newest)]:
-        del profile.fading[key]

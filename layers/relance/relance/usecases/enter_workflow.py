@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from relance.contacts import Contact
+from relance.contacts import Contact, stage_at
 from relance.errors import ConditionFailed, ContactNotFound, InvalidInput
 from relance.events import Event, Name, put_once
 from relance.moments import from_text, to_text
@@ -111,6 +111,9 @@ def _refusal(
         state = contact.register.consent_to(needed.topic)
         if (state.value if state else "none") not in needed.states:
             return Decision.NOT_ELIGIBLE, f"consent to {needed.topic}: {state or 'none'}"
+    stage = stage_at(contact.profile, services.plan, services.now())
+    if stage and not stage.allows_journey(request.workflow):
+        return Decision.NOT_ELIGIBLE, f"not in stage {stage.name}"
     return _too_soon(contact.contact_id, request, entry, services)
 
 

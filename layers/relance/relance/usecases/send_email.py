@@ -23,7 +23,7 @@ from typing import Annotated
 from pydantic import Field
 
 from relance.answering import answer
-from relance.contacts import Contact, read_contact
+from relance.contacts import Contact, read_contact, stage_at
 from relance.content.compiled import Message
 from relance.errors import (
     ConditionFailed,
@@ -182,6 +182,7 @@ def _prepare(attempt: _Attempt, contact: Contact, services: Services) -> Mail | 
         attempt.message,
         contact.register,
         services.sender,
+        stage=stage_at(contact.profile, services.plan, attempt.now),
         leaving=_is_leaving(contact, attempt.request),
     )
     if reason:

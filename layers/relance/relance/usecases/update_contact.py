@@ -21,7 +21,7 @@ from relance.contacts import (
 )
 from relance.engine import Conclusion
 from relance.errors import ConditionFailed, StoreBusy
-from relance.events import Event, Name
+from relance.events import Event
 from relance.ids import event_id, moment_of
 from relance.memberships import memberships
 from relance.moments import to_text
@@ -93,9 +93,8 @@ def _written(
             services.store, contact.profile, events, services.plan
         )
         contact = replace(contact, profile=profile)
-        cause = _cause(events)
         writes += memberships(contact.contact_id, conclusions)
-        writes += [_append(contact.contact_id, each, cause, services) for each in conclusions]
+        writes += [_append(contact.contact_id, each, services) for each in conclusions]
         writes.append(write_profile(profile))
     for start in range(0, len(writes), TRANSACTION):
         some = writes[start : start + TRANSACTION]
@@ -106,14 +105,11 @@ def _written(
     return contact
 
 
-def _cause(events: Sequence[Event]) -> str | None:
-    """Why something follows, where it is not what the contact did."""
-    return "rules_changed" if any(each.name == Name.RULES_CHANGED for each in events) else None
-
-
-def _append(contact_id: str, conclusion: Conclusion, cause: str | None, services: Services) -> Put:
+def _append(contact_id: str, conclusion: Conclusion, services: Services) -> Put:
     """The write of a conclusion: the same event however often it is concluded."""
-    what = "#".join(f"{name}={value}" for name, value in sorted(conclusion.properties.items()))
+    said = sorted(conclusion.properties.items())
+    what = "#".join(f"{name}={value}" for name, value in said if name != "reason")
+    cause = {"cause": conclusion.cause} if conclusion.cause else {}
     at = moment_of(conclusion.at)
     event = Event(
         contact_id=contact_id,
@@ -122,7 +118,7 @@ def _append(contact_id: str, conclusion: Conclusion, cause: str | None, services
         occurred_at=at,
         received_at=max(at, services.now()),
         source="engine",
-        properties={**conclusion.properties, **({"cause": cause} if cause else {})},
+        properties={**conclusion.properties, **cause},
     )
     return Put(Table.EVENTS, event.to_item())
 

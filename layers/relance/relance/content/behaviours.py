@@ -28,15 +28,19 @@ class Filter:
     path: str
     test: Mapping[str, object] = field(hash=False)
     _passes: ValueTest = field(init=False, repr=False, compare=False)
+    _is_plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Compile the test once: rules are read once, events come by the million."""
         object.__setattr__(self, "_passes", compile_test(self.test))
+        object.__setattr__(self, "_is_plain", "." not in self.path and "[]" not in self.path)
 
     def holds(
         self, properties: Mapping[str, object], context: Mapping[str, object] = _NOTHING
     ) -> bool:
         """Tell whether an event with these properties and this context passes."""
+        if self._is_plain:
+            return self._passes(properties.get(self.path))
         found = values_at(self.path, properties, context)
         if "[]" in self.path:
             return self._passes(found)
@@ -69,7 +73,10 @@ class Behaviour:
         self, properties: Mapping[str, object], context: Mapping[str, object] = _NOTHING
     ) -> bool:
         """Tell whether an event of one of the names passes every filter."""
-        return not self.where or all(each.holds(properties, context) for each in self.where)
+        for each in self.where:  # noqa: SIM110 - a loop is twice as fast, and this is the hot path
+            if not each.holds(properties, context):
+                return False
+        return True
 
 
 def plain(event: str) -> Behaviour:

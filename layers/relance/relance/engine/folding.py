@@ -242,10 +242,9 @@ def show(facts: Facts, plan: Plan, decision: Decision, value: Said, since: int) 
         facts.persona, facts.persona_since = (str(value) if value else None), since
     elif kind == "fit":
         points = float(value or 0.0)
-        fit = next(each for each in plan.rules.fits if each.name == name)
         assert isinstance(facts.grades, dict)  # noqa: S101
         assert isinstance(facts.scores, dict)  # noqa: S101
-        facts.grades[name] = fit.grade(points)
+        facts.grades[name] = plan.fits[name].grade(points)
         facts.scores[name] = (points, since, 0)
     elif kind == "potential":
         assert isinstance(facts.potentials, dict)  # noqa: S101

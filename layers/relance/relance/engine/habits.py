@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from relance.engine.points import add, push_out
 from relance.events import Event
-from relance.ids import milliseconds
 from relance.profiles import Counted, Profile
 
 REACHED = {
@@ -52,13 +51,12 @@ def hour_key(hour: int) -> str:
     return f"~hour/{hour}"
 
 
-def take_habit(profile: Profile, event: Event, *, oldest_day: str) -> None:
-    """Count what reached the contact, or that it responded.
+def take_habit(profile: Profile, event: Event, at: int, *, oldest_day: str) -> None:
+    """Count what reached the contact at an instant (ms), or that it responded then.
 
     Raises:
         NeedsHistory: the event's UTC day is before `oldest_day`.
     """
-    at = milliseconds(event.occurred_at)
     if channel := REACHED.get(event.name):
         add(profile, reached_key(channel), 1.0, at, _HALF_LIFE_MS)
     if channel := ANSWERED.get(event.name):

@@ -44,6 +44,7 @@ class Plan:
         self.depths: Mapping[str, Depth] = rules.depths
         self.decisions: tuple[Decision, ...] = decisions_of(rules)
         self.position = {decision.key: at for at, decision in enumerate(self.decisions)}
+        self.fits = {fit.name: fit for fit in rules.fits}
         self.population = {
             name: (round(gap.usual.total_seconds() * 1000), gap.weight)
             for name, gap in rules.priors.gaps.items()

@@ -9,13 +9,13 @@ the history.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from functools import lru_cache
 
-from relance.conditions.facts import Fading
-from relance.content.score_rules import score_key
+from relance.conditions.facts import DAY, Fading
+from relance.content.score_rules import PointRule, score_key
 from relance.engine.plan import Plan, Scoring
 from relance.events import Event
-from relance.ids import milliseconds, moment_of
+from relance.ids import moment_of
 from relance.moments import day_of
 from relance.profiles import Counted, Profile
 
@@ -28,30 +28,21 @@ class NeedsHistory(Exception):
 
 
 def take_points(
-    profile: Profile, scoring: Scoring, event: Event, *, oldest_day: str
+    profile: Profile, scoring: Scoring, event: Event, occurred: int, *, oldest_day: str
 ) -> Iterator[str]:
     """Add what the event gives to a score and to its part about each offer; the sums it touched.
+
+    The first rule that the event fits counts. `occurred` is in ms.
 
     Raises:
         NeedsHistory: the rule is bounded, and the event's UTC day is before `oldest_day`.
     """
-    found = next(
-        (
-            each
-            for each in scoring.rules
-            if each[1].behaviour.passes(event.properties, event.context)
-        ),
-        None,
-    )
+    found = _rule_for(scoring, event)
     if found is None:
         return
     position, rule = found
-    counted: Counted = (
-        milliseconds(event.occurred_at),
-        event.event_id,
-        rule.worth(event.properties),
-        scoring.score.values(event.properties),
-    )
+    values = scoring.score.values(event.properties)
+    counted: Counted = (occurred, event.event_id, rule.worth(event.properties), values)
     out: Iterable[Counted] = ()
     if rule.at_most_per_day is not None:
         place = f"{scoring.key}/{position}"
@@ -66,6 +57,15 @@ def take_points(
                 yield key
 
 
+def _rule_for(scoring: Scoring, event: Event) -> tuple[int, PointRule] | None:
+    """The first rule that the event fits, with its position."""
+    properties, context = event.properties, event.context
+    for found in scoring.rules:
+        if found[1].behaviour.passes(properties, context):
+            return found
+    return None
+
+
 def push_out(
     profile: Profile, place: str, counted: Counted, *, at_most: int, oldest_day: str
 ) -> list[Counted]:
@@ -74,7 +74,7 @@ def push_out(
     Raises:
         NeedsHistory: the day is before `oldest_day`.
     """
-    day = day_of(moment_of(counted[0]))
+    day = _day(counted[0] // DAY)
     if day < oldest_day:
         raise NeedsHistory
     ranked = sorted([*profile.days.get(f"{place}/{day}", ()), counted])
@@ -107,9 +107,13 @@ def value_of(fading: Fading | None, now: int) -> float:
 
 def oldest_day_of(profile: Profile) -> str:
     """The first UTC day whose bounds may still change; "" for a contact without history."""
-    if not profile.newest:
-        return ""
-    return day_of(moment_of(profile.newest) - timedelta(days=DAYS_KEPT))
+    return _day(profile.newest // DAY - DAYS_KEPT) if profile.newest else ""
+
+
+@lru_cache(maxsize=64)
+def _day(days: int) -> str:
+    """The UTC day so many days after the first of January 1970."""
+    return day_of(moment_of(days * DAY))
 
 
 def forget_days(profile: Profile) -> None:

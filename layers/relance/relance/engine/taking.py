@@ -66,9 +66,9 @@ def take(
             touched.add(f"behaviour:{name}")
     earliest = oldest_day_of(profile) if oldest_day is None else oldest_day
     for scoring in plan.scores_of(event.name):
-        for key in take_points(profile, scoring, event, oldest_day=earliest):
+        for key in take_points(profile, scoring, event, occurred, oldest_day=earliest):
             touched.add(f"score:{key}")
-    take_habit(profile, event, oldest_day=earliest)
+    take_habit(profile, event, occurred, oldest_day=earliest)
     return touched
 
 

@@ -2,10 +2,19 @@
 
 import base64
 import json
+import random
+from collections import Counter
 from datetime import timedelta
 
+from relance.aws.dynamodb import DynamoStore
+from relance.contacts import DUE_SHARDS, write_profile
+from relance.ids import milliseconds
 from relance.memberships import members
+from relance.profiles import Decided, Profile
+from relance.register import new_register
+from relance.storage import Put, Table
 
+from tests.stack import table_names
 from tests.workflows.story import MONDAY, Story
 
 ANA = "ana@example.com"
@@ -88,18 +97,30 @@ def test_a_lead_who_asks_for_a_talk_is_declared_ready_at_once(story: Story) -> N
     assert "sales" in ready
 
 
-def test_the_sweep_wakes_exactly_those_who_are_due(story: Story) -> None:
-    for number in range(20):
-        address = f"person{number}@example.com"
-        tracks(story, address, "Order Completed", number, order_id=f"A{number}", revenue=20)
-        story.day(number / 24)
+def test_the_sweep_reads_and_wakes_exactly_those_who_are_due(story: Story) -> None:
+    store = _store(story)
+    chance = random.Random(3)
+    due: dict[str, bool] = {}
+    for number in range(300):
+        contact = f"01KE6P4Z0NWNGTPJXJR5ESJ{number:03}"
+        at = milliseconds(story.world.now) + chance.randint(-7_200_000, 7_200_000)
+        profile = Profile(contact, rules="r", newest=1)
+        profile.decided["segment:regulars"] = Decided(True, 1, at)
+        store.write(Put(Table.CONTACTS, new_register(contact, address=None)))
+        store.write(write_profile(profile))
+        due[contact] = at <= milliseconds(story.world.now)
     story.world.sandboxes.trace = trace = []
     story.world.invoke("wake_contacts", {})
-    calls = [made.operation for made in trace if made.function.endswith("wake-contacts")]
-    assert calls == ["Query"] * 4
-    assert not any(
-        "time_passed" in story.names(f"person{number}@example.com") for number in range(2)
-    )
+    made = [call.operation for call in trace if call.function.endswith("wake-contacts")]
+    woken = {
+        contact
+        for contact in due
+        for event in store.query(Table.EVENTS, contact)
+        if event["name"] == "time_passed"
+    }
+    assert woken == {contact for contact, is_due in due.items() if is_due}
+    assert 100 < len(woken) < 200
+    assert Counter(made) == {"Query": DUE_SHARDS, "PutItem": len(woken)}
 
 
 def test_a_conclusion_is_written_once_and_never_folded(story: Story) -> None:
@@ -109,10 +130,6 @@ def test_a_conclusion_is_written_once_and_never_folded(story: Story) -> None:
     assert len(story.events(ANA)) == before
 
 
-def _store(story: Story) -> object:
-    from relance.aws.dynamodb import DynamoStore  # noqa: PLC0415
-
-    from tests.stack import table_names  # noqa: PLC0415
-
+def _store(story: Story) -> DynamoStore:
     client = story.world.client("dynamodb")
     return DynamoStore(client, table_names(), sleep=lambda _: None, chance=lambda: 0.0)

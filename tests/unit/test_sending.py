@@ -1,0 +1,74 @@
+"""Whether a message may go to a contact now, and why not: first what protects, then the stage."""
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+from relance.content.compiled import Content, Message
+from relance.content.stage_rules import Channel, Family, Intent, Stage
+from relance.ledger import Reason
+from relance.ports import Sender, SendMode
+from relance.register import Consent, ConsentState, Register
+from relance.sending import reason_not_to_send
+
+from local.content import compiled_content
+from local.world import ROOT
+
+CONTENT = Content.open(compiled_content(ROOT))
+SENDER = Sender(
+    address="hello@example.com",
+    name="Northbank Coffee",
+    mode=SendMode.LIVE,
+    allow_list=(),
+    link_base_url="https://links.example.com",
+    postal_address="12 Example Street",
+    time_zone=ZoneInfo("UTC"),
+    languages=("en",),
+)
+GRANTED = Register(
+    "c",
+    address="ana@example.com",
+    consents={"newsletter": Consent(ConsentState.GRANTED, "2026-01-05", "e")},
+)
+LEAD = Stage("lead", "Lead", Family.ACQUISITION, None, intents=(Intent.INFORM, Intent.SERVE))
+
+
+def reason(message: str, stage: Stage | None = LEAD, register: Register = GRANTED) -> Reason | None:
+    written: Message = CONTENT.message(message)
+    return reason_not_to_send(written, register, SENDER, stage=stage, leaving=False)
+
+
+def test_who_still_gathers_information_is_informed_and_not_sold_to() -> None:
+    assert reason("welcome") is None
+    assert reason("first-steps") is Reason.STILL_INFORMING
+
+
+def test_a_stage_that_allows_selling_is_sold_to_and_so_is_a_company_without_stages() -> None:
+    assert reason("first-steps", replace(LEAD, intents=tuple(Intent))) is None
+    assert reason("first-steps", None) is None
+
+
+def test_another_intent_and_a_closed_channel_have_reasons_of_their_own() -> None:
+    assert reason("welcome", replace(LEAD, intents=(Intent.SERVE,))) is Reason.INTENT_NOT_ALLOWED
+    on_web = replace(LEAD, channels=(Channel.WEB,))
+    assert reason("welcome", on_web) is Reason.CHANNEL_NOT_ALLOWED
+
+
+def test_what_a_person_asked_for_goes_out_in_every_stage() -> None:
+    pending = {"newsletter": Consent(ConsentState.PENDING, "2026-01-05", "e")}
+    nothing = replace(LEAD, intents=(), channels=())
+    assert reason("confirm", nothing, replace(GRANTED, consents=pending)) is None
+
+
+@pytest.mark.parametrize(
+    ("register", "expected"),
+    [
+        (replace(GRANTED, erased_at="2026-01-05"), Reason.ERASED),
+        (replace(GRANTED, address=None), Reason.NO_ADDRESS),
+        (replace(GRANTED, consents={}), Reason.NO_CONSENT),
+    ],
+)
+def test_what_protects_a_person_is_said_before_the_stage(
+    register: Register, expected: Reason
+) -> None:
+    assert reason("first-steps", LEAD, register) is expected

@@ -35,18 +35,39 @@ class Day:
 
 def timeline(events: Iterable[Event], sends: Iterable[Send] = ()) -> list[Day]:
     """Return the days on which something happened, oldest first."""
-    entries = [Entry(event.occurred_at, sentence(event)) for event in events]
+    entries = [Entry(event.occurred_at, sentence(event)) for event in step_by_step(events)]
     entries += [
         Entry(from_text(send.claimed_at), _unsent(send))
         for send in sends
         if not send.state.went_out and send.state.is_final
     ]
-    entries.sort(key=lambda entry: (entry.at, entry.sentence))
+    entries.sort(key=lambda entry: entry.at)
     days: dict[date, list[Entry]] = {}
     for entry in entries:
         days.setdefault(entry.at.astimezone(UTC).date(), []).append(entry)
     first = min(days, default=date.min)
     return [Day((day - first).days, day, tuple(found)) for day, found in days.items()]
+
+
+def step_by_step(events: Iterable[Event]) -> list[Event]:
+    """The events in their order; the steps of a leap, all of one instant, one after the other."""
+    ordered = sorted(events, key=lambda event: (event.occurred_at, event.name, event.event_id))
+    leaps = {
+        (event.occurred_at, event.properties.get("from_stage")): event
+        for event in ordered
+        if event.properties.get("from_stage")
+    }
+    arrived = {(event.occurred_at, event.properties["stage"]) for event in leaps.values()}
+    found: list[Event] = []
+    for event in ordered:
+        place = (event.occurred_at, event.properties.get("from_stage"))
+        if place not in leaps:
+            found.append(event)
+        elif place not in arrived:
+            while place in leaps:
+                found.append(leaps.pop(place))
+                place = (event.occurred_at, found[-1].properties["stage"])
+    return [*found, *leaps.values()]
 
 
 def sentence(event: Event) -> str:
@@ -138,6 +159,18 @@ def _consent(properties: Mapping[str, object]) -> str:
     return f"Changed consent{about}{f': {state}' if state else ''}"
 
 
+def _ready(properties: Mapping[str, object]) -> str:
+    reason = _word(properties, "reason")
+    return f"Ready for {_word(properties, 'qualification')}{f': {reason}' if reason else ''}"
+
+
+def _persona(properties: Mapping[str, object]) -> str:
+    reason = _word(properties, "reason")
+    return f'Is taken for the persona "{_word(properties, "persona")}"' + (
+        f": {reason}" if reason else ""
+    )
+
+
 _SENTENCES: Mapping[str, _Say] = {
     "signed_up": lambda p: f'Signed up with the form "{_word(p, "form", default="?")}"',
     "confirmed": lambda _: "Confirmed the address",
@@ -158,5 +191,13 @@ _SENTENCES: Mapping[str, _Say] = {
     "points_awarded": _points,
     "workflow_entered": lambda p: f'Entered the workflow "{_word(p, "workflow", default="?")}"',
     "workflow_left": _left,
+    "segment_entered": lambda p: f'Entered the segment "{_word(p, "segment")}"',
+    "segment_left": lambda p: f'Left the segment "{_word(p, "segment")}"',
+    "stage_advanced": lambda p: f'Advanced to the stage "{_word(p, "stage")}"',
+    "stage_fell_back": lambda p: f'Fell back to the stage "{_word(p, "stage")}"',
+    "qualified": _ready,
+    "persona_assigned": _persona,
+    "time_passed": lambda _: "Time passed",
+    "rules_changed": lambda _: "Was scored anew, since the rules had changed",
     "erased": lambda _: "Was erased",
 }

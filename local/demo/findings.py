@@ -7,16 +7,20 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from relance.content.compiled import Content
 from relance.events import Event, Name, event_of
 from relance.ledger import send_of
 
 from local import graph
 from local.audience import DEEDS, HABITS
+from local.content import compiled_content
 from local.demo.people import Person
 from local.demo.report import Cost, Ending, Orders, Report, Upkeep, many
 from local.demo.snapshot import Snapshot
 from local.demo.stage import WORKFLOW, Stage
+from local.demo.standing import standing
 from local.timeline import lines, timeline
+from local.world import ROOT
 
 _STARTS = "(start)"
 _PARTED = frozenset({Name.UNSUBSCRIBED, Name.EMAIL_COMPLAINED, Name.EMAIL_BOUNCED})
@@ -40,6 +44,7 @@ def gather(report: Report, stage: Stage, snapshot: Snapshot, people: Sequence[Pe
         told = report.all_orders.orders
         if told != report.orders_total:
             report.notes.append(f"NOTE: {report.orders_total:,} orders tracked, {told:,} found.")
+    report.standing = standing(snapshot, Content.open(compiled_content(ROOT)))
     _one_contact(report, snapshot, people, contacts, histories)
     report.costs = [
         Cost(f"{row.what} ({row.unit})", row.quantity, row.dollars)

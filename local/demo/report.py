@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from local.demo.standing import Standing
 from local.graph import Graph
 
 WIDTH = 92
@@ -78,6 +79,7 @@ class Report:
     waiting: list[Ending] = field(default_factory=list)
     orders: list[Orders] = field(default_factory=list)
     orders_total: int = 0
+    standing: Standing = field(default_factory=Standing)
     person: str = ""
     person_id: str = ""
     timeline: list[str] = field(default_factory=list)
@@ -146,6 +148,7 @@ def text(report: Report, files: Sequence[tuple[str, str]]) -> str:
         _heading(report),
         _endings(report),
         _orders(report),
+        _standing(report),
         _timeline(report),
         _deeds(report),
         _price(report),
@@ -198,6 +201,20 @@ def _orders(report: Report) -> str:
         "The clicks are simulated and know nothing of the orders, which are real: a difference "
         "between the groups is chance, not an effect of the mail."
     )
+    return "\n".join(rows)
+
+
+def _standing(report: Report) -> str:
+    standing = report.standing
+    if not standing.people:
+        return ""
+    rows = [_title(f"Where {many(standing.people, 'person', 'people')} stand on the last day")]
+    for kind, groups in standing.groups:
+        rows += [f"{count:>7,}   {kind:<10}{title}" for title, count in groups]
+    if standing.why:
+        rows += _wrapped(
+            f"The lead that was ready last, in the words that sales read: {standing.why}."
+        )
     return "\n".join(rows)
 
 

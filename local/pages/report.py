@@ -57,6 +57,7 @@ def page(report: Report) -> str:
         "<h2>The way through the workflow</h2>",
         _graph(report),
         _orders(report),
+        _standing(report),
         f"<h2>One contact, day by day: {escape(report.person)}</h2>",
         f"<pre>{escape(chr(10).join(report.timeline))}</pre>",
         '<div class="two"><div>',
@@ -142,6 +143,24 @@ def _orders(report: Report) -> str:
         f"<table><tr><th></th>{head}</tr>{rows}</table>"
         '<p class="soft">The clicks are simulated and know nothing of the orders, which are real: '
         "a difference between the groups is chance, not an effect of the mail.</p>"
+    )
+
+
+def _standing(report: Report) -> str:
+    standing = report.standing
+    if not standing.people:
+        return ""
+    rows = "".join(
+        f'<tr><td>{escape(kind)}</td><td>{escape(title)}</td><td class="n">{count:,}</td></tr>'
+        for kind, groups in standing.groups
+        for title, count in groups
+    )
+    why = (
+        f"The lead that was ready last, in the words that sales read: <q>{escape(standing.why)}</q>"
+    )
+    return (
+        f"<h2>Where they stand on the last day</h2><table>{rows}</table>"
+        f"{f'<p>{why}</p>' if standing.why else ''}"
     )
 
 

@@ -20,8 +20,9 @@ from relance.conditions.facts import Act, Done, Facts, Fading
 from relance.conditions.needs import Depth
 from relance.content.behaviours import MACHINE, Behaviour, numbers
 from relance.content.score_rules import score_key
+from relance.engine.companies import show_company, take_company
 from relance.engine.plan import Plan, Scoring
-from relance.events import GIVING_TRAITS, Event, Name
+from relance.events import ABOUT_COMPANIES, GIVING_TRAITS, Event, Name
 from relance.ids import milliseconds, moment_of
 from relance.moments import day_of
 from relance.profiles import Latest, Profile
@@ -70,6 +71,9 @@ def take(
         _take_list(profile, facts, event, stamp, touched)
     if event.name in _CONSENT or event.name == Name.CONSENT_CHANGED:
         _take_consent(profile, facts, event, stamp, touched)
+    if event.name in ABOUT_COMPANIES and take_company(profile, event):
+        show_company(profile, facts)
+        touched.add("company")
     if event.properties.get("actor") == MACHINE:
         return touched
     for behaviour, name in plan.behaviours_of(event.name):

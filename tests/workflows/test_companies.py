@@ -1,5 +1,6 @@
 """Companies: three people of one firm, who is still missing, and how far the firm is as a whole."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -108,6 +109,28 @@ def test_one_member_s_visits_make_the_whole_firm_warm_and_time_makes_it_cool(fir
     firm.day(60)
     assert is_in(firm, "firm-warm", ANA, CLEO) == [False, False]
     assert len(firm.events(ANA, "company_changed")) == before + 1
+
+
+def test_a_workflow_sees_numbers_and_roles_and_never_the_domain(firm: Story) -> None:
+    joins(firm, ANA)
+    joins(firm, CLEO, "owner")
+    seen = view(firm, ANA)
+    assert seen == {
+        "members": 2,
+        "roles": ["owner"],
+        "roles_missing": ["senior_executive"],
+        "score": pytest.approx(25, abs=0.1),
+    }
+    joins(firm, DORA)
+    assert view(firm, DORA) == {"members": 0, "roles": [], "roles_missing": [], "score": 0.0}
+
+
+def view(story: Story, address: str) -> object:
+    """What a workflow sees of the company of a person."""
+    sample = ROOT / "events" / "functions" / "change_list" / "join.json"
+    request = {**json.loads(sample.read_text(encoding="utf-8")), "contact": story.contact(address)}
+    answer: object = story.world.invoke("change_list", request).payload["view"]["company"]
+    return answer
 
 
 def test_what_no_condition_can_see_is_told_to_nobody(firm: Story) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from relance.conditions.facts import FOREVER, Fading
 from relance.engine import Conclusion, NeedsHistory, Plan, advance, difference, fold, replay
+from relance.engine.companies import company_view
 from relance.errors import ContactNotFound
 from relance.events import Event, earliest_relevant, event_of
 from relance.ids import milliseconds, moment_of
@@ -181,6 +182,7 @@ def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value
         "traits": {
             name: traits[name] for name in sorted(plan.rules.visible_traits & traits.keys())
         },
+        "company": company_view(profile, at),
     }
 
 

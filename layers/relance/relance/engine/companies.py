@@ -7,7 +7,8 @@ What was told of another company than the one the contact belongs to does not co
 
 from collections.abc import Mapping, Sequence
 
-from relance.conditions.facts import Facts
+from relance.conditions.facts import Facts, Fading
+from relance.conditions.leaves_scores import value_at
 from relance.events import Event, Name
 from relance.ids import milliseconds
 from relance.profiles import Latest, Profile
@@ -49,14 +50,30 @@ def told_of(profile: Profile) -> Mapping[str, Value] | None:
     return value
 
 
+def company_view(profile: Profile, now: int) -> dict[str, Value]:
+    """What a workflow may see of the company at `now` (ms): numbers and the names of roles.
+
+    `members` is 0 for whoever belongs to none, or was not told anything of it yet.
+    """
+    told = told_of(profile)
+    if told is None:
+        return {"members": 0, "roles": [], "roles_missing": [], "score": 0.0}
+    score = value_at(_score(told), now)
+    view = {name: told[name] for name in ("members", "roles", "roles_missing")}
+    return {**view, "score": round(score, 2)}
+
+
+def _score(told: Mapping[str, Value]) -> Fading:
+    score = told["score"]
+    assert isinstance(score, Sequence)  # noqa: S101 - written by relance.companies
+    amount, at, half_life = score
+    return float(str(amount)), int(str(at)), int(str(half_life))
+
+
 def show_company(profile: Profile, facts: Facts) -> None:
     """Write what the contact was told of its company into the facts."""
     told = told_of(profile)
     if told is None:
         facts.company, facts.company_score = None, None
         return
-    score = told["score"]
-    assert isinstance(score, Sequence)  # noqa: S101 - written by relance.companies
-    amount, at, half_life = score
-    facts.company = told
-    facts.company_score = (float(str(amount)), int(str(at)), int(str(half_life)))
+    facts.company, facts.company_score = told, _score(told)

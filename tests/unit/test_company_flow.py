@@ -143,6 +143,16 @@ def test_an_account_and_a_domain_lead_to_one_company(world: World) -> None:
     assert len({world.company_of(each) for each in ("ana", "ben", "cleo")}) == 1
 
 
+def test_the_event_grouped_of_a_server_names_an_account_and_that_of_a_form_does_not(
+    world: World,
+) -> None:
+    for name, source in (("ana", SERVER), ("ben", "form:newsletter")):
+        contact = world.person(name, "gmail.com")
+        grouped = Event(name, "E", "grouped", NOW, NOW, source, {"groupId": "7"})
+        keep_company(contact, [grouped], world.services)
+    assert [len(world.store.query(Table.EVENTS, each)) for each in ("ana", "ben")] == [1, 0]
+
+
 def test_a_late_word_of_a_former_account_moves_nobody(world: World) -> None:
     world.acts(world.person("ana"), 5, account="7")
     ana = world.folded("ana")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from relance.companies import member_since
 from relance.errors import ContactNotFound, InvalidInput
 from relance.storage import Put, Table
 
@@ -57,6 +58,7 @@ OTHERS = {
     "record_email_event/of_somebody_else",
     "update_contact/orders",
     "refold_contact/set_aside",
+    "update_company/twice",
     "enter_workflow/signed_up",
     "enter_workflow/console_default",
     "send_email/welcome",
@@ -172,6 +174,18 @@ def test_a_contact_set_aside_is_folded_from_its_history(call: Call, bench: Bench
     call("refold_contact", "set_aside")
     profile = json.loads(str(bench.get(Table.CONTACTS, CONTACT, "now#profile")["body"]))
     assert profile["behaviours"]["left_details"][0] == 1
+
+
+def test_a_company_that_is_named_twice_is_told_once_what_it_amounts_to(
+    call: Call, bench: Bench
+) -> None:
+    bench.store.write(member_since("01KE6P4Z0NC0MPANY00000000A", CONTACT, 0))
+    for _ in range(2):
+        assert call("update_company", "twice") == {"batchItemFailures": []}
+        assert sorted(bench.history()) == ["company_changed", "signed_up"]
+    told = bench.get(Table.CONTACTS, "company:01KE6P4Z0NC0MPANY00000000A", "company")
+    assert (told["version"], told["members"]) == (1, 1)
+    assert told["roles_missing"] == ["owner", "senior_executive"]
 
 
 def test_the_same_execution_asked_again_is_in(call: Call) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from relance.errors import StoreBusy
+from relance.events import Event
 from relance.storage import Table
 
 from local.storage import client
@@ -32,9 +33,10 @@ def test_two_contacts_may_have_events_of_the_same_id(
     for place in ("Keys", "NewImage"):
         theirs["dynamodb"][place]["contact_id"] = {"S": OTHER}
 
-    def busy(contact_id: str, *_: object) -> None:
+    def busy(contact_id: str, *_: object) -> list[Event]:
         if contact_id == CONTACT:
             raise StoreBusy("later")
+        return []
 
     monkeypatch.setattr("relance.usecases.update_contacts.update_contact", busy)
     answer = bench.call("update_contact", {"Records": [ours, theirs]}, monkeypatch)

@@ -59,7 +59,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Company:
-    """The company that the contact belongs to. `score`: amount, instant and half-life (ms)."""
+    """What the contact was told of its company. `score`: amount, instant and half-life (ms)."""
 
     score: tuple[float, int, int]
     facts: Mapping[str, int | tuple[str, ...]]
@@ -67,7 +67,7 @@ class Company:
 
 @dataclass(frozen=True)
 class World:
-    """The rules: everything that judges, and what is known of the population and the company.
+    """The rules: everything that judges, and what is known of the population.
 
     `potentials`: the traits that tell a potential, each with a factor; the first known counts.
     `personas`: in declared order, the first whose condition holds. `population`: of a behaviour
@@ -85,7 +85,6 @@ class World:
     segments: Mapping[str, Source] = field(default_factory=dict)
     qualifications: Mapping[str, Source] = field(default_factory=dict)
     population: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    company: Company | None = None
 
 
 @dataclass(frozen=True)

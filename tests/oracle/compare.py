@@ -11,7 +11,6 @@ must say the same of every segment.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -51,8 +50,6 @@ def compare(seed: int, engine: Engine, precision: int = MINUTE) -> list[Disagree
 
 def compare_case(case: Case, engine: Engine, precision: int = MINUTE) -> list[Disagreement]:
     """What the engine says otherwise than the oracle of a case; each segment once."""
-    if case.world.company is not None:  # an engine is told of a contact's events alone
-        case = replace(case, world=replace(case.world, company=None))
     truth = timeline(case.history, case.world)
     delivered = deliveries(case.history, random.Random(case.seed))
     changes = engine.run(delivered, case.world, int(truth.instants[-1]))

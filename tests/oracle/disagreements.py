@@ -89,7 +89,6 @@ def _smaller(case: Case) -> Iterator[Case]:
             segments = {**world.segments, name: simpler}
             yield dataclasses.replace(case, world=dataclasses.replace(world, segments=segments))
     for simpler_world in (
-        dataclasses.replace(world, company=None),
         dataclasses.replace(world, population={}),
         dataclasses.replace(world, zone="UTC"),
     ):
@@ -115,7 +114,7 @@ def _shown(world: World) -> Iterator[tuple[str, object]]:
     yield from world.segments.items()
     words = str(world.segments)
     for kind, name in (("stages", "stage"), ("fits", "grade"), ("personas", "persona"),
-                       ("population", "overdue_by"), ("company", "company")):  # fmt: skip
+                       ("population", "overdue_by")):  # fmt: skip
         if f"'{name}'" in words:
             yield kind, getattr(world, kind)
     for name, score in {**world.scores, **world.interests}.items():

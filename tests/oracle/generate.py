@@ -6,9 +6,10 @@ here is content that the build would accept.
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
-from tests.oracle.cases import Act, Case, Company, Fit, Points, Score, Source, Stage, World
+from tests.oracle.cases import Act, Case, Fit, Points, Score, Source, Stage, World
 from tests.oracle.histories import (
     CITIES,
     COUNTRIES,
@@ -17,8 +18,8 @@ from tests.oracle.histories import (
     ROLES,
     ZONES,
     history_of,
+    with_companies,
 )
-from tests.oracle.instants import DAY, ms
 
 ACTS = {
     "viewed_pricing": Act("page_viewed", (("path", {"starts_with": "/pricing"}),)),
@@ -43,11 +44,17 @@ def case_of(seed: int) -> Case:
     """The history and the rules of a seed."""
     chance = random.Random(f"case {seed}")
     history = history_of(chance)
-    return Case(seed, history, world_of(chance, ms(history[-1].received_at)))
+    world = world_of(chance)
+    chance = random.Random(f"company {seed}")
+    if chance.random() < 0.5:
+        return Case(seed, history, world)
+    firm = {"any": [_Maker(chance).company_leaf() for _ in range(chance.randint(1, 2))]}
+    world = replace(world, segments={**world.segments, "firm": firm})
+    return Case(seed, with_companies(history, chance), world)
 
 
-def world_of(chance: random.Random, now: int) -> World:
-    """Random rules; `now` (ms) is about when they are used."""
+def world_of(chance: random.Random) -> World:
+    """Random rules."""
     maker = _Maker(chance)
     segments: dict[str, Source] = {}
     maker.segments = segments
@@ -75,7 +82,6 @@ def world_of(chance: random.Random, now: int) -> World:
         segments=segments,
         qualifications=qualifications,
         population=maker.population(),
-        company=maker.company(now),
     )  # fmt: skip
 
 
@@ -156,14 +162,6 @@ class _Maker:
             name: (self.chance.choice(("1 day", "7 days", "60 days")), self.chance.randint(1, 3))
             for name in self.chance.sample(("ordered", "clicked", "page_viewed"), 2)
         }
-
-    def company(self, now: int) -> Company | None:
-        """A company, for every third."""
-        if self.chance.random() < 0.65:
-            return None
-        score = (self.chance.choice((3.0, 40.0, 400.0)), now - 90 * DAY, 30 * DAY)
-        roles = self.chance.choice(((), ("owner",), ("owner", "middle_manager")))
-        return Company(score, {"members": self.chance.randint(1, 9), "roles_missing": roles})
 
     def trait(self) -> Source:
         """A test of a value."""

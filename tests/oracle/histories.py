@@ -96,6 +96,55 @@ def history_of(chance: random.Random) -> list[Event]:
     return sorted(events, key=lambda event: event.order)
 
 
+def with_companies(history: Sequence[Event], chance: random.Random) -> list[Event]:
+    """The history with what it is told of companies: joined, left, changed."""
+    first, last = history[0].received_at, history[-1].received_at + timedelta(days=20)
+    arrivals = [event.received_at for event in history]
+    more = []
+    for number in range(chance.randint(2, 9)):
+        at = chance.choice((chance.choice(arrivals), first + (last - first) * chance.random()))
+        names = ("company_joined", "company_changed")
+        name = names[number] if number < len(names) else _about_company(chance)
+        occurred = _whole(at - _about(chance, LATE, 0.3))
+        more.append(
+            Event(
+                contact_id=history[0].contact_id,
+                event_id=event_id(milliseconds(occurred), "company", str(number)),
+                name=name,
+                occurred_at=occurred,
+                received_at=_whole(at),
+                source="company",
+                properties=_company(chance, name, milliseconds(occurred)),
+            )
+        )
+    return sorted([*history, *more], key=lambda event: event.order)
+
+
+def _about_company(chance: random.Random) -> str:
+    names, weights = ("company_joined", "company_left", "company_changed"), (3, 2, 8)
+    return chance.choices(names, weights)[0]
+
+
+def _company(chance: random.Random, name: str, at: int) -> dict[str, Value]:
+    """What an event says of one of two companies."""
+    company = chance.choice(("A", "A", "A", "B"))
+    if name != "company_changed":
+        return {"company": company, "by": "domain"}
+    ago, day = chance.choice((0, 0, 1, 90)), 86_400_000
+    return {
+        "company": company,
+        "version": 1,
+        "members": chance.randint(1, 9),
+        "roles": [],
+        "roles_missing": chance.choice(([], ["owner"], ["owner", "middle_manager"])),
+        "score": [
+            chance.choice((0.0, 3.0, 19.5, 40.0, 400.0, -8.0)),
+            at - ago * day,
+            chance.choice((day // 4, 30 * day)),
+        ],
+    }
+
+
 def deliveries(history: Sequence[Event], chance: random.Random) -> list[Event]:
     """The history as it is delivered: in order of arrival, some events more than once."""
     out: list[Event] = []

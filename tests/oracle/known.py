@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import cached_property, lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from relance.events import Event
 from relance.storage import Value
 
-from tests.oracle.cases import Act, Points, Score, World
+from tests.oracle.cases import Act, Company, Points, Score, World
 from tests.oracle.instants import DAY, HOUR, MINUTE, Amounts, Instants, ms
 from tests.oracle.values import at_path, fits
 
@@ -70,6 +71,20 @@ class Known:
             for event in self.events
             if event.name in _CONSENTS
         }
+
+    @cached_property
+    def company(self) -> Company | None:
+        """What was said last of companies, if it is about the one that the contact belongs to."""
+        belongs = [e for e in self.events if e.name in ("company_joined", "company_left")]
+        told = [event.properties for event in self.events if event.name == "company_changed"]
+        if not belongs or not told or belongs[-1].name == "company_left":
+            return None
+        if told[-1]["company"] != belongs[-1].properties["company"]:
+            return None
+        said: Mapping[str, Any] = told[-1]
+        amount, at, half_life = said["score"]
+        facts = {"members": said["members"], "roles_missing": tuple(said["roles_missing"])}
+        return Company((amount, at, half_life), facts)
 
     def acts(self, name: str) -> Sequence[Event]:
         """The events of a behaviour: a declared one, or every event of that name; no machine's."""

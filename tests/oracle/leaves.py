@@ -52,8 +52,8 @@ def trait(leaf: Source, known: Known, instants: Instants) -> Truth:
 
 
 def company(leaf: Source, known: Known, instants: Instants) -> Truth:
-    """What is known of the contact's company; its score fades."""
-    there = known.world.company
+    """What the contact was told of its company; its score fades."""
+    there = known.company
     name = str(leaf["company"])
     limits = {key: wanted for key, wanted in leaf.items() if key != "company"}
     if name == "score":
@@ -178,7 +178,7 @@ def doubtful(leaf: Source, known: Known, instants: Instants) -> Truth:
         offer = None if "offer" not in leaf else str(leaf["offer"])
         amount = known.score(rules, offer, instants)
     else:
-        there = known.world.company
+        there = known.company
         if there is None:
             return _constant(False, instants)
         amount = there.score[0] * np.exp2((there.score[1] - instants) / there.score[2])

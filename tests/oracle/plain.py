@@ -233,6 +233,7 @@ def facts_at(truth: Timeline, known: Known, index: int, condition: Condition) ->
             if rule.startswith(kind + ":") and holds[index]
         }
 
+    company = known.company
     stage, persona = list(now_in("stage").items()), list(now_in("persona").items())
     return Facts(
         contact_id=known.contact_id,
@@ -250,10 +251,10 @@ def facts_at(truth: Timeline, known: Known, index: int, condition: Condition) ->
         persona_since=persona[0][1] if persona else 0,
         lists=known.lists,
         consents=known.consents,
-        company={n: list(v) if isinstance(v, tuple) else v for n, v in world.company.facts.items()}
-        if world.company
+        company={n: list(v) if isinstance(v, tuple) else v for n, v in company.facts.items()}
+        if company
         else None,
-        company_score=world.company.score if world.company else None,
+        company_score=company.score if company else None,
         population={n: (duration(gap), weight) for n, (gap, weight) in world.population.items()},
     )
 

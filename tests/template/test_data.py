@@ -152,3 +152,22 @@ def leaves(value: object) -> Iterator[object]:
             yield from leaves(each)
     else:
         yield value
+
+
+def test_what_members_are_told_of_their_company_makes_no_company_be_looked_at(
+    resources: Mapping[str, Any],
+) -> None:
+    pattern = resources["CompaniesRule"]["Properties"]["EventPattern"]
+    (names,) = pattern["detail-type"]
+    assert {"company_changed", "time_passed"} <= set(names["anything-but"])
+    assert pattern["detail"] == {"company": [{"exists": True}]}
+    (target,) = resources["CompaniesRule"]["Properties"]["Targets"]
+    assert target["InputTransformer"]["InputTemplate"] == '{"company": <company>}'
+
+
+def test_many_acts_at_one_company_are_gathered_for_some_seconds(
+    resources: Mapping[str, Any],
+) -> None:
+    mapping = resources["CompaniesQueueMapping"]["Properties"]
+    assert 1 <= mapping["MaximumBatchingWindowInSeconds"] <= 20
+    assert mapping["BatchSize"] == 100

@@ -20,8 +20,10 @@ from tests.workflows.story import MONDAY, Story
 ANA = "ana@example.com"
 
 
-def tracks(story: Story, address: str, event: str, number: int, **properties: object) -> None:
-    """The company's own systems tell of an act."""
+def tracks(
+    story: Story, address: str, event: str, number: int, account: str = "", **properties: object
+) -> None:
+    """The company's own systems tell of an act, and of the person's account if they know it."""
     secret = story.world.stack.resources["WriteKeys"].arn
     answer = story.world.client("secretsmanager").get_secret_value(SecretId=secret)
     key = json.loads(answer["SecretString"])["server"]
@@ -30,7 +32,7 @@ def tracks(story: Story, address: str, event: str, number: int, **properties: ob
         "userId": f"user-{address}",
         "event": event,
         "properties": properties,
-        "context": {"traits": {"email": address}},
+        "context": {"traits": {"email": address}, **({"groupId": account} if account else {})},
     }
     response = story.world.request(
         "POST",

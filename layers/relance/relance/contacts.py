@@ -11,6 +11,7 @@ from datetime import datetime
 from relance.conditions.facts import FOREVER
 from relance.content.stage_rules import Stage
 from relance.engine import Conclusion, NeedsHistory, Plan, advance, difference, fold, refold, replay
+from relance.engine.companies import company_view
 from relance.engine.points import value_of
 from relance.engine.taking import zone_of
 from relance.errors import ContactNotFound
@@ -215,6 +216,7 @@ def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value
         "traits": {
             name: traits[name] for name in sorted(plan.rules.visible_traits & traits.keys())
         },
+        "company": company_view(profile, at),
     }
 
 

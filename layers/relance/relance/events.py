@@ -39,6 +39,9 @@ class Name(StrEnum):
     POINTS_AWARDED = "points_awarded"
     TIME_PASSED = "time_passed"
     RULES_CHANGED = "rules_changed"
+    COMPANY_JOINED = "company_joined"
+    COMPANY_LEFT = "company_left"
+    COMPANY_CHANGED = "company_changed"
     ERASED = "erased"
     WORKFLOW_ENTERED = "workflow_entered"
     WORKFLOW_LEFT = "workflow_left"
@@ -67,6 +70,12 @@ CONCLUSIONS = frozenset(
 GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED})
 """The events whose `traits` become the contact's."""
 
+ABOUT_COMPANIES = frozenset({Name.COMPANY_JOINED, Name.COMPANY_LEFT, Name.COMPANY_CHANGED})
+"""The events that name a company: the id that stands in their property `company`."""
+
+SERVER = "segment"
+"""The source of events that came with a secret key: what they say of a person is believed."""
+
 _BY_FORM = "let the person fill in a form"
 _BY_LINK = "the link in every mail leads there"
 _BY_MAIL = "it is recorded when a mail is sent and when its receipt, opens and clicks are reported"
@@ -89,6 +98,9 @@ RESERVED: Mapping[str, str] = {
     Name.POINTS_AWARDED: _BY_STEP,
     Name.TIME_PASSED: _BY_SUITE,
     Name.RULES_CHANGED: _BY_SUITE,
+    Name.COMPANY_JOINED: _BY_SUITE,
+    Name.COMPANY_LEFT: _BY_SUITE,
+    Name.COMPANY_CHANGED: _BY_SUITE,
     Name.ERASED: _BY_SUITE,
     Name.WORKFLOW_ENTERED: _BY_SUITE,
     Name.WORKFLOW_LEFT: _BY_SUITE,
@@ -117,7 +129,11 @@ ODD_CLOCK = timedelta(hours=48)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to one contact. Instants are aware, UTC, whole milliseconds."""
+    """One thing that happened to one contact. Instants are aware, UTC, whole milliseconds.
+
+    `company` is the id of the contact's company, on its way to the bus alone and only where the
+    event may change what the company amounts to; it is not stored.
+    """
 
     contact_id: str
     event_id: str
@@ -127,6 +143,7 @@ class Event:
     source: str
     properties: Mapping[str, Value] = field(default_factory=dict)
     context: Mapping[str, Value] = field(default_factory=dict)
+    company: str | None = None
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -151,8 +168,10 @@ class Event:
             for key, value in self.properties.items()
             if key in PUBLIC_PROPERTIES and _is_plain(value)
         }
+        company = self.properties["company"] if self.name in ABOUT_COMPANIES else self.company
         return {
             **shown,
+            **({"company": company} if company else {}),
             "contact_id": self.contact_id,
             "event_id": self.event_id,
             "name": self.name,

@@ -1,4 +1,4 @@
-"""Who is who: an address, a user id or a visitor id leads to one contact.
+"""Who is who: an address, a user id or a visitor id leads to one contact, a domain to a company.
 
 An identity is an item of the table Identities with the contact it leads to. It is created in one
 transaction with the contact, so that two requests at once make one contact.
@@ -27,6 +27,16 @@ def user_identity(user_id: str) -> str:
 def visitor_identity(anonymous_id: str) -> str:
     """The identity of a browser."""
     return f"visitor:{anonymous_id}"
+
+
+def company_identity(domain: str) -> str:
+    """The identity of a domain that leads to a company."""
+    return f"company:{domain.lower()}"
+
+
+def crm_identity(system: str, crm_id: str) -> str:
+    """The identity of a company's id in another system, to the letter."""
+    return f"crm:{system}:{crm_id}"
 
 
 @dataclass(frozen=True, slots=True)

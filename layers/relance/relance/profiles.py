@@ -46,7 +46,8 @@ class Profile:
     `version` counts the writes of the stored profile; `rules` names the version of the rules it
     was folded with; `newest` is the latest arrival that was folded. `fading` are the sums of scores
     (`intent`, `intent/espresso`, `interest/espresso`), `days` the bounded days of their rules,
-    `decided` what follows, by the names in `Rules.order`.
+    `decided` what follows, by the names in `Rules.order`. `company` says which one the contact
+    belongs to and what it was last told of it (`relance.engine.companies`).
     """
 
     contact_id: str
@@ -56,6 +57,7 @@ class Profile:
     traits: dict[str, Latest] = field(default_factory=dict)
     lists: dict[str, Latest] = field(default_factory=dict)
     consents: dict[str, Latest] = field(default_factory=dict)
+    company: dict[str, Latest] = field(default_factory=dict)
     behaviours: dict[str, Done] = field(default_factory=dict)
     fading: dict[str, Fading] = field(default_factory=dict)
     days: dict[str, list[Counted]] = field(default_factory=dict)
@@ -103,6 +105,7 @@ def to_text(profile: Profile) -> str:
             "traits": _latest_to_json(profile.traits),
             "lists": _latest_to_json(profile.lists),
             "consents": _latest_to_json(profile.consents),
+            "company": _latest_to_json(profile.company),
             "behaviours": {
                 name: [it.times, it.first, it.last, it.newest, it.sums, it.maxima]
                 for name, it in profile.behaviours.items()
@@ -130,6 +133,7 @@ def from_text(contact_id: str, text: str, version: int) -> Profile:
         traits={name: Latest(*it) for name, it in raw["traits"].items()},
         lists={name: Latest(*it) for name, it in raw["lists"].items()},
         consents={name: Latest(*it) for name, it in raw["consents"].items()},
+        company={name: Latest(*it) for name, it in raw.get("company", {}).items()},
         behaviours={
             name: Done(times, first, last, [(a[0], a[1], a[2]) for a in newest], sums, maxima)
             for name, (times, first, last, newest, sums, maxima) in raw["behaviours"].items()

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from relance.conditions.facts import Facts
 from relance.content.stage_rules import steps
+from relance.engine.companies import show_company
 from relance.engine.decisions import Decision
 from relance.engine.plan import Plan
 from relance.engine.points import NeedsHistory, keep_newest
@@ -219,6 +220,7 @@ def facts_of_profile(profile: Profile, plan: Plan) -> Facts:
         consents={name: str(it.value) for name, it in profile.consents.items()},
         population=plan.population,
     )
+    show_company(profile, facts)
     for decision in plan.decisions:
         decided = profile.decided.get(decision.key)
         if decided and decided.value is not False:

@@ -14,11 +14,15 @@ from relance.content.behaviours import Behaviour
 from relance.content.rules import Rules
 from relance.content.score_rules import EngagementScore, PointRule
 from relance.engine.decisions import Decision, decisions_of
+from relance.events import GIVING_TRAITS, Name
 
 INTEREST = "interest"
 """What the keys of interests begin with, as in `interest/espresso`."""
 
 _NOTHING: tuple[()] = ()
+
+_FOR_COMPANIES = GIVING_TRAITS | {Name.RULES_CHANGED, Name.ERASED}
+"""The events that may change what a contact's company amounts to, whatever the content says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,14 @@ class Plan:
     def scores_of(self, event: str) -> tuple[Scoring, ...]:
         """The scores that an event of this name may touch."""
         return self._scores.get(event, _NOTHING)
+
+    def counts_for_company(self, event: str) -> bool:
+        """Whether an event of this name may change what the contact's company amounts to."""
+        company = self.rules.company
+        return company is not None and (
+            event in _FOR_COMPANIES
+            or any(scoring.key == company.of for scoring in self.scores_of(event))
+        )
 
     def readers_of(self, fact: str) -> tuple[int, ...]:
         """The positions of the decisions that look at a fact, named as `_facts_of` does."""

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 from relance.conditions.facts import Act, Done, Facts
 from relance.conditions.needs import Depth
 from relance.content.behaviours import MACHINE, numbers
+from relance.engine.companies import show_company, take_company
 from relance.engine.habits import take_habit
 from relance.engine.plan import Plan
 from relance.engine.points import forget_days, oldest_day_of, take_points
-from relance.events import GIVING_TRAITS, Event, Name
+from relance.events import ABOUT_COMPANIES, GIVING_TRAITS, Event, Name
 from relance.ids import milliseconds
 from relance.profiles import Latest, Profile
 from relance.storage import Value
@@ -58,6 +59,9 @@ def take(
         _take_list(profile, facts, event, stamp, touched)
     if event.name in _CONSENT or event.name == Name.CONSENT_CHANGED:
         _take_consent(profile, facts, event, stamp, touched)
+    if event.name in ABOUT_COMPANIES and take_company(profile, event):
+        show_company(profile, facts)
+        touched.add("company")
     if event.properties.get("actor") == MACHINE:
         return touched
     for behaviour, name in plan.behaviours_of(event.name):

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from relance.addresses import address_to_send_to
 from relance.errors import ConditionFailed, InvalidInput
-from relance.events import NAME, RESERVED, Event, put_once
+from relance.events import NAME, RESERVED, SERVER, Event, put_once
 from relance.identities import email_identity, find, find_or_make, link, user_identity
 from relance.ids import event_id, milliseconds, moment_of
 from relance.moments import from_text
@@ -108,7 +108,7 @@ def _take(item: object, sent_at: object, services: Services) -> None:
         name=name,
         occurred_at=occurred,
         received_at=received,
-        source="segment",
+        source=SERVER,
         properties=properties,
         context=context,
     )

@@ -13,7 +13,7 @@ from relance.usecases.update_contact import update_contact
 def refold_contact(
     contact_id: str, event_ids: Sequence[str], services: Services
 ) -> Sequence[Event]:
-    """Fold the contact anew, then answer and return the events that were set aside with it.
+    """Fold the contact anew, answer the events that were set aside with it, return what to publish.
 
     Raises:
         ContactNotFound: the contact has no register.
@@ -28,5 +28,4 @@ def refold_contact(
         raise StoreBusy(f"the profile of contact {contact_id} was written by somebody") from None
     wanted = set(event_ids)
     events = [event for event in history if event.event_id in wanted]
-    update_contact(contact_id, events, services)
-    return events
+    return update_contact(contact_id, events, services)

@@ -19,7 +19,8 @@ from relance.contacts import (
     read_contact,
     write_profile,
 )
-from relance.engine import Conclusion
+from relance.engine import Conclusion, Plan
+from relance.engine.companies import company_of
 from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Event
 from relance.ids import event_id, moment_of
@@ -28,6 +29,7 @@ from relance.moments import to_text
 from relance.ports import Services
 from relance.storage import AllOf, Equals, Missing, Put, Table, Update, Value, Write
 from relance.usecases.close_workflow import close_enrolment
+from relance.usecases.join_company import keep_company
 from relance.workflows import Enrolment, WaitKind
 
 TRANSACTION = 100
@@ -40,10 +42,11 @@ _TRIES = 8
 """How often a profile is folded anew when somebody else wrote it in between."""
 
 
-def update_contact(contact_id: str, events: Sequence[Event], services: Services) -> None:
+def update_contact(contact_id: str, events: Sequence[Event], services: Services) -> Sequence[Event]:
     """Fold the events into the contact's profile and answer the pauses they end.
 
-    Publishing is left to the caller, who gathers the events of many contacts (`Bus.publish`).
+    Returns the events as they are to be published. That is left to the caller, who gathers the
+    events of many contacts (`Bus.publish`).
 
     Raises:
         ContactNotFound: the contact has no register.
@@ -61,8 +64,20 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
             contact = replace(contact, waits=waits)
         _answer(contact, events, leaving, services)
         _put_away(contact, services)
-        return
+        keep_company(contact, events, services)
+        return _with_company(contact, events, services.plan)
     raise StoreBusy(f"the profile of contact {contact_id} is written by others all the time")
+
+
+def _with_company(contact: Contact, events: Sequence[Event], plan: Plan) -> list[Event]:
+    """The events, with the contact's company where they may change what it amounts to."""
+    company = company_of(contact.profile)
+    if company is None:
+        return list(events)
+    return [
+        replace(event, company=company) if plan.counts_for_company(event.name) else event
+        for event in events
+    ]
 
 
 def _who_leaves(contact: Contact, events: Sequence[Event]) -> dict[str, str]:

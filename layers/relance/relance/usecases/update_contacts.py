@@ -40,7 +40,7 @@ def update_contacts(
     for contact_id, its_events in _by_contact(events).items():
         ids = [event.event_id for event in its_events]
         try:
-            update_contact(contact_id, its_events, services)
+            told = update_contact(contact_id, its_events, services)
         except Retryable:
             outcome.again += [(contact_id, each) for each in ids]
         except Exception as error:  # noqa: BLE001 - one poisoned contact must not stop the rest
@@ -48,7 +48,7 @@ def update_contacts(
             services.repair_queue.set_aside(contact_id, ids, reason)
             outcome.set_aside[contact_id] = reason
         else:
-            done += its_events
+            done += told
     services.bus.publish(done)
     return outcome
 

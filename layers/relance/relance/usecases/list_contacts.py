@@ -1,6 +1,6 @@
 """The first step of an operation on contacts: what is asked, and of whom, as a list in S3.
 
-A list is a file with one contact a line, `{"contact": …, "version": …}`, ids only. A large one is
+A list is a file with one contact a line, `{"contact": …}`, ids only. A large one is
 made in parts: the answer `unfinished` says where the next call goes on, and the last call joins
 them. A call that is repeated writes the same part again.
 """
@@ -74,6 +74,7 @@ def list_contacts(request: ListRequest, services: Services) -> dict[str, Value]:
     return {
         **_how_to_go_on(question, so_far, services.content.rules.version),
         "question": question.model_dump(mode="json", exclude_none=True),
+        "read": so_far.there,
         "contacts": so_far.listed,
         "list": key,
         "results": f"{folder}/results",

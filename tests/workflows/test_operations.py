@@ -332,7 +332,11 @@ def test_a_condition_that_looks_further_back_than_profiles_is_evaluated_over_the
 
 
 WRONG: list[Any] = [
-    pytest.param({"segment": "fan"}, 'There is no segment "fan". Did you mean fans?', id="name"),
+    pytest.param(
+        {"segment": "fan"},
+        'There is no segment "fan". Did you mean fans? Paste {"segment": "fans"}.',
+        id="name",
+    ),
     pytest.param(
         {"condition": {"did": "viewed_prices", "at_least": 3}},
         'condition.did: the behaviour "viewed_prices" is not declared in behaviours/. Did you '
@@ -344,6 +348,18 @@ WRONG: list[Any] = [
     ),
     pytest.param({"condition": ["x"]}, 'Write "all:" or "any:" above it.', id="list"),
     pytest.param({"segmant": "fans"}, 'did you mean "segment"', id="key"),
+    pytest.param({"segment": 7}, '"segment"', id="number"),
+    pytest.param({"condition": "{did: viewed_pricing"}, "neither JSON nor valid YAML", id="yaml"),
+    pytest.param({"condition": "did: &a [*a]"}, "neither JSON nor valid YAML", id="alias"),
+    pytest.param(
+        {"condition": "{did: viewed_prices}"}, "Did you mean viewed_pricing", id="name in yaml"
+    ),
+    pytest.param({"condition": "fans"}, "condition", id="a word"),
+    pytest.param({"did": "viewed_prices"}, "Did you mean viewed_pricing", id="alone"),
+    pytest.param({"title": "Fans"}, "says nothing", id="title"),
+    pytest.param({"condition": {}, "members": {}}, "mean the same", id="twice"),
+    pytest.param({"condition": {}}, "Paste for example", id="empty"),
+    pytest.param({"condition": "x" * 30_000}, "longer than 20,000", id="long"),
     pytest.param([], "must be a JSON object", id="no object"),
 ]
 
@@ -355,6 +371,49 @@ def test_what_is_wrong_is_told_with_what_to_write(
     ended = crowd.asks(PREVIEW, data)
     assert (ended["status"], ended["error"]) == ("FAILED", "InvalidInput")
     assert sentence in ended["cause"]
+    assert ended["cause"].count("Paste ") == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"confirm": "all"}, '"confirm": must be a number'),
+        ({"confirm": 0}, '"confirm": must be a number'),
+        ({"confirm": True}, '"confirm": must be a number'),
+        ({"dry_run": "perhaps"}, '"dry_run": must be true or false'),
+        ({"dryrun": True}, 'did you mean "dry_run"'),
+        ({"dry_run": True, "confirm": 120}, "Paste one of them"),
+        ([], "must be a JSON object"),
+    ],
+    ids=str,
+)
+def test_a_rescore_is_started_by_nothing_that_is_wrong(
+    crowd: Crowd, after: Path, data: object, sentence: str
+) -> None:
+    crowd.world.deploy_content(after)
+    ended = crowd.asks(RESCORE, data)
+    assert (ended["status"], ended["error"]) == ("FAILED", "InvalidInput")
+    assert sentence in ended["cause"]
+    assert "Paste " in ended["cause"]
+    assert crowd.events("rules_changed") == []
+
+
+LOOKED_FOUR_TIMES = {"did": "viewed_pricing", "at_least": 4}
+FORGIVEN: list[Any] = [
+    pytest.param({"condition": "{did: viewed_pricing, at_least: 4}"}, id="yaml on one line"),
+    pytest.param({"condition": "did: viewed_pricing\nat_least: 4\n"}, id="yaml of a file"),
+    pytest.param(LOOKED_FOUR_TIMES, id="alone"),
+    pytest.param({"Comment": "x", **LOOKED_FOUR_TIMES}, id="alone with a comment"),
+    pytest.param({"title": "Fans", "members": LOOKED_FOUR_TIMES}, id="a segment's file as JSON"),
+    pytest.param({"segment": " segments/Fans.yaml", "condition": LOOKED_FOUR_TIMES}, id="a file"),
+]
+
+
+@pytest.mark.parametrize("data", FORGIVEN)
+def test_what_can_be_meant_in_one_way_only_is_understood(crowd: Crowd, data: object) -> None:
+    shown = crowd.asks(PREVIEW, data)["output"]
+    assert shown["found"]["holds"]["count"] == 40
+    assert shown["read"] == 120
 
 
 # -- what holds of both ----------------------------------------------------------------------------
@@ -411,6 +470,7 @@ SAMPLES = {
     "operation-preview-segment/nothing": "nothing to do yet",
     "operation-preview-segment/a_segment": "shown",
     "operation-preview-segment/a_condition": "shown",
+    "operation-preview-segment/a_condition_in_yaml": "shown",
     "operation-preview-segment/a_segment_as_it_would_be": "shown",
     "operation-preview-segment/misspelt": "InvalidInput",
     "operation-preview-segment/an_address": "InvalidInput",

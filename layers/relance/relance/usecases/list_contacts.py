@@ -16,7 +16,7 @@ from relance.rescoring import duration, everybody, in_words, price
 from relance.storage import Value
 from relance.usecases.inputs import Request
 from relance.usecases.questions import About, Operation, Question
-from relance.usecases.read_question import PREVIEW_EXAMPLE, read_question
+from relance.usecases.read_question import preview_example, read_question
 
 
 class Decision(StrEnum):
@@ -59,7 +59,7 @@ def list_contacts(request: ListRequest, services: Services) -> dict[str, Value]:
     if question is None:
         return {
             "decision": Decision.NOTHING_TO_DO.value,
-            "summary": f"Nothing was asked. {PREVIEW_EXAMPLE}",
+            "summary": f"Nothing was asked. {preview_example(services.content.rules)}",
         }
     folder = f"{request.operation}/{request.execution}"
     so_far, lines, finished = _look(question, request, services)

@@ -5,6 +5,7 @@ rules call those fans who did so twice, today's those who did so three times.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -189,6 +190,27 @@ def test_what_was_said_about_the_cost_is_what_it_costs(crowd: Crowd, after: Path
     crowd.asks(RESCORE, {"confirm": 120})
     each = (crowd.world.meter.total() - dollars) / 120
     assert DOLLARS_PER_CONTACT / 3 < each < DOLLARS_PER_CONTACT * 1.5
+
+
+def test_the_documented_costs_of_looking_are_what_looking_costs(
+    crowd: Crowd, before: Path, after: Path
+) -> None:
+    for operation, data, content, reads in (
+        (RESCORE, {}, after, 0.25),
+        (RESCORE, {"dry_run": True}, after, 2.25),
+        (PREVIEW, {"segment": "fans"}, before, 1.25),
+        (PREVIEW, {"segment": "fans"}, after, 2.25),
+    ):
+        crowd.world.deploy_content(content)
+        units = read_units(crowd)
+        assert crowd.asks(operation, data, minutes=2)["output"]["read"] == 120
+        assert (read_units(crowd) - units) / 120 == pytest.approx(reads, abs=0.1)
+
+
+def read_units(crowd: Crowd) -> float:
+    """How many read units were billed so far; a sweep every minute takes two."""
+    bill = {row.what: row.quantity for row in crowd.world.meter.bill()}
+    return bill.get("DynamoDB reads", 0.0)
 
 
 # -- what goes wrong -------------------------------------------------------------------------------
@@ -497,6 +519,19 @@ def test_every_call_is_allowed_by_the_template(crowd: Crowd, after: Path) -> Non
         crowd.asks(RESCORE, data)
     crowd.asks(PREVIEW, {"condition": {"did": "page_viewed", "within": "300 days"}})
     assert missing(crowd.world.stack, crowd.world.recorder.uses) == []
+
+
+def test_every_input_in_the_documentation_does_what_it_says(crowd: Crowd, after: Path) -> None:
+    crowd.world.deploy_content(after)
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    table = text.partition("## Operations on many contacts")[2].partition("After a deployment")[0]
+    inputs = re.findall(r"^\| *(?:`([a-z-]+)`)? *\| `(\{.*?\})` \|", table, re.MULTILINE)
+    assert len(inputs) == 7
+    operation = ""
+    for name, data in inputs:
+        operation = name or operation
+        ended = crowd.asks(operation, data.replace("{…}", '{"did": "page_viewed"}'))
+        assert ended["output"]["outcome"] in ("not confirmed", "dry run", "told", "shown"), data
 
 
 # -- every way is gone -----------------------------------------------------------------------------

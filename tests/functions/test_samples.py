@@ -253,7 +253,7 @@ def test_a_list_of_everybody_is_written_ids_only(call: Call) -> None:
     answer = call("list_contacts", "a_segment")
     assert (answer["decision"], answer["contacts"]) == ("judge", 1)
     assert answer["question"] == {"about": "segment", "segment": "warm", "confirmed": 0}
-    assert files_of(answer["list"]) == f'{{"contact":"{CONTACT}","version":0}}\n'
+    assert files_of(answer["list"]) == f'{{"contact":"{CONTACT}"}}\n'
 
 
 def test_an_address_in_a_condition_is_refused_without_echo(call: Call) -> None:
@@ -282,6 +282,11 @@ def test_a_condition_is_judged_and_who_is_gone_is_said_to_be(call: Call) -> None
 
 def test_contacts_are_told_once_that_the_rules_changed(call: Call, bench: Bench) -> None:
     gone = ["01KE6P4Z0NWNGTPJXJR5ESJA99"]
+    call("refold_contact", "set_aside")
+    scored = call("tell_rules_changed", "batch")
+    assert scored == {"contacts": 2, "found": {"up_to_date": [CONTACT], "gone": gone}}
+    profile = bench.get(Table.CONTACTS, CONTACT, "now#profile")
+    bench.store.write(Put(Table.CONTACTS, {**profile, "rules": "former"}))
     first, again = call("tell_rules_changed", "batch"), call("tell_rules_changed", "batch")
     assert first == {"contacts": 2, "found": {"told": [CONTACT], "gone": gone}}
     assert again == {"contacts": 2, "found": {"told_before": [CONTACT], "gone": gone}}
@@ -300,8 +305,8 @@ def test_batches_are_added_up(call: Call) -> None:
     answer = call("sum_up", "told")
     assert answer["decision"] == "complete"
     assert answer["summary"] == (
-        "Told that the rules changed, of 3 contacts: 2 now and 1 by an earlier run. "
-        "Profiles follow within minutes."
+        "Told that the rules changed, of 3 contacts: 2 now and 1 shortly before. "
+        "Profiles follow within minutes. Contacts read: 5."
     )
     assert answer["found"]["told"] == {"count": 2, "ids": ["A", "B"]}
     put_file(f"{folder}SUCCEEDED_0.json", {"contacts": 2, "found": {"told": ["A", "B"]}})

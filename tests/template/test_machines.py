@@ -85,13 +85,56 @@ def test_an_operation_starts_and_watches_its_own_batches_and_no_other(
         if file.parent.name != "operations":
             continue
         (policy,) = machine["Policies"]
-        arns = [
-            each["Resource"]["Fn::Sub"].rpartition(":${AWS::AccountId}:")[2]
+        granted = {
+            (action, arn["Fn::Sub"].rpartition(":${AWS::AccountId}:")[2])
             for each in policy["Statement"]
-            if "states:" in json.dumps(each["Action"])
-        ]
+            for action in as_list(each["Action"])
+            for arn in as_list(each["Resource"])
+            if action.startswith("states:")
+        }
         name = machine["Name"]["Fn::Sub"]
-        assert arns == [f"stateMachine:{name}", f"execution:{name}/*"], file.name
+        watched = [name, *(f"{name}/{label}" for label in labels(file))]
+        assert granted == {("states:StartExecution", f"stateMachine:{name}")} | {
+            (f"states:{action}Execution", f"execution:{each}:*")
+            for action in ("Describe", "Stop", "Redrive")
+            for each in watched
+        }, file.name
+
+
+def labels(file: Path) -> list[str]:
+    """The names under which the batches of a machine run."""
+    states = json.loads(file.read_text("utf-8"))["States"].values()
+    return [state["Label"] for state in states if state["Type"] == "Map"]
+
+
+def as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_what_listens_to_endings_names_its_machines_so_that_batches_do_not_match(
+    resources: Mapping[str, Any],
+) -> None:
+    """The machine of a batch is `…:stateMachine:<name>/<label>`: equal to no name given here."""
+    listening = [
+        resource["Properties"]["EventPattern"]["detail"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Events::Rule"
+        and "aws.states" in resource["Properties"].get("EventPattern", {}).get("source", ())
+    ]
+    assert len(listening) == 3
+    for detail in listening:
+        for arn in detail["stateMachineArn"]:
+            assert set(arn) in ({"Ref"}, {"Fn::Sub"})
+            assert "*" not in json.dumps(arn)
+
+
+def test_whoever_is_alerted_is_told_how_to_go_on(resources: Mapping[str, Any]) -> None:
+    def told(rule: str) -> str:
+        (target,) = resources[rule]["Properties"]["Targets"]
+        return str(target["InputTransformer"]["InputTemplate"])
+
+    assert "cannot be redriven" in told("JourneyFailedRule")
+    assert "choose Redrive" in told("OperationFailedRule")
 
 
 def test_an_operation_reads_and_writes_its_own_files_and_no_other(

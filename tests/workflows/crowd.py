@@ -1,9 +1,13 @@
-"""A crowd in a world: many contacts with a past, content that changes, operations on them all."""
+"""A crowd in a world: many contacts with a past, content that changes, operations on them all.
+
+A crowd arrives once (`Arrived.in_a_world`) and is put into other worlds as it was then.
+"""
 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -57,6 +61,49 @@ def content_with(files: Mapping[str, str], folder: Path) -> Path:
     report = build(source, target)
     assert report.ok, str(report)
     return target
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A crowd as it was once everybody was there and scored: what stood in which table, and when.
+
+    `content` is what it was scored by.
+    """
+
+    content: Path
+    people: list[str]
+    moment: datetime
+    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+
+    @classmethod
+    def in_a_world(cls, size: int, content: Path) -> "Arrived":
+        """Let so many arrive in a world of their own."""
+        with World.build(start=MONDAY, seed=1) as world:
+            world.deploy_content(content)
+            crowd = Crowd(world, size)
+            crowd.arrives()
+            tables = {name: world.dynamodb.items(name) for name in table_names().values()}
+            return cls(content, crowd.people, world.now, tables)
+
+    @contextmanager
+    def somewhere(self, **world: Any) -> Iterator["Crowd"]:
+        """Put them into a world of their own, as if they had always been there."""
+        with World.build(start=self.moment, seed=1, **world) as there:
+            there.deploy_content(self.content)
+            database = there.dynamodb
+            observers, database._observers = database._observers, []
+            for name, items in self.tables.items():
+                for some in batched(items, 25):
+                    puts = [{"PutRequest": {"Item": item}} for item in some]
+                    there.client("dynamodb").batch_write_item(RequestItems={name: puts})
+            database._observers = observers
+            yield Crowd(there, len(self.people), MONDAY, list(self.people))
+
+
+def batched(items: Sequence[Mapping[str, Any]], size: int) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The items, so many at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 @dataclass

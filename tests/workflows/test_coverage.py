@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -95,12 +97,20 @@ def one_of_each(story: Story) -> None:
         story.clicks("engaged@example.com")
     story.day(3.5)
     story.signs_up("late@example.com")
-    story.day(20)
+    until_all_have_ended(story)
 
 
-def ways_of(tell: Callable[[Story], None], faults: FaultPlan | None, **parameters: str) -> Ways:
+def until_all_have_ended(story: Story) -> None:
+    """Let days pass, as few as it takes: the sweeps of every minute are most of the work."""
+    machine = story.world.machine_arn("journey-welcome")
+    list_executions = story.world.client("stepfunctions").list_executions
+    while list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+        story.world.run(for_=timedelta(days=1))
+
+
+def ways_of(tell: Callable[[Story], None], faults: FaultPlan | None) -> Ways:
     """The ways taken in one world."""
-    with World.build(start=MONDAY, seed=1, faults=faults, parameters=parameters) as world:
+    with World.build(start=MONDAY, seed=1, faults=faults) as world:
         story = Story(world)
         tell(story)
         return Counter(world.machines.branches("relance-journey-welcome"))
@@ -123,21 +133,24 @@ def broken(function: str, invocation: int | None = None) -> FaultPlan:
 
 
 def cut_off(invocation: int | None, *, settled: bool) -> FaultPlan:
-    """A send that dies before SES is called; the sweep settles it, or is broken too."""
+    """A send that dies before SES is called; the sweep settles it, or is broken for a while too.
+
+    It runs while something is unsettled: so often only that the step gives up before it is mended.
+    """
     rules = [Rule(Fault.STOP_BEFORE, function="send-email", invocation=invocation, service="sesv2")]
     if not settled:
-        rules += broken("settle-sends").rules
+        rules += [replace(each, times=300) for each in broken("settle-sends").rules]
     return FaultPlan(rules)
 
 
 def test_every_branch_of_welcome_is_reached() -> None:
     taken: Ways = ways_of(the_usual_people, None)
-    taken += ways_of(one_of_each, None, SendMode="allow-list", AllowList="a@example.org")
     for function in ("enter-workflow", "award-points", "change-list"):
         taken += ways_of(one_of_each, broken(function))
-    for invocation in (1, 4, 6, 7, 8, 9):  # each step that sends or waits, of one person or another
-        taken += ways_of(one_of_each, broken("send-email", invocation))
+    for invocation in (1, 4, 6):  # each step that waits, of one person or another
         taken += ways_of(one_of_each, broken("await-event", invocation))
+    for invocation in (1, 4, 6, 7, 8, 9):  # each step that sends
+        taken += ways_of(one_of_each, broken("send-email", invocation))
         taken += ways_of(one_of_each, cut_off(invocation, settled=True))
         taken += ways_of(one_of_each, cut_off(invocation, settled=False))
     with World.build(start=MONDAY, seed=1) as world:

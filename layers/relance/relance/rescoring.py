@@ -32,7 +32,7 @@ fiftieth of an Express execution. Prices as of 21 November 2026.
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A contact as a scan finds it: `version` counts the writes of its profile, 0 if it has none.
+    """A contact as it is found: `version` counts the writes of its profile, 0 if it has none.
 
     `rules` is the version of the rules that the profile was folded with.
     """
@@ -47,9 +47,7 @@ class Found:
 
     def to_line(self) -> str:
         """The line of a list that names the contact."""
-        return json.dumps(
-            {"contact": self.contact_id, "version": self.version}, separators=(",", ":")
-        )
+        return json.dumps({"contact": self.contact_id}, separators=(",", ":"))
 
 
 def everybody(store: Store, *, after: str = "") -> Iterator[Found]:
@@ -74,11 +72,17 @@ def everybody(store: Store, *, after: str = "") -> Iterator[Found]:
             )
 
 
+def look_at(store: Store, contact_id: str) -> Found:
+    """One contact as it is now, however broken the body of its profile is."""
+    profile = store.get(Table.CONTACTS, (contact_id, PROFILE)) or {}
+    return Found(contact_id, int(str(profile.get("version", 0))), str(profile.get("rules", "")))
+
+
 def rules_changed(contact_id: str, version: int, rules: str, now: datetime) -> Event:
     """The event that scores a contact anew, whose profile was written `version` times.
 
-    Its id follows from contact, profile and rules: however often a contact is told, it is told
-    once, until its profile is written anew. So going back to former rules is told again.
+    Its id follows from contact, profile and rules: whoever is told again before the profile was
+    written anew is told nothing new. Going back to former rules is told again.
     """
     born = ulid_ms(contact_id) if is_ulid(contact_id) else 0
     return Event(

@@ -107,7 +107,14 @@ def parse_start(raw: object) -> Start | None:
     return start
 
 
-def parse_typed(model: type[Model], raw: object, *, example: str, no_address: str) -> Model | None:
+def parse_typed(
+    model: type[Model],
+    raw: object,
+    *,
+    example: str,
+    no_address: str,
+    most: int = MOST_TYPED,
+) -> Model | None:
     """What an execution was started with; None if it says nothing yet.
 
     Raises:
@@ -120,8 +127,8 @@ def parse_typed(model: type[Model], raw: object, *, example: str, no_address: st
     if not said:
         return None
     typed = [f"{name} {value}" for name, value in raw.items()]
-    if sum(map(len, typed)) > MOST_TYPED:
-        raise InvalidInput(f"The input is longer than {MOST_TYPED:,} characters. {example}")
+    if sum(map(len, typed)) > most:
+        raise InvalidInput(f"The input is longer than {most:,} characters. {example}")
     if any(map(ADDRESS.search, typed)):
         raise InvalidInput(no_address)
     try:

@@ -21,8 +21,7 @@ from relance.profiles import Profile
 from relance.rescoring import rules_changed
 from relance.storage import Value
 from relance.usecases.inputs import Request
-from relance.usecases.questions import BROKEN, About, Question
-from relance.usecases.tell_rules_changed import ListedContact
+from relance.usecases.questions import BROKEN, About, ListedContact, Question
 
 _NAMED_BY = {
     Name.SEGMENT_ENTERED: "segment",
@@ -33,7 +32,6 @@ _NAMED_BY = {
     Name.PERSONA_ASSIGNED: "persona",
 }
 """The property of a conclusion that says what was entered, left or reached."""
-
 
 _UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
 """What is raised over data of a contact that are not what they should be."""

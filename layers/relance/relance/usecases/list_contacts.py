@@ -1,6 +1,6 @@
 """The first step of an operation on contacts: what is asked, and of whom, as a list in S3.
 
-A list is a file with one contact a line, `{"contact": …, "version": …}`, ids only. A large one is
+A list is a file with one contact a line, `{"contact": …}`, ids only. A large one is
 made in parts: the answer `unfinished` says where the next call goes on, and the last call joins
 them. A call that is repeated writes the same part again.
 """
@@ -16,7 +16,7 @@ from relance.rescoring import duration, everybody, in_words, price
 from relance.storage import Value
 from relance.usecases.inputs import Request
 from relance.usecases.questions import About, Operation, Question
-from relance.usecases.read_question import PREVIEW_EXAMPLE, read_question
+from relance.usecases.read_question import preview_example, read_question
 
 
 class Decision(StrEnum):
@@ -59,7 +59,7 @@ def list_contacts(request: ListRequest, services: Services) -> dict[str, Value]:
     if question is None:
         return {
             "decision": Decision.NOTHING_TO_DO.value,
-            "summary": f"Nothing was asked. {PREVIEW_EXAMPLE}",
+            "summary": f"Nothing was asked. {preview_example(services.content.rules)}",
         }
     folder = f"{request.operation}/{request.execution}"
     so_far, lines, finished = _look(question, request, services)
@@ -74,6 +74,7 @@ def list_contacts(request: ListRequest, services: Services) -> dict[str, Value]:
     return {
         **_how_to_go_on(question, so_far, services.content.rules.version),
         "question": question.model_dump(mode="json", exclude_none=True),
+        "read": so_far.there,
         "contacts": so_far.listed,
         "list": key,
         "results": f"{folder}/results",

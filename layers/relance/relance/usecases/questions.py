@@ -1,6 +1,9 @@
 """What operations on contacts find out or do, as their steps pass it on."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from relance.usecases.inputs import Request
 
@@ -23,6 +26,12 @@ class About(StrEnum):
     TELL = "tell"
     SEGMENT = "segment"
     CONDITION = "condition"
+
+
+class ListedContact(Request):
+    """A line of a list."""
+
+    contact: Annotated[str, Field(pattern=r"^[0-9A-Z]{26}$")]
 
 
 class Question(Request):

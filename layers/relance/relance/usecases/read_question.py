@@ -1,20 +1,24 @@
 """What operations on contacts are asked, as typed into the console, checked and made plain.
 
 `rescore_contacts`: `{}` (how many are concerned), `{"dry_run": true}`, `{"confirm": 1234}`.
-`preview_segment`: `{"segment": "hot-leads"}`, `{"condition": {…}}`, or both: the segment as it
-would be with that condition.
+`preview_segment`: `{"segment": "hot"}`, `{"condition": {…}}`, or both: the segment as it would be
+with that condition. A condition may be text, YAML as in a file; it may stand there alone, or be
+called `members`, as in a segment's file.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationError, WrapValidator
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 
 from relance.conditions.language import parse as parse_condition
 from relance.conditions.places import Sentences
+from relance.conditions.sources import LEAVES
 from relance.conditions.vocabulary import ValueWord, Vocabulary
 from relance.content.compiled import Content
-from relance.content.names import suggestion
+from relance.content.names import closest, suggestion
 from relance.content.rules import Rules
 from relance.errors import InvalidInput
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
@@ -22,20 +26,44 @@ from relance.usecases.questions import About, Operation, Question
 
 RESCORE_EXAMPLE = 'Paste {} to see how many contacts are concerned, or {"dry_run": true}.'
 
-PREVIEW_EXAMPLE = (
-    'Paste for example {"segment": "hot-leads"} or {"condition": {"did": "page_viewed", '
-    '"at_least": 3, "within": "30 days"}}.'
-)
-
 MOST_BYTES = 20_000
 """How long a condition may be: it goes to every batch of contacts."""
+
+_CONDITION = '{"condition": {"did": "page_viewed", "at_least": 3, "within": "30 days"}}'
+
+
+def preview_example(rules: Rules) -> str:
+    """What to paste to see something, with a segment that there is."""
+    segment = f'{{"segment": "{rules.segments[0].name}"}} or ' if rules.segments else ""
+    return f"Paste for example {segment}{_CONDITION}."
+
+
+def _true_or_false(typed: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(typed)
+    except ValidationError:
+        raise PydanticCustomError("true_or_false", "must be true or false") from None
+
+
+def _how_many(typed: object) -> object:
+    """A number, also as text."""
+    text = "" if isinstance(typed, bool) else str(typed).strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 12 or not int(text):
+        raise PydanticCustomError(
+            "how_many", "must be a number, how many contacts may be scored anew at most"
+        )
+    return int(text)
 
 
 class Rescore(Request):
     """What `rescore_contacts` is started with."""
 
-    dry_run: Annotated[bool, Field(strict=True)] = False
-    confirm: Annotated[int, Field(ge=1, strict=True)] | None = None
+    dry_run: Annotated[bool, WrapValidator(_true_or_false)] = False
+    confirm: Annotated[int | None, BeforeValidator(_how_many)] = None
+
+
+_BEGINS = LEAVES.keys() | {"all", "any", "none"}
+"""With what a condition begins."""
 
 
 class Preview(Request):
@@ -43,6 +71,8 @@ class Preview(Request):
 
     segment: Annotated[str, Field(max_length=80)] | None = None
     condition: object = None
+    members: object = None
+    title: object = None
 
 
 def read_question(operation: Operation, raw: object, content: Content) -> Question | None:
@@ -73,37 +103,63 @@ _OR = 'A dry run changes nothing; "confirm" is how many contacts may be scored a
 
 
 def _preview(raw: object, content: Content) -> Question | None:
+    example = preview_example(content.rules)
     asked = parse_typed(
-        Preview, raw, example=PREVIEW_EXAMPLE, no_address=f"{NO_ADDRESS} {PREVIEW_EXAMPLE}"
+        Preview,
+        _wrapped(raw),
+        example=example,
+        no_address=f"{NO_ADDRESS} {example}",
+        most=MOST_BYTES,
     )
-    if asked is None or (asked.segment is None and asked.condition is None):
+    if asked is None or asked == Preview():
         return None
-    names = [each.name for each in content.rules.segments]
-    if asked.segment is not None and asked.segment not in names:
-        raise InvalidInput(
-            f'There is no segment "{asked.segment}". {suggestion(asked.segment, names)}'
-        )
-    if asked.condition is None:
-        return Question(about=About.SEGMENT, segment=asked.segment)
+    if asked.condition is not None and asked.members is not None:
+        raise InvalidInput(f'"condition" and "members" mean the same. Keep one. {example}')
+    written = asked.members if asked.condition is None else asked.condition
+    segment = _segment(asked.segment, content.rules) if asked.segment is not None else None
+    if written is None:
+        if segment is None:
+            raise InvalidInput(f'"title" alone says nothing. {example}')
+        return Question(about=About.SEGMENT, segment=segment)
     return Question(
         about=About.CONDITION,
-        segment=asked.segment,
-        condition=_canonical(asked.condition, content),
+        segment=segment,
+        condition=_canonical(written, content, example),
     )
 
 
-def _canonical(written: object, content: Content) -> dict[str, object]:
-    if len(repr(written).encode()) > MOST_BYTES:
-        raise InvalidInput(
-            f'"condition" is longer than {MOST_BYTES} characters. Make a segment of a part of it '
-            'and write "in_segment".'
-        )
+def _wrapped(raw: object) -> object:
+    """The input; a condition that was pasted alone is put where it belongs."""
+    if not isinstance(raw, Mapping):
+        return raw
+    names = {str(name).lower() for name in raw} - {"comment"}
+    if names & Preview.model_fields.keys() or not names & _BEGINS:
+        return raw
+    return {"condition": {name: raw[name] for name in raw if str(name).lower() != "comment"}}
+
+
+def _segment(typed: str, rules: Rules) -> str:
+    """The name of a segment that there is; its file's name will do."""
+    names = [each.name for each in rules.segments]
+    name = typed.strip().rpartition("/")[2].lower().removesuffix(".yaml").replace(" ", "-")
+    if name in names:
+        return name
+    meant = closest(name, names)
+    example = f'Paste {{"segment": "{meant[0]}"}}.' if meant else preview_example(rules)
+    raise InvalidInput(f'There is no segment "{typed}". {suggestion(name, names)} {example}')
+
+
+def _canonical(written: object, content: Content, example: str) -> dict[str, object]:
+    if isinstance(written, str):
+        from relance.usecases.typed_yaml import read_typed_yaml  # noqa: PLC0415 - 30 ms
+
+        written = read_typed_yaml(written, example)
     said = Sentences()
     canonical = parse_condition(
         written, vocabulary_of(content.rules, content.company.topics), said.place("condition")
     )
     if canonical is None or said.found:
-        raise InvalidInput(" ".join([*said.found, PREVIEW_EXAMPLE]))
+        raise InvalidInput(" ".join([*said.found, example]))
     return canonical
 
 

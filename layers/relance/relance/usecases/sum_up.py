@@ -51,9 +51,10 @@ class ResultFiles(Request):
 
 
 class SumRequest(Request):
-    """The question, how many contacts were listed, and where the results are."""
+    """The question, how many contacts were read and listed, and where the results are."""
 
     question: Question
+    read: Annotated[int, Field(ge=0)]
     contacts: Annotated[int, Field(ge=0)]
     results: ResultFiles
 
@@ -102,7 +103,14 @@ def sum_up(request: SumRequest, services: Services) -> dict[str, Value]:
     complete = not missing and not total.count(BROKEN)
     return {
         "decision": (Decision.COMPLETE if complete else Decision.INCOMPLETE).value,
-        "summary": " ".join([_sentence(request.question, total), *_lacking(total, missing)]),
+        "summary": " ".join(
+            [
+                _sentence(request.question, total),
+                *_lacking(total, missing),
+                f"Contacts read: {request.read:,}.",
+            ]
+        ),
+        "read": request.read,
         "contacts": request.contacts,
         "found": total.told(),
         "details": services.files.link(request.results.key.rpartition("/")[0]),
@@ -125,8 +133,10 @@ def _sentence(question: Question, total: _Total) -> str:
 
 def _told(total: _Total) -> str:
     before, gone = total.count("told_before"), total.count("gone")
+    done = total.count("up_to_date")
     parts = [f"{total.count('told'):,} now"]
-    parts += [f"{before:,} by an earlier run"] if before else []
+    parts += [f"{before:,} shortly before"] if before else []
+    parts += [f"{done:,} not, being scored with them meanwhile"] if done else []
     parts += [f"{gone:,} not, being gone"] if gone else []
     return (
         f"Told that the rules changed, of {in_words(total.contacts)}: {listed(parts)}. "

@@ -54,8 +54,9 @@ know, which roles in a purchase they have, and which are still missing."""
 class Vocabulary:
     """Every name by its kind. `offers` and `interests` may be None: then any name goes.
 
-    `per_offer` names the scores that are kept by offer; `kept` is how long behaviour is kept (ms),
-    beyond which no condition can look back; `files` says where a kind is declared, if elsewhere.
+    `per_offer` names the scores that are kept by offer. `kept` is how long single acts are kept
+    (ms), beyond which no condition can look at them; those of the behaviours `lasting` are kept as
+    long as the contact. `files` says where a kind is declared, if elsewhere.
     """
 
     traits: Mapping[str, ValueWord] = field(default_factory=dict)
@@ -74,7 +75,12 @@ class Vocabulary:
     interests: Collection[str] | None = None
     companies: Mapping[str, ValueWord] = field(default_factory=lambda: ABOUT_COMPANIES)
     kept: int = FOREVER
+    lasting: Collection[str] = ()
     files: Mapping[Kind, str] = field(default_factory=dict)
+
+    def kept_of(self, behaviour: str) -> int:
+        """How long single acts of a behaviour are kept (ms)."""
+        return FOREVER if behaviour in self.lasting else self.kept
 
     def unknown(self, kind: Kind, name: str) -> str | None:
         """The sentence that a name is not declared; None when it is."""

@@ -38,7 +38,6 @@ VOCABULARY = Vocabulary(
     topics=("news",),
     offers=("espresso", "filter"),
     interests=("brewing", "roasting"),
-    kept=400 * DAY,
 )
 
 

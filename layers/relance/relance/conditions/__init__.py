@@ -24,6 +24,9 @@ Rules that hold throughout:
 *Windows.* `within: W` holds the events with now − W < occurred ≤ now: an event leaves at exactly
 occurred + W. `between: [A ago, B ago]` holds now − A < occurred ≤ now − B. A day here is 24 hours.
 
+*Kept.* How often something was done, and when first and last, is kept for good; single acts for a
+while (`retention`). What would look at single acts beyond that is refused by the build.
+
 *Calendar days* (a date, `today`, `in 7 days`, `7 days ago` about a date; anniversaries) are days
 where the contact lives, else where the company does, from midnight to midnight. Both ends of a
 range belong to it; `within_next: 7 days` is today and the 7 days after it, `within_last: 7 days`

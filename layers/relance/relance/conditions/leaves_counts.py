@@ -1,6 +1,6 @@
 """`did` and `did_not`: how often, ever or in a window of the past (`acts`)."""
 
-from relance.conditions.acts import NOTHING, kept_since, on_days, slide
+from relance.conditions.acts import NOTHING, kept_since, on_days, slide, told_by_the_last
 from relance.conditions.facts import FOREVER, Facts
 from relance.conditions.needs import Depth, Needs
 from relance.conditions.node import (
@@ -35,6 +35,14 @@ def count(leaf: Canonical) -> Node:
 
 def _calendar(name: str, least: int, most: int, leaf: Canonical) -> Node:
     inside = on_days(leaf)
+    if told_by_the_last(leaf):
+
+        def since(facts: Facts) -> bool:
+            done = facts.behaviours.get(name, NOTHING)
+            start, end = inside(facts, [(done.last, "", {})] if done.times else [])
+            return least <= end - start <= most
+
+        return timeless(since, Needs(behaviours={name: Depth()}, zone=True))
 
     def test(facts: Facts) -> bool:
         start, end = inside(facts, facts.behaviours.get(name, NOTHING).newest)

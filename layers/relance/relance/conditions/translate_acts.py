@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from relance.conditions import sources
 from relance.conditions.places import Place
+from relance.conditions.retention import is_kept
 from relance.conditions.translate_ranges import Canonical, Translations, amount, moment, window
 from relance.conditions.vocabulary import Kind, Vocabulary
 
@@ -46,17 +47,16 @@ def _special(
                 f'{key} needs "within:" and nothing else beside it, for example "within: 7 days".'
             )
             return None
-        found = window(source, vocabulary, where)
+        found = window(source, where)
         if found is None:
             return None
         factor = source.given()[key]
         assert isinstance(factor, Fraction)  # noqa: S101 - the model made it one
-        return {
-            "leaf": "usual",
-            "behaviour": source.did,
-            "within": found["far"],
-            key.removesuffix("_times_usual"): [factor.numerator, factor.denominator],
-        }
+        usual = {"leaf": "usual", "behaviour": source.did}
+        if not is_kept({**usual, **found}, vocabulary, where):
+            return None
+        bound = key.removesuffix("_times_usual")
+        return {**usual, "within": found["far"], bound: [factor.numerator, factor.denominator]}
     if beside:
         where.wrong(
             f"{key} and {min(beside)} are two questions. Make two conditions of them, each "
@@ -73,7 +73,7 @@ def _special(
 
 
 def _counted(source: sources.DidSource, vocabulary: Vocabulary, where: Place) -> Canonical | None:
-    found = window(source, vocabulary, where)
+    found = window(source, where)
     parts = []
     given = source.given()
     if any(key in given for key in _COUNTS) or not {"sum", "max"} & set(given):
@@ -85,6 +85,8 @@ def _counted(source: sources.DidSource, vocabulary: Vocabulary, where: Place) ->
             parts.append({**behaviour, **limits, **(found or {})} if limits else None)
     whole = [each for each in parts if each is not None]
     if found is None or len(whole) < len(parts):
+        return None
+    if not all(is_kept(each, vocabulary, where) for each in whole):
         return None
     return whole[0] if len(whole) == 1 else {"all": whole}
 
@@ -130,10 +132,11 @@ def did_not(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canon
     """`did_not:`."""
     assert isinstance(source, sources.DidNotSource)  # noqa: S101
     known = _behaviour(source.did_not, vocabulary, where / "did_not")
-    found = window(source, vocabulary, where)
+    found = window(source, where)
     if not known or found is None:
         return None
-    return {"leaf": "count", "behaviour": source.did_not, "at_most": 0, **found}
+    leaf = {"leaf": "count", "behaviour": source.did_not, "at_most": 0, **found}
+    return leaf if is_kept(leaf, vocabulary, where) else None
 
 
 def has_been(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:

@@ -75,6 +75,15 @@ def kept_since(leaf: Canonical) -> int:
     return (first - _EPOCH) * DAY - _ZONES_AHEAD
 
 
+GREATEST = "greatest "
+"""Stands before a path into a list where an act carries the greatest number, not the sum."""
+
+
+def greatest_of(path: str) -> str:
+    """The name under which an act carries the greatest number at a path."""
+    return f"{GREATEST}{path}" if "[]" in path else path
+
+
 def running(values: Sequence[float]) -> Sequence[float]:
     """The sums of the first 0, 1, 2 … values."""
     return list(accumulate(values, initial=0))

@@ -40,7 +40,9 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": words.DURATION_PATTERN, "examples": ["30 days"]}),
 ]
 Property = Annotated[
-    str, BeforeValidator(words.property_path), WithJsonSchema({**_TEXT, "examples": ["revenue"]})
+    str,
+    BeforeValidator(words.number_path),
+    WithJsonSchema({**_TEXT, "examples": ["revenue", "products[].price"]}),
 ]
 Number = Annotated[float, BeforeValidator(words.number), WithJsonSchema(_NUMBER)]
 Count = Annotated[

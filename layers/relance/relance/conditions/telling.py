@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from relance.conditions import spoken
-from relance.conditions.acts import NOTHING, on_days
+from relance.conditions.acts import NOTHING, greatest_of, on_days
 from relance.conditions.comparing import is_missing
 from relance.conditions.facts import DAY, Act, Done, Facts, Fading
 from relance.conditions.leaves_scores import value_at
@@ -100,6 +100,8 @@ def _measure(leaf: Canonical, facts: Facts, now: int) -> Told:
     what = "the sum" if kind == "sum" else "the greatest"
     asked = _joined(f"{name}: {what} of {of}", spoken.window(leaf), f"is {spoken.bounds(leaf)}")
     done = facts.behaviours.get(name, NOTHING)
+    if kind == "max":
+        of = greatest_of(of)
     found: float | None
     if "far" in leaf or "from" in leaf:
         values = [act[2][of] for act in _inside(leaf, done.newest, facts, now) if of in act[2]]

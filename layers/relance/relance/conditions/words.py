@@ -14,7 +14,9 @@ _AGO = re.compile(rf"{_LENGTH} ago")
 _AHEAD = re.compile(rf"in {_LENGTH}")
 _DATE = re.compile(r"(?:19|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _SHARE = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?)%")
-_PROPERTY = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*){0,5}")
+_KEY = r"[A-Za-z_$][\w$-]*(?:\[\])?"
+_PATH = re.compile(rf"{_KEY}(?:\.{_KEY}){{0,9}}")
+_LONGEST_PATH = 200
 
 DURATION_PATTERN = f"^{_LENGTH}$"
 SHARE_PATTERN = f"^{_SHARE.pattern}$"
@@ -163,14 +165,28 @@ def names(value: object) -> tuple[str, ...]:
     return (words(value),)
 
 
-def property_path(value: object) -> str:
-    """The name of an event's property, a dot leading one level down: `payment.amount`."""
-    if not isinstance(value, str) or not _PROPERTY.fullmatch(value):
+def path(value: object) -> str:
+    """Where an event says something: `revenue`, `page.path`, `products[].category`.
+
+    A dot leads into a property of a property, `[]` to every entry of a list.
+    """
+    if not isinstance(value, str) or not _PATH.fullmatch(value) or len(value) > _LONGEST_PATH:
         raise ValueError(
-            f'{quoted(value)} is not the name of a property. Write for example "revenue" or '
-            '"payment.amount".'
+            f'{quoted(value)} is no path to a property. Write for example "revenue", "page.path" '
+            'or "products[].category".'
         )
     return value
+
+
+def number_path(value: object) -> str:
+    """Where an event says a number that can be added up: not in what came along with it."""
+    found = path(value)
+    if found.startswith("context."):
+        raise ValueError(
+            f'"{found}" came along with the event and cannot be added up. Name a property of the '
+            'event itself, for example "revenue" or "products[].price".'
+        )
+    return found
 
 
 def yes(value: object) -> bool:

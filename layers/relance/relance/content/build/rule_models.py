@@ -4,26 +4,15 @@ A condition is any value here: `relance.conditions.language` reads it, with the 
 content declares at hand.
 """
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from relance.conditions import words
 from relance.content.build.models import NAME, AtMost, Duration, Model, OneOrMany, SnakeName, Text
 from relance.content.people_rules import Concern
 from relance.content.priors import HOURS
 from relance.content.stage_rules import Channel, Family, Intent
-
-_PATH = re.compile(r"[A-Za-z_$][\w$-]*(?:\[\])?(?:\.[A-Za-z_$][\w$-]*(?:\[\])?)*")
-
-
-def _path(text: str) -> str:
-    if not _PATH.fullmatch(text) or len(text) > 200:
-        raise ValueError(
-            f'"{text}" is no path to a property. Write for example "revenue", "page.path" or '
-            '"products[].category".'
-        )
-    return text
 
 
 def _journey(name: str) -> str:
@@ -56,7 +45,7 @@ ALL = "all"
 """Stands for every journey."""
 
 JourneyName = Annotated[str, AfterValidator(_journey)]
-Path = Annotated[str, AfterValidator(_path)]
+Path = Annotated[str, AfterValidator(words.path)]
 Positive = Annotated[float, AfterValidator(_positive)]
 NotNegative = Annotated[float, AfterValidator(_not_negative)]
 Names = Annotated[OneOrMany[str], Field(min_length=1)]

@@ -36,7 +36,6 @@ VOCABULARY = Vocabulary(
     qualifications=("marketing", "sales"),
     lists=("newsletter", "engaged"),
     topics=("news",),
-    offers=("espresso", "filter"),
     interests=("brewing", "roasting"),
 )
 

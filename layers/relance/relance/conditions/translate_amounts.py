@@ -21,10 +21,6 @@ def score(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonic
             f"the score {source.score} is not kept by offer. Leave this line out."
         )
         return None
-    sentence = vocabulary.unknown("offer", source.offer)
-    if sentence:
-        (where / "offer").wrong(sentence)
-        return None
     name = f"{source.score}/{source.offer}"
     return {"leaf": "score", "score": name, **found} if found else None
 

@@ -22,7 +22,7 @@ _DAYS = ("before", "after", "on", "between", "within_next", "within_last", "anni
 _OPERATORS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_TEXTS, (*_ANY, "contains", "starts_with", "ends_with", "matches")),
     "number": (*_ANY, *_NUMBERS),
-    "yes_no": ("equals", "is_set"),
+    "yes_no": ("equals", "not", "is_set"),
     "date": _DAYS,
 }
 _EXAMPLES: Mapping[str, str] = {
@@ -149,7 +149,10 @@ def _suits(value: object, name: str, word: ValueWord, where: Place, *, exact: bo
             f'{words.quoted(value)} is not a text, and {name} is one. Put it in quotes: "{shown}".'
         )
     elif word.type == "number" and (isinstance(value, bool) or not isinstance(value, int | float)):
-        where.wrong(f"{words.quoted(value)} is not a number, and {name} is one.")
+        try:
+            words.number(value)
+        except ValueError as error:
+            where.wrong(str(error))
     elif word.type == "yes_no" and not isinstance(value, bool):
         where.wrong(f'{words.quoted(value)} is neither yes nor no. Write "yes" or "no".')
     elif exact and word.options and str(value).casefold() not in map(str.casefold, word.options):
@@ -221,6 +224,13 @@ def grade(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonic
     assert isinstance(source, sources.GradeSource)  # noqa: S101
     given = dict(source.given())
     name = str(given.pop("grade"))
+    if name in GRADES and name not in vocabulary.grades:
+        example = f"{{grade: {min(vocabulary.grades, default='customer')}, equals: {name}}}"
+        (where / "grade").wrong(
+            f'"{name}" is a letter, and here stands the name of a fit. Write for example '
+            f'"{example}".'
+        )
+        return None
     known = _known("grade", name, vocabulary, where / "grade")
     if len(given) != 1:
         where.wrong('say which grade, once: "in: [A, B]", equals, at_least or at_most.')
@@ -229,7 +239,7 @@ def grade(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonic
     wanted = source.in_ if key == "in" and source.in_ else (str(given[key]),)
     for each in wanted:
         if each not in GRADES:
-            (where / key).wrong(f'"{each}" is not a grade. There is A, B, C and D.')
+            (where / key).wrong(f'"{each}" is not a grade. {suggestion(each.upper(), GRADES)}')
             return None
     if not known:
         return None

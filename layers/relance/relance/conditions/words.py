@@ -9,10 +9,14 @@ from relance.conditions.facts import DAY
 _UNITS = {"minute": 60_000, "hour": 3_600_000, "day": DAY, "week": 7 * DAY}
 _LENGTH = r"([1-9][0-9]{0,4}) (minute|hour|day|week)s?"
 _DURATION = re.compile(_LENGTH)
-_UNEVEN = re.compile(r"[0-9.]+ (?:month|year)s?")
+_UNEVEN = re.compile(r"([0-9]+(?:\.[0-9]+)?) (month|year)s?")
+_DAYS_OF = {"month": 30, "year": 365}
+_SHORT = re.compile(r"([1-9][0-9]{0,4}|an?|one) ?(m|h|d|w)(?:in|ins|inutes?|rs?|ours?|ays?|eeks?)?")
+_UNIT_OF = {"m": "minute", "h": "hour", "d": "day", "w": "week"}
 _AGO = re.compile(rf"{_LENGTH} ago")
 _AHEAD = re.compile(rf"in {_LENGTH}")
 _DATE = re.compile(r"(?:19|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_LEADING_NUMBER = re.compile(r"[1-9][0-9]*(?:\.[0-9]+)?")
 _SHARE = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?)%")
 _KEY = r"[A-Za-z_$][\w$-]*(?:\[\])?"
 _PATH = re.compile(rf"{_KEY}(?:\.{_KEY}){{0,9}}")
@@ -43,17 +47,30 @@ def quoted(value: object) -> str:
 def duration(value: object) -> int:
     """`30 days` in milliseconds; a day has 24 hours."""
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if isinstance(value, str) and _UNEVEN.fullmatch(value):
+    if found:
+        return _milliseconds(found)
+    if isinstance(value, str) and (uneven := _UNEVEN.fullmatch(value)):
+        days_ = round(float(uneven[1]) * _DAYS_OF[uneven[2]])
         raise ValueError(
             f'"{value}": months and years differ in length. Write days or weeks, for example '
-            '"90 days".'
+            f'"{days_} days".'
         )
+    example = _meant_duration(value)
+    raise ValueError(
+        f'{quoted(value)} is not a duration. Write for example "{example}" (minutes, hours, days '
+        "or weeks)."
+    )
+
+
+def _meant_duration(value: object) -> str:
+    """`7d`, `7` and `a week` as a duration that may be meant; else any."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 100_000:
+        return f"{value} day" if value == 1 else f"{value} days"
+    found = _SHORT.fullmatch(value.strip().lower()) if isinstance(value, str) else None
     if not found:
-        raise ValueError(
-            f'{quoted(value)} is not a duration. Write for example "30 days" (minutes, hours, '
-            "days or weeks)."
-        )
-    return _milliseconds(found)
+        return "30 days"
+    number, unit = found[1], _UNIT_OF[found[2]]
+    return f"1 {unit}" if number in {"a", "an", "one", "1"} else f"{number} {unit}s"
 
 
 def days(value: object) -> int:
@@ -83,16 +100,28 @@ def day(value: object) -> Bound:
             return _whole_days(value, found)
         if _DATE.fullmatch(value):
             return calendar_day(value)
+    if instead := _meant_day(value):
+        raise ValueError(f"{quoted(value)} is not a day. Write {instead}.")
     raise ValueError(
         f'{quoted(value)} is not a day. Write a date like "2026-11-21", or "today", '
         '"7 days ago", "in 7 days".'
     )
 
 
+def _meant_day(value: object) -> str | None:
+    if value in {"tomorrow", "yesterday"}:
+        return '"in 1 day"' if value == "tomorrow" else '"1 day ago"'
+    if isinstance(value, str) and _DURATION.fullmatch(value):
+        return f'"{value} ago" or "in {value}"'
+    return None
+
+
 def calendar_day(value: object) -> str:
     """`2026-11-21`."""
     if isinstance(value, str) and _DATE.fullmatch(value) and _exists(value):
         return value
+    if isinstance(value, str) and _DURATION.fullmatch(value):
+        raise ValueError(f'"{value}" is not a date. Write "{value} ago".')
     raise ValueError(
         f'{quoted(value)} is not a date. Write year, month and day, for example "2026-11-21".'
     )
@@ -103,27 +132,35 @@ def share(value: object) -> Fraction:
     found = _SHARE.fullmatch(value) if isinstance(value, str) else None
     if not found or not (part := Fraction(found[1]) / 100):
         raise ValueError(
-            f'{quoted(value)} is not a share of the contacts. Write for example "10%" (more than '
-            "0%, less than 100%)."
+            f"{quoted(value)} is not a share of the contacts. Write for example "
+            f'"{_meant_share(value)}" (more than 0%, less than 100%).'
         )
     return part
+
+
+def _meant_share(value: object) -> str:
+    """`0.1`, `10` and `10 %` as a share that may be meant; else any."""
+    text = value.replace(" ", "") if isinstance(value, str) else ""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 100:
+        text = f"{value * 100:g}%" if value < 1 else f"{value:g}%"
+    return text if _SHARE.fullmatch(text) and Fraction(text[:-1]) else "10%"
 
 
 def number(value: object) -> int | float:
     """A number, not yes or no, not in quotes."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        hint = f" Write {value} without quotes." if _looks_like_a_number(value) else ""
-        sentence = f"{quoted(value)} is not a number.{hint or ' Write for example 50.'}"
-        raise ValueError(sentence)  # noqa: TRY004 - pydantic makes a finding of a ValueError
+        raise ValueError(  # noqa: TRY004 - pydantic makes a finding of a ValueError
+            f"{quoted(value)} is not a number. {_the_number_in(value, 'Write for example 50.')}"
+        )
     return value
 
 
 def count(value: object) -> int:
     """How many times."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        hint = f" Write {value} without quotes." if _looks_like_a_number(value) else ""
         raise ValueError(
-            f"{quoted(value)} is not a number of times.{hint or ' Write for example 3.'}"
+            f"{quoted(value)} is not a number of times. "
+            f"{_the_number_in(value, 'Write for example 3.')}"
         )
     return value
 
@@ -131,7 +168,9 @@ def count(value: object) -> int:
 def times(value: object) -> Fraction:
     """A factor above 0, `1.5`: as exact as it is written."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise ValueError(f"{quoted(value)} is not a factor. Write for example 1.5.")
+        raise ValueError(
+            f"{quoted(value)} is not a factor. {_the_number_in(value, 'Write for example 1.5.')}"
+        )
     return Fraction(str(value))
 
 
@@ -151,7 +190,10 @@ def words(value: object) -> str:
         if value is None or value == "":
             raise ValueError("nothing is written here.")
         if isinstance(value, dict | list):
-            raise ValueError(f"{quoted(value)} stands where a text is needed.")
+            raise ValueError(
+                f"{quoted(value)} stands where one text is needed. Write several conditions below "
+                '"any:", one for each.'
+            )
         raise ValueError(f'{quoted(value)} is not a text. Put it in quotes: "{_plain(value)}".')
     return value
 
@@ -192,7 +234,9 @@ def number_path(value: object) -> str:
 def yes(value: object) -> bool:
     """`yes`, nothing else."""
     if value is not True:
-        raise ValueError(f'{quoted(value)} is not possible here. Write "yes".')
+        raise ValueError(
+            f'{quoted(value)} is not possible here. Write "yes", or leave this line out.'
+        )
     return True
 
 
@@ -235,8 +279,13 @@ def _whole_days(value: str, found: re.Match[str]) -> int:
     return length // DAY
 
 
-def _looks_like_a_number(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", value) is not None
+def _the_number_in(value: object, otherwise: str) -> str:
+    """`"50"`, `3 times` and `5000 EUR` hold a number that may be meant."""
+    found = _LEADING_NUMBER.match(value) if isinstance(value, str) else None
+    if not found:
+        return otherwise
+    alone = "without quotes" if found[0] == value else "alone"
+    return f"Write {found[0]} {alone}."
 
 
 def _plain(value: object) -> str:

@@ -133,11 +133,6 @@ def vocabulary_of(
         lasting=lasting_behaviours(
             {name: each.event for name, (_, each) in sources.behaviours.items()}
         ),
-        files={
-            "grade": "fits/",
-            "potential": "potentials/",
-            "qualification": "qualifications/",
-        },
     )
 
 

@@ -27,7 +27,7 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     "until": ("between", "before"), "to": ("between",), "on": ("between",),
     "birthday": ("anniversary",), "ago": ("longer_ago_than",), "older_than": ("longer_ago_than",),
     "state": ("is",), "name": ("named",), "duration": ("for",), "property": ("of",),
-    "product": ("offer",), "is_in": ("in",),
+    "product": ("offer",), "is_in": ("in",), "if": ("when",), "condition": ("when", "members"),
 }  # fmt: skip
 """What is written, and what it may be called here: as far as that is possible in the place."""
 
@@ -71,22 +71,22 @@ EXAMPLES: Mapping[str, str] = {
 
 def not_a_condition(key: str, known: Collection[str]) -> str | None:
     """What a line that begins with no known key may mean; None if it is like nothing here."""
-    alike = _alike(key, known)
-    return f"{key} is not known. Did you mean {either(alike)}?" if alike else None
+    meant = alike(key, known)
+    return f"{key} is not known. Did you mean {either(meant)}?" if meant else None
 
 
 def not_possible(leaf: str, key: str, known: Collection[str]) -> str:
     """What to write instead of a key that is not possible beside or below a leaf."""
     if (leaf, key) in _INSTEAD:
         return f"{key} is not possible here. {_INSTEAD[leaf, key]}"
-    alike = _alike(key, known)
-    if alike:
-        return f"{key} is not known. Did you mean {either(alike)}?"
+    if meant := alike(key, known):
+        return f"{key} is not known. Did you mean {either(meant)}?"
     if not known:
         return f"{key} is not possible here. Nothing stands beside {leaf}: leave this line out."
     return f"{key} is not known. There is {listed(known)}."
 
 
-def _alike(key: str, known: Collection[str]) -> tuple[str, ...]:
+def alike(key: str, known: Collection[str]) -> tuple[str, ...]:
+    """The known keys that may be meant, best first."""
     meant = tuple(each for each in _MEANT.get(key.lower(), ()) if each in known)
     return meant or closest(key, known)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from relance.conditions.facts import FOREVER
-from relance.content.names import suggestion
+from relance.content.known_events import EVENTS
+from relance.content.names import closest, suggestion
 
 Kind: TypeAlias = Literal[
     "behaviour", "trait", "score", "grade", "potential", "stage", "persona", "segment",
@@ -65,7 +66,7 @@ class Vocabulary:
 
     `per_offer` names the scores that are kept by offer. `kept` is how long single acts are kept
     (ms), beyond which no condition can look at them; those of the behaviours `lasting` are kept as
-    long as the contact.
+    long as the contact. `elsewhere` has the names whose files do not fit the company.
     """
 
     traits: Mapping[str, ValueWord] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class Vocabulary:
     companies: Mapping[str, ValueWord] = field(default_factory=lambda: ABOUT_COMPANIES)
     kept: int = FOREVER
     lasting: Collection[str] = ()
+    elsewhere: Mapping[Kind, Collection[str]] = field(default_factory=dict)
 
     def kept_of(self, behaviour: str) -> int:
         """How long single acts of a behaviour are kept (ms)."""
@@ -99,7 +101,23 @@ class Vocabulary:
         if kind == "behaviour" and name in _CONCLUDED:
             return f'"{name}" follows from rules and is no act. Write "{_CONCLUDED[name]}".'
         file = _DECLARED_IN[kind]
+        if name in self.elsewhere.get(kind, ()):
+            return (
+                f'the {kind} "{name}" is declared for other companies only: look at "only_for:" '
+                f"in {file}."
+            )
+        if kind == "behaviour":
+            return f'the behaviour "{name}" is not declared in {file}. {self._act(name)}'
         return f'the {kind} "{name}" is not declared in {file}. {suggestion(name, known)}'
+
+    def _act(self, name: str) -> str:
+        """Which act may be meant: events, which are many, are offered if they look alike."""
+        declared = [each for each in self.behaviours if each not in EVENTS]
+        if closest(name, declared):
+            return suggestion(name, self.behaviours)
+        alike = closest(name, self.behaviours)
+        instead = suggestion(name, alike or declared)
+        return f"{instead} An event of your own is declared in events.yaml."
 
     def _known(self, kind: Kind) -> Collection[str]:
         known: Mapping[Kind, Collection[str]] = {

@@ -9,7 +9,7 @@ from relance.conditions.facts import DAY
 _UNITS = {"minute": 60_000, "hour": 3_600_000, "day": DAY, "week": 7 * DAY}
 _LENGTH = r"([1-9][0-9]{0,4}) (minute|hour|day|week)s?"
 _DURATION = re.compile(_LENGTH)
-_UNEVEN = re.compile(r"([0-9]+(?:\.[0-9]+)?) (month|year)s?")
+_UNEVEN = re.compile(r"([0-9]+(?:\.[0-9]+)?|an?|one) (month|year)s?")
 _DAYS_OF = {"month": 30, "year": 365}
 _SHORT = re.compile(r"([1-9][0-9]{0,4}|an?|one) ?(m|h|d|w)(?:in|ins|inutes?|rs?|ours?|ays?|eeks?)?")
 _UNIT_OF = {"m": "minute", "h": "hour", "d": "day", "w": "week"}
@@ -50,7 +50,8 @@ def duration(value: object) -> int:
     if found:
         return _milliseconds(found)
     if isinstance(value, str) and (uneven := _UNEVEN.fullmatch(value)):
-        days_ = round(float(uneven[1]) * _DAYS_OF[uneven[2]])
+        amount = float(uneven[1]) if uneven[1][0].isdigit() else 1.0
+        days_ = round(amount * _DAYS_OF[uneven[2]])
         raise ValueError(
             f'"{value}": months and years differ in length. Write days or weeks, for example '
             f'"{days_} days".'
@@ -69,8 +70,8 @@ def _meant_duration(value: object) -> str:
     found = _SHORT.fullmatch(value.strip().lower()) if isinstance(value, str) else None
     if not found:
         return "30 days"
-    number, unit = found[1], _UNIT_OF[found[2]]
-    return f"1 {unit}" if number in {"a", "an", "one", "1"} else f"{number} {unit}s"
+    amount, unit = found[1], _UNIT_OF[found[2]]
+    return f"1 {unit}" if amount in {"a", "an", "one", "1"} else f"{amount} {unit}s"
 
 
 def days(value: object) -> int:
@@ -149,10 +150,13 @@ def _meant_share(value: object) -> str:
 def number(value: object) -> int | float:
     """A number, not yes or no, not in quotes."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(  # noqa: TRY004 - pydantic makes a finding of a ValueError
-            f"{quoted(value)} is not a number. {_the_number_in(value, 'Write for example 50.')}"
-        )
+        raise ValueError(not_a_number(value))  # noqa: TRY004 - pydantic makes a finding of it
     return value
+
+
+def not_a_number(value: object) -> str:
+    """The sentence about a value that is none, with the number that it may hold."""
+    return f"{quoted(value)} is not a number. {_the_number_in(value, 'Write for example 50.')}"
 
 
 def count(value: object) -> int:

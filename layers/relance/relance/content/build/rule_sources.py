@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from relance.conditions.vocabulary import ValueWord, Vocabulary
+from relance.conditions.vocabulary import Kind, ValueWord, Vocabulary
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import EventSource, SnakeName
 from relance.content.build.rule_models import (
@@ -29,6 +29,19 @@ from relance.content.rules import ContactList, Trait
 
 T = TypeVar("T")
 
+_PLACES: Mapping[Kind, str] = {
+    "behaviour": "behaviours",
+    "score": "scores",
+    "grade": "fits",
+    "potential": "potentials",
+    "stage": "stages",
+    "persona": "personas",
+    "segment": "segments",
+    "qualification": "qualifications",
+    "interest": "interests",
+}
+"""Where names of a kind are declared that may be for some companies only."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSources:
@@ -50,6 +63,7 @@ class RuleSources:
     companies: Read[CompaniesSource] | None
     habits: Read[HabitsSource] | None
     broken: Mapping[str, frozenset[str]]
+    unfitting: Mapping[str, frozenset[str]]
 
     @property
     def events(self) -> frozenset[str]:
@@ -94,6 +108,7 @@ def read_rules(selection: Selection, findings: Findings) -> RuleSources:
         companies=selection.one("companies", CompaniesSource),
         habits=selection.one("habits", HabitsSource),
         broken=selection.broken,
+        unfitting=selection.unfitting,
     )
 
 
@@ -133,6 +148,7 @@ def vocabulary_of(
         lasting=lasting_behaviours(
             {name: each.event for name, (_, each) in sources.behaviours.items()}
         ),
+        elsewhere={kind: _of(sources.unfitting, place) for kind, place in _PLACES.items()},
     )
 
 

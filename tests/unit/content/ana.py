@@ -1,7 +1,6 @@
-"""Ana, of whom docs/writing-content.md tells, and what its examples say of her."""
+"""Ana, of whom docs/writing-content.md tells, and what conditions say of her."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
@@ -9,8 +8,6 @@ from relance.conditions import Condition, compile_condition
 from relance.conditions.facts import DAY, Facts
 from relance.conditions.language import parse
 from relance.conditions.places import Sentences
-from relance.content.build.mistakes import Findings
-from relance.content.build.yaml_source import read_yaml
 from relance.content.compiled import Content
 from relance.engine import Plan, advance, replay
 from relance.engine.folding import facts_of_profile
@@ -19,10 +16,8 @@ from relance.ids import milliseconds
 from relance.usecases.judge_contacts import deeper_plan
 from relance.usecases.read_question import vocabulary_of
 
+from .guide import read
 from .people import NOW, happened
-
-TABLE = re.compile(r"^\| (?P<title>[^|]*) \| \|\n\|---\|---\|\n(?P<rows>(?:\|.*\n)+)", re.MULTILINE)
-ROW = re.compile(r"^\| `(?P<condition>\{.*?\})` \| ?(?P<said>.*?) ?\|$", re.MULTILINE)
 
 TRAITS: Mapping[str, Any] = {
     "email": "ana@example.com",
@@ -55,32 +50,6 @@ HISTORY: tuple[Event, ...] = (
     ),
     happened("meeting_booked", 8),
 )
-
-
-def tables(guide: str) -> Iterator[tuple[str, list[str]]]:
-    """The tables of conditions in the guide: what stands above each, and its conditions."""
-    for table in TABLE.finditer(guide):
-        rows = [row["condition"].replace("\\|", "|") for row in ROW.finditer(table["rows"])]
-        if rows:
-            assert len(rows) == table["rows"].count("\n"), table["title"]
-            yield table["title"], rows
-
-
-def unknown_rows(guide: str) -> list[tuple[str, bool]]:
-    """The conditions about somebody of whom nothing is known, and whether each holds."""
-    table = next(each for each in TABLE.finditer(guide) if "nothing is known" in each["title"])
-    return [
-        (row["condition"], {"holds": True, "does not hold": False}[row["said"]])
-        for row in ROW.finditer(table["rows"])
-    ]
-
-
-def read(written: str) -> object:
-    """A condition as the build reads it."""
-    source = read_yaml(f"asked: {written}\n", "guide.yaml", Findings())
-    assert source is not None
-    assert isinstance(source.value, dict)
-    return source.value["asked"]
 
 
 def condition(written: str, content: Content) -> Condition:

@@ -16,18 +16,13 @@ from relance.content.build import build
 from relance.content.compiled import Content
 from relance.ids import milliseconds
 
-from .ana import HISTORY, condition, facts_about, read, tables, unknown_rows
+from .ana import HISTORY, condition, facts_about
 from .conftest import ROOT, SHIPPED
+from .guide import FILES, GUIDE, read, tables, unknown_rows
 from .people import NOW, known
 
-GUIDE = (ROOT / "docs" / "writing-content.md").read_text(encoding="utf-8")
-EXAMPLE = re.compile(
-    r"^`([a-z0-9/._-]+)`:\n\n```(?:yaml|html)\n(.*?)^```$", re.MULTILINE | re.DOTALL
-)
-
-
-UNKNOWN = unknown_rows(GUIDE)
-HOLDING = [row for title, rows in tables(GUIDE) for row in rows if "nothing is known" not in title]
+UNKNOWN = unknown_rows()
+HOLDING = [row for title, rows in tables() for row in rows if "nothing is known" not in title]
 
 ANA_IS_IN = {
     "machine-buyers-to-be": True,
@@ -46,7 +41,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Content:
     """What is shipped, with every example of the guide in its place."""
     folder = tmp_path_factory.mktemp("guide")
     shutil.copytree(SHIPPED, folder / "source")
-    for name, text in EXAMPLE.findall(GUIDE):
+    for name, text in FILES.items():
         path = folder / "source" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -66,7 +61,7 @@ def test_every_example_builds(content: Content) -> None:
 
 
 def test_every_segment_of_the_guide_has_the_members_that_it_should(content: Content) -> None:
-    examples = {Path(n).stem for n, _ in EXAMPLE.findall(GUIDE) if n.startswith("segments/")}
+    examples = {Path(n).stem for n in FILES if n.startswith("segments/")}
     assert examples == set(ANA_IS_IN)
     there = known(content, *HISTORY).segments()
     assert {name: name in there for name in ANA_IS_IN} == ANA_IS_IN
@@ -130,7 +125,7 @@ def _note_keys(raw: object, shown: set[tuple[str, str]]) -> None:
 
 def test_no_example_is_left_unbuilt() -> None:
     fenced = re.findall(r"^```(?:yaml|html)$", GUIDE, re.MULTILINE)
-    assert len(EXAMPLE.findall(GUIDE)) == len(fenced) > 20
+    assert len(FILES) == len(fenced) > 20
 
 
 def test_the_guide_names_every_schema_for_editors() -> None:

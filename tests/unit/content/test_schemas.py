@@ -14,11 +14,10 @@ from relance.content.build.mistakes import Findings
 from relance.content.build.yaml_source import read_yaml
 from relance.content.schemas import main, schemas
 
-from . import ana
 from .conftest import ROOT, SHIPPED
+from .guide import FILES, GUIDE, tables
+from .guide import read as as_built
 
-GUIDE = (ROOT / "docs" / "writing-content.md").read_text(encoding="utf-8")
-EXAMPLE = re.compile(r"^`([a-z0-9/._-]+)`:\n\n```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PUBLISHED = ROOT / "docs" / "schemas"
 SCHEMAS = {name: json.loads(text) for name, text in schemas().items()}
 
@@ -42,7 +41,7 @@ def examples() -> list[tuple[str, str, str]]:
     """The files that stand in the guide: name, schema, text."""
     return [
         (file, schema, text)
-        for file, text in EXAMPLE.findall(GUIDE)
+        for file, text in FILES.items()
         if file.endswith(".yaml")
         for schema in schemas_of(file)
     ]
@@ -101,7 +100,7 @@ def test_every_example_of_the_guide_is_as_its_schema_says(
 
 
 def test_every_condition_in_a_table_of_the_guide_is_as_the_schema_says() -> None:
-    conditions = [ana.read(row) for _, rows in ana.tables(GUIDE) for row in rows]
+    conditions = [as_built(row) for _, rows in tables() for row in rows]
     check = checker("condition.schema.json")
     assert len(conditions) > 90
     assert [each for each in conditions if not check.is_valid(each)] == []

@@ -17,6 +17,17 @@ and FOREVER where there is none.
               contact's own habit) · overdue_by
     amounts   score · interest · potential · company
 
+Where things are; what the build alone needs is not loaded at run time:
+
+    run time      compile.py     canonical form to function        because.py   a line per leaf
+                  groups.py      all, any, none and their `until`  telling.py, spoken.py   its words
+                  leaves_*.py    one idea each                     acts.py, days.py, comparing.py
+                  facts.py       what a condition may read         needs.py     how much of it
+    build time    language.py    YAML to canonical form            sources.py   the shape of leaves
+                  translate_*.py what a leaf means, checked        words.py     "30 days", "10%"
+                  vocabulary.py  the names there are               retention.py what is kept
+                  findings.py, hints.py, places.py   mistakes      schema.py    for editors
+
 Rules that hold throughout:
 
 *Now.* Facts hold nothing that lies later than `now`; what will happen is not guessed.

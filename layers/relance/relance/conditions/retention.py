@@ -14,8 +14,8 @@ from relance.conditions.acts import told_by_the_last
 from relance.conditions.facts import FOREVER
 from relance.conditions.node import Canonical, text, whole
 from relance.conditions.places import Place
+from relance.conditions.spoken import duration
 from relance.conditions.vocabulary import Vocabulary
-from relance.conditions.words import in_words
 
 
 def is_kept(leaf: Canonical, vocabulary: Vocabulary, where: Place) -> bool:
@@ -31,7 +31,7 @@ def is_kept(leaf: Canonical, vocabulary: Vocabulary, where: Place) -> bool:
     far = whole(leaf, "far") if "far" in leaf else 0
     if far > kept:
         (where / ("between" if leaf.get("near") else "within")).wrong(
-            f"{in_words(far)} is longer than single acts are kept. Write {in_words(kept)} or "
+            f"{duration(far)} is longer than single acts are kept. Write {duration(kept)} or "
             "less, or ask without a time: how often somebody ever did it, and when first and "
             "last, is kept for good."
         )
@@ -46,7 +46,7 @@ def _days(name: str, kept: int, *, has_end: bool) -> str:
         else f'"did: {name}" and "since:" with nothing else'
     )
     return (
-        f"single acts are kept for {in_words(kept)}, and one day these days will be farther back. "
-        f'Write "within: {in_words(kept)}" or less; or, since the first and the last time are kept '
+        f"single acts are kept for {duration(kept)}, and one day these days will be farther back. "
+        f'Write "within: {duration(kept)}" or less; or, since the first and the last time are kept '
         f"for good, {other}."
     )

@@ -27,7 +27,7 @@ def did(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical
     """`did:`; with several questions, all of them."""
     assert isinstance(source, sources.DidSource)  # noqa: S101 - by TRANSLATIONS
     given = source.given()
-    known = _behaviour(source.did, vocabulary, where / "did")
+    known = vocabulary.knows("behaviour", source.did, where / "did")
     special = [key for key in (*_HABITS, "first", "last") if key in given]
     if special:
         found = _special(source, special[0], vocabulary, where)
@@ -131,7 +131,7 @@ def _count(
 def did_not(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
     """`did_not:`."""
     assert isinstance(source, sources.DidNotSource)  # noqa: S101
-    known = _behaviour(source.did_not, vocabulary, where / "did_not")
+    known = vocabulary.knows("behaviour", source.did_not, where / "did_not")
     found = window(source, where)
     if not known or found is None:
         return None
@@ -154,9 +154,7 @@ def has_been(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Cano
         return None
     (what,) = state
     name = str(state[what])
-    sentence = vocabulary.unknown(_KINDS[what], name)
-    if sentence:
-        (where / "has_been" / what).wrong(sentence)
+    if not vocabulary.knows(_KINDS[what], name, where / "has_been" / what):
         return None
     if source.for_ is not None:
         return {"leaf": "been", "what": what, "name": name, "for": source.for_}
@@ -166,17 +164,10 @@ def has_been(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Cano
 def overdue(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
     """`overdue_by:`."""
     assert isinstance(source, sources.OverdueSource)  # noqa: S101
-    if not _behaviour(source.for_, vocabulary, where / "for"):
+    if not vocabulary.knows("behaviour", source.for_, where / "for"):
         return None
     by = [source.overdue_by.numerator, source.overdue_by.denominator]
     return {"leaf": "overdue", "behaviour": source.for_, "by": by}
-
-
-def _behaviour(name: str, vocabulary: Vocabulary, where: Place) -> bool:
-    sentence = vocabulary.unknown("behaviour", name)
-    if sentence:
-        where.wrong(sentence)
-    return sentence is None
 
 
 TRANSLATIONS: Translations = {

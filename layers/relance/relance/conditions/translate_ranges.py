@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from relance.conditions import words
+from relance.conditions import spoken, words
 from relance.conditions.facts import DAY
 from relance.conditions.places import Place
 from relance.conditions.sources import Leaf, Limits, MomentSource, WindowSource
@@ -99,7 +99,7 @@ def day_range(given: Mapping[str, object], where: Place) -> Canonical | None:
 
 def _whole_days(value: object) -> int:
     if not isinstance(value, int) or value % DAY:
-        length = words.in_words(value) if isinstance(value, int) else words.quoted(value)
+        length = spoken.duration(value) if isinstance(value, int) else words.quoted(value)
         raise ValueError(
             f'"{length}": a date knows no hours. Write days or weeks, for example "7 days".'
         )

@@ -53,7 +53,7 @@ def trait(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonic
     assert isinstance(source, sources.TraitSource)  # noqa: S101 - by TRANSLATIONS
     given = dict(source.given())
     name = str(given.pop("trait"))
-    if not _known("trait", name, vocabulary, where / "trait"):
+    if not vocabulary.knows("trait", name, where / "trait"):
         return None
     word = vocabulary.traits[name]
     if not _fits(given, name, word, where):
@@ -68,7 +68,7 @@ def company(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canon
     """`company:`."""
     given = dict(source.given())
     name = str(given.pop("company"))
-    if not _known("company", name, vocabulary, where / "company"):
+    if not vocabulary.knows("company", name, where / "company"):
         return None
     word = vocabulary.companies[name]
     if not _fits(given, name, word, where):
@@ -231,7 +231,7 @@ def grade(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonic
             f'"{example}".'
         )
         return None
-    known = _known("grade", name, vocabulary, where / "grade")
+    known = vocabulary.knows("grade", name, where / "grade")
     if len(given) != 1:
         where.wrong('say which grade, once: "in: [A, B]", equals, at_least or at_most.')
         return None
@@ -256,7 +256,7 @@ def member(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canoni
     kind, leaf = _MEMBERS[key]
     wanted = [str(each) for each in names] if isinstance(names, tuple) else []
     known = [
-        _known(kind, each, vocabulary, where / key / index if len(wanted) > 1 else where / key)
+        vocabulary.knows(kind, each, where / key / index if len(wanted) > 1 else where / key)
         for index, each in enumerate(wanted)
     ]
     return {"leaf": leaf, "in": wanted} if all(known) else None
@@ -266,7 +266,7 @@ def consent(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canon
     """`consent:`."""
     assert isinstance(source, sources.ConsentSource)  # noqa: S101
     state = source.is_ or "granted"
-    known = _known("topic", source.consent, vocabulary, where / "consent")
+    known = vocabulary.knows("topic", source.consent, where / "consent")
     if state not in CONSENTS:
         (where / "is").wrong(
             f'"{state}" is not a state of a consent. {suggestion(state, CONSENTS)}'
@@ -285,13 +285,6 @@ def random(source: sources.Leaf, _: Vocabulary, __: Place) -> Canonical | None:
 def everyone(_: sources.Leaf, __: Vocabulary, ___: Place) -> Canonical | None:
     """`everyone: yes`."""
     return {"leaf": "everyone"}
-
-
-def _known(kind: Kind, name: str, vocabulary: Vocabulary, where: Place) -> bool:
-    sentence = vocabulary.unknown(kind, name)
-    if sentence:
-        where.wrong(sentence)
-    return sentence is None
 
 
 TRANSLATIONS: Translations = {

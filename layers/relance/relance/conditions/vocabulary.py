@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from relance.conditions.facts import FOREVER
+from relance.conditions.places import Place
 from relance.content.known_events import EVENTS
 from relance.content.names import closest, suggestion
 
@@ -90,6 +91,13 @@ class Vocabulary:
     def kept_of(self, behaviour: str) -> int:
         """How long single acts of a behaviour are kept (ms)."""
         return FOREVER if behaviour in self.lasting else self.kept
+
+    def knows(self, kind: Kind, name: str, where: Place) -> bool:
+        """Whether a name is declared; if not, that is noted at the place."""
+        sentence = self.unknown(kind, name)
+        if sentence:
+            where.wrong(sentence)
+        return sentence is None
 
     def unknown(self, kind: Kind, name: str) -> str | None:
         """The sentence that a name is not declared; None when it is."""

@@ -74,16 +74,6 @@ def _meant_duration(value: object) -> str:
     return f"1 {unit}" if amount in {"a", "an", "one", "1"} else f"{amount} {unit}s"
 
 
-def days(value: object) -> int:
-    """`7 days` as a number of days."""
-    length = duration(value)
-    if length % DAY:
-        raise ValueError(
-            f'{quoted(value)}: a date knows no hours. Write days or weeks, for example "7 days".'
-        )
-    return length // DAY
-
-
 def ago(value: object) -> int | None:
     """`30 days ago` in milliseconds; None if it is nothing of the kind."""
     found = _AGO.fullmatch(value) if isinstance(value, str) else None
@@ -251,15 +241,6 @@ def yes_or_no(value: object) -> bool:
             f'{quoted(value)} is neither yes nor no. Write "yes" or "no".'
         )
     return value
-
-
-def in_words(ms: int) -> str:
-    """A duration in the greatest unit that fits."""
-    for unit, length in (("day", DAY), ("hour", 3_600_000), ("minute", 60_000)):
-        if ms % length == 0:
-            amount = ms // length
-            return f"{amount} {unit}" if amount == 1 else f"{amount} {unit}s"
-    return f"{ms / 1000:g} seconds"
 
 
 def _exists(day_: str) -> bool:

@@ -24,7 +24,7 @@ Where things are; what the build alone needs is not loaded at run time:
                   leaves_*.py    one idea each                     acts.py, days.py, comparing.py
                   facts.py       what a condition may read         needs.py     how much of it
     build time    language.py    YAML to canonical form            sources.py   the shape of leaves
-                  translate_*.py what a leaf means, checked        words.py     "30 days", "10%"
+                  translate_*.py what a leaf means, checked        words*.py    "30 days", "10%"
                   vocabulary.py  the names there are               retention.py what is kept
                   findings.py, hints.py, places.py   mistakes      schema.py    for editors
 

@@ -8,7 +8,13 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from relance.conditions import sources, translate_acts, translate_amounts, translate_values
+from relance.conditions import (
+    sources,
+    translate_acts,
+    translate_amounts,
+    translate_standing,
+    translate_values,
+)
 from relance.conditions.findings import note
 from relance.conditions.hints import not_a_condition
 from relance.conditions.places import Place
@@ -23,6 +29,7 @@ MOST_LEAVES = 100
 
 _TRANSLATIONS: Translations = {
     **translate_values.TRANSLATIONS,
+    **translate_standing.TRANSLATIONS,
     **translate_acts.TRANSLATIONS,
     **translate_amounts.TRANSLATIONS,
 }

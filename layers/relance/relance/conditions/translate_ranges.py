@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from relance.conditions import spoken, words
+from relance.conditions import spoken, words, words_of_time
 from relance.conditions.facts import DAY
 from relance.conditions.places import Place
 from relance.conditions.sources import Leaf, Limits, MomentSource, WindowSource
@@ -110,7 +110,7 @@ def _days_between(value: object, where: Place) -> Canonical | None:
     found = []
     for index, each in enumerate(value if isinstance(value, list) else ()):
         try:
-            found.append(words.day(each))
+            found.append(words_of_time.day(each))
         except ValueError as error:
             (where / index).wrong(str(error))
     if len(found) != 2:
@@ -135,7 +135,7 @@ def _two_days(there: int) -> str:
 def _shifted(value: object, days: int) -> object:
     if isinstance(value, int):
         return value + days
-    return words.next_day(str(value), days)
+    return words_of_time.next_day(str(value), days)
 
 
 def window(source: WindowSource, where: Place) -> Canonical | None:
@@ -159,7 +159,7 @@ def edges(value: Sequence[object], where: Place) -> Canonical | None:
     if len(value) != 2:
         where.wrong(_two_days(len(value)))
         return None
-    ago = [words.ago(each) for each in value]
+    ago = [words_of_time.ago(each) for each in value]
     if ago[0] is not None and ago[1] is not None:
         if ago[0] <= ago[1]:
             where.wrong(
@@ -176,7 +176,7 @@ def edges(value: Sequence[object], where: Place) -> Canonical | None:
         return None
     for index, each in enumerate(value):
         try:
-            words.calendar_day(each)
+            words_of_time.calendar_day(each)
         except ValueError as error:
             (where / index).wrong(str(error))
             return None

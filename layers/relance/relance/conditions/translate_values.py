@@ -140,11 +140,8 @@ def _suits(value: object, name: str, word: ValueWord, where: Place, *, exact: bo
         where.wrong(
             f'{words.quoted(value)} is not a text, and {name} is one. Put it in quotes: "{shown}".'
         )
-    elif word.type == "number" and (isinstance(value, bool) or not isinstance(value, int | float)):
-        try:
-            words.number(value)
-        except ValueError as error:
-            where.wrong(str(error))
+    elif word.type == "number" and not words.is_number(value):
+        where.wrong(words.not_a_number(value))
     elif word.type == "yes_no" and not isinstance(value, bool):
         where.wrong(f'{words.quoted(value)} is neither yes nor no. Write "yes" or "no".')
     elif exact and word.options and str(value).casefold() not in map(str.casefold, word.options):

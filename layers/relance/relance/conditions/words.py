@@ -52,12 +52,13 @@ def _meant_share(value: object) -> str:
 
 def number(value: object) -> int | float:
     """A number, not yes or no, not in quotes."""
-    if not _is_number(value):
+    if not is_number(value):
         raise ValueError(not_a_number(value))
     return value
 
 
-def _is_number(value: object) -> TypeGuard[int | float]:
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number that can be compared and written as JSON."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return isfinite(value) and abs(value) <= _GREATEST
@@ -80,7 +81,7 @@ def count(value: object) -> int:
 
 def times(value: object) -> Fraction:
     """A factor above 0, `1.5`: as exact as it is written."""
-    if not _is_number(value) or value <= 0:
+    if not is_number(value) or value <= 0:
         raise ValueError(
             f"{quoted(value)} is not a factor. {_the_number_in(value, 'Write for example 1.5.')}"
         )

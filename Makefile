@@ -22,7 +22,7 @@ TESTS ?= tests
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo serve content test test-long lint format build test-deploy bench lock clean
+.PHONY: help demo serve content schemas test test-long lint format build test-deploy bench lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -64,6 +64,9 @@ serve: $(READY) ## Keep it running here: a form and an inbox for a browser (PORT
 
 content: $(READY) ## Check what is written in layers/content
 	@$(RUN) -m relance.content layers/content .build/checked
+
+schemas: $(READY) ## Write docs/schemas, by which editors check content
+	@$(RUN) -m relance.content.schemas docs/schemas
 
 # -- Checking it -----------------------------------------------------------------------------------
 

@@ -36,9 +36,7 @@ VOCABULARY = Vocabulary(
     qualifications=("marketing", "sales"),
     lists=("newsletter", "engaged"),
     topics=("news",),
-    offers=("espresso", "filter"),
     interests=("brewing", "roasting"),
-    kept=400 * DAY,
 )
 
 

@@ -86,17 +86,8 @@ def test_the_canonical_form_has_no_synonyms(written: str, canonical: object) -> 
     assert canonical_of(source.value) == canonical
 
 
-def test_names_are_declared_where_the_vocabulary_says() -> None:
-    words = Vocabulary(files={"segment": "the console"})
-    sentences = Sentences()
-    assert parse({"in_segment": "hot"}, words, sentences.place()) is None
-    assert sentences.found == [
-        'in_segment: the segment "hot" is not declared in the console. None is declared yet.'
-    ]
-
-
 def test_any_offer_goes_where_events_name_them() -> None:
-    words = Vocabulary(scores=("intent",), per_offer=("intent",), offers=None, interests=None)
+    words = Vocabulary(scores=("intent",), per_offer=("intent",))
     sentences = Sentences()
     raw = {"score": "intent", "offer": "whatever", "at_least": 1}
     assert parse(raw, words, sentences.place()) == {

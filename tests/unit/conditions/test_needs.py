@@ -88,7 +88,7 @@ def test_needs_of_several_conditions_join_to_the_deepest() -> None:
                 {"did": "ordered", "at_most": 4, "within": "10 days"},
                 {"did": "ordered", "sum": {"of": "revenue", "at_least": 1}, "within": "90 days"},
                 {"did": "ordered", "max": {"of": "margin", "at_least": 1}},
-                {"did": "ordered", "since": "2026-01-02"},
+                {"did": "ordered", "at_least": 2, "since": "2026-01-02"},
                 {"score": "intent", "at_least": 5},
                 {"has_been": {"segment": "hot"}, "for": "1 day"},
                 {"trait": "birth_date", "anniversary": "today"},

@@ -41,7 +41,8 @@ def assert_exact(asked: Condition, contact: Facts, now: int, shares: list[float]
     between = [now + round((until - 1 - now) * share) for share in shares]
     same = {at: asked.holds(contact, at) for at in (now, *between, until - 1)}
     assert set(same.values()) == {holds}
-    assert asked.holds(contact, until) is not holds
+    if until < now + FAR:  # parts that take turns once a year use up the leaps in thirty years
+        assert asked.holds(contact, until) is not holds
 
 
 @pytest.mark.parametrize("kind", BY_TIME)

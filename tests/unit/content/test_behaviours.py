@@ -1,6 +1,7 @@
 """Filters over events, and the paths into what an event says."""
 
 import pytest
+from relance.conditions.acts import greatest_of
 from relance.content.behaviours import Behaviour, Filter, numbers, plain, values_at
 
 ORDER = {
@@ -84,3 +85,11 @@ def test_equal_behaviours_are_equal_however_they_were_made() -> None:
     assert one == Behaviour("x", ("y",), (Filter("z", {"in": [1]}),))
     assert hash(one) == hash(Behaviour("x", ("y",), (Filter("z", {"in": [1]}),)))
     assert plain("a") != plain("b")
+
+
+def test_the_greatest_over_the_entries_of_a_list_has_a_name_of_its_own() -> None:
+    greatest = greatest_of("products[].price")
+    assert greatest != "products[].price"
+    assert greatest_of("revenue") == "revenue"
+    found = numbers(ORDER, ["products[].price", greatest])
+    assert found == {"products[].price": 120.0, greatest: 100.0}

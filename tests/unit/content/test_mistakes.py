@@ -111,7 +111,7 @@ def test_the_command_prints_the_sentences_and_fails(
     assert main([str(write({"lists.yaml": "engaged: {titel: E}\n"})), target]) == 1
     printed = capsys.readouterr().err
     assert "lists.yaml, line 1: titel is not known in engaged. Did you mean title?" in printed
-    assert printed.endswith("There are 2 mistakes; nothing was written.\n")
+    assert printed.endswith("There is 1 mistake; nothing was written.\n")
     assert main([str(write({"lists.yaml": "engaged: {title: E}\n"})), target]) == 0
     assert "2 messages, 1 form, 6 pages" in capsys.readouterr().out
 
@@ -121,3 +121,18 @@ def test_an_event_of_ones_own_is_declared_in_a_file(
 ) -> None:
     score = SMALL["scores/engagement.yaml"].replace("email_clicked", "machine_rented")
     built({"scores/engagement.yaml": score, "events.yaml": "machine_rented: {title: Rented}\n"})
+
+
+ABOUT_RULES = (
+    "behaviours/", "events.yaml", "scores/", "fits/", "potentials/", "segments/",
+    "qualifications/", "interests.yaml", "personas", "stages.yaml", "companies.yaml",
+    "habits.yaml",
+)  # fmt: skip
+
+
+def test_more_than_fifty_of_them_are_about_rules_and_every_kind_of_file_is_there() -> None:
+    about = [each["file"] for each in CASES if each["file"].startswith(ABOUT_RULES)]
+    assert len(about) > 50
+    assert {kind for kind in ABOUT_RULES for file in about if file.startswith(kind)} == set(
+        ABOUT_RULES
+    )

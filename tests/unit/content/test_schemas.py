@@ -1,6 +1,7 @@
 """The JSON Schemas that editors use are current, and agree with what is shipped."""
 
 import json
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -14,6 +15,8 @@ from relance.content.build.yaml_source import read_yaml
 from relance.content.schemas import main, schemas
 
 from .conftest import ROOT, SHIPPED
+from .guide import FILES, GUIDE, tables
+from .guide import read as as_built
 
 PUBLISHED = ROOT / "docs" / "schemas"
 SCHEMAS = {name: json.loads(text) for name, text in schemas().items()}
@@ -23,10 +26,25 @@ def written() -> Iterator[tuple[str, str]]:
     """Each shipped file, and the schema that is for it."""
     for path in sorted(SHIPPED.rglob("*.yaml")):
         file = path.relative_to(SHIPPED).as_posix()
-        base = "/".join((*file.split("/")[:-1], f"{path.name.partition('.')[0]}.yaml"))
-        for name, schema in SCHEMAS.items():
-            if fnmatch(base, schema["title"]):
-                yield file, name
+        for name in schemas_of(file):
+            yield file, name
+
+
+def schemas_of(file: str) -> list[str]:
+    """The schemas for a file, by what they say they are for."""
+    *folders, last = file.split("/")
+    base = "/".join((*folders, f"{last.partition('.')[0]}.yaml"))
+    return [name for name, schema in SCHEMAS.items() if fnmatch(base, schema["title"])]
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """The files that stand in the guide: name, schema, text."""
+    return [
+        (file, schema, text)
+        for file, text in FILES.items()
+        if file.endswith(".yaml")
+        for schema in schemas_of(file)
+    ]
 
 
 def checker(name: str) -> Draft202012Validator:
@@ -72,3 +90,23 @@ def test_every_shipped_file_is_as_its_schema_says(file: str, schema: str) -> Non
 )
 def test_an_editor_underlines_what_cannot_be_right(schema: str, text: str) -> None:
     assert not checker(schema).is_valid(read("x.yaml", text))
+
+
+@pytest.mark.parametrize(("file", "schema", "text"), examples(), ids=[n for n, *_ in examples()])
+def test_every_example_of_the_guide_is_as_its_schema_says(
+    file: str, schema: str, text: str
+) -> None:
+    assert [each.message for each in checker(schema).iter_errors(read(file, text))] == []
+
+
+def test_every_condition_in_a_table_of_the_guide_is_as_the_schema_says() -> None:
+    conditions = [as_built(row) for _, rows in tables() for row in rows]
+    check = checker("condition.schema.json")
+    assert len(conditions) > 90
+    assert [each for each in conditions if not check.is_valid(each)] == []
+
+
+def test_the_modeline_of_the_guide_leads_to_a_schema() -> None:
+    found = re.search(r"^# yaml-language-server: \$schema=(.*)$", GUIDE, re.MULTILINE)
+    assert found is not None
+    assert (SHIPPED / "segments" / found[1]).resolve().is_file()

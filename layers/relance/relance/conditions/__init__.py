@@ -17,12 +17,26 @@ and FOREVER where there is none.
               contact's own habit) · overdue_by
     amounts   score · interest · potential · company
 
+Where things are; what the build alone needs is not loaded at run time:
+
+    run time      compile.py     canonical form to function        because.py   a line per leaf
+                  groups.py      all, any, none and their `until`  telling.py, spoken.py   its words
+                  leaves_*.py    one idea each                     acts.py, days.py, comparing.py
+                  facts.py       what a condition may read         needs.py     how much of it
+    build time    language.py    YAML to canonical form            sources.py   the shape of leaves
+                  translate_*.py what a leaf means, checked        words*.py    "30 days", "10%"
+                  vocabulary.py  the names there are               retention.py what is kept
+                  findings.py, hints.py, places.py   mistakes      schema.py    for editors
+
 Rules that hold throughout:
 
 *Now.* Facts hold nothing that lies later than `now`; what will happen is not guessed.
 
 *Windows.* `within: W` holds the events with now − W < occurred ≤ now: an event leaves at exactly
 occurred + W. `between: [A ago, B ago]` holds now − A < occurred ≤ now − B. A day here is 24 hours.
+
+*Kept.* How often something was done, and when first and last, is kept for good; single acts for a
+while (`retention`). What would look at single acts beyond that is refused by the build.
 
 *Calendar days* (a date, `today`, `in 7 days`, `7 days ago` about a date; anniversaries) are days
 where the contact lives, else where the company does, from midnight to midnight. Both ends of a

@@ -6,7 +6,7 @@ the contact lives, both of them included.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from itertools import accumulate
 from typing import TypeAlias
@@ -62,24 +62,28 @@ def on_days(leaf: Canonical) -> Inside:
     return inside
 
 
+def told_by_the_last(leaf: Canonical) -> bool:
+    """Whether the time of the last act says all: done at all, or never, from then until now."""
+    once = leaf.get("at_least") == 1 and "at_most" not in leaf
+    until_now = not leaf.get("near") and "to" not in leaf
+    return leaf["leaf"] == "count" and until_now and (once or leaf.get("at_most") == 0)
+
+
 def kept_since(leaf: Canonical) -> int:
     """From when on acts must be kept for `on_days`, whatever the zone (ms since 1970)."""
     first = date.fromisoformat(text(leaf, "from")).toordinal()
     return (first - _EPOCH) * DAY - _ZONES_AHEAD
 
 
+GREATEST = "greatest "
+"""Stands before a path into a list where an act carries the greatest number, not the sum."""
+
+
+def greatest_of(path: str) -> str:
+    """The name under which an act carries the greatest number at a path."""
+    return f"{GREATEST}{path}" if "[]" in path else path
+
+
 def running(values: Sequence[float]) -> Sequence[float]:
     """The sums of the first 0, 1, 2 … values."""
     return list(accumulate(values, initial=0))
-
-
-def numbers_of(properties: Mapping[str, object], wanted: frozenset[str]) -> dict[str, float]:
-    """The numbers among an event's properties that an act carries; a dot goes one level down."""
-    found = {}
-    for path in wanted:
-        value: object = properties
-        for key in path.split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            found[path] = value
-    return found

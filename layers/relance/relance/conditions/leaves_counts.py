@@ -1,10 +1,9 @@
 """`did` and `did_not`: how often, ever or in a window of the past (`acts`)."""
 
-from relance.conditions.acts import NOTHING, kept_since, on_days, slide
+from relance.conditions.acts import NOTHING, kept_since, on_days, slide, told_by_the_last
 from relance.conditions.facts import FOREVER, Facts
 from relance.conditions.needs import Depth, Needs
 from relance.conditions.node import (
-    ALWAYS,
     NEVER,
     Canonical,
     Evaluate,
@@ -35,6 +34,14 @@ def count(leaf: Canonical) -> Node:
 
 def _calendar(name: str, least: int, most: int, leaf: Canonical) -> Node:
     inside = on_days(leaf)
+    if told_by_the_last(leaf):
+
+        def since(facts: Facts) -> bool:
+            done = facts.behaviours.get(name, NOTHING)
+            start, end = inside(facts, [(done.last, "", {})] if done.times else [])
+            return least <= end - start <= most
+
+        return timeless(since, Needs(behaviours={name: Depth()}, zone=True))
 
     def test(facts: Facts) -> bool:
         start, end = inside(facts, facts.behaviours.get(name, NOTHING).newest)
@@ -52,33 +59,27 @@ def _rolling(name: str, least: int, most: int, leaf: Canonical) -> Node:
     if near:
         evaluate, depth = _sliding(name, least, most, (far, near)), Depth(window=far)
     elif most == FOREVER:
-        evaluate = _at_least_once(name, far) if least == 1 else _at_least(name, least, far)
+        evaluate = (
+            _by_the_last(name, far, done_is=True) if least == 1 else _at_least(name, least, far)
+        )
         depth = Depth(newest=least if least > 1 else 0)
     elif not most:
-        evaluate, depth = _not_at_all(name, far), Depth()
+        evaluate, depth = _by_the_last(name, far, done_is=False), Depth()
     else:
         evaluate, depth = _between(name, least, most, far), Depth(newest=most + 1)
     return Node(evaluate, Needs(behaviours={name: depth}))
 
 
-def _at_least_once(name: str, far: int) -> Evaluate:
+def _by_the_last(name: str, far: int, *, done_is: bool) -> Evaluate:
+    """At least once, or not at all: until the last act leaves the window, and ever after."""
+    gone: Verdict = (not done_is, FOREVER)
+
     def evaluate(facts: Facts, now: int) -> Verdict:
         done = facts.behaviours.get(name)
         if done is None or not done.times:
-            return NEVER
+            return gone
         until = done.last + far
-        return (True, until) if until > now else NEVER
-
-    return evaluate
-
-
-def _not_at_all(name: str, far: int) -> Evaluate:
-    def evaluate(facts: Facts, now: int) -> Verdict:
-        done = facts.behaviours.get(name)
-        if done is None or not done.times:
-            return ALWAYS
-        until = done.last + far
-        return (False, until) if until > now else ALWAYS
+        return (done_is, until) if until > now else gone
 
     return evaluate
 

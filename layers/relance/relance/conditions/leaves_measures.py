@@ -1,13 +1,13 @@
 """`sum` and `max` of a property of what a contact did, ever or in a window of the past (`acts`).
 
 Who never did it has a sum of 0 and no greatest value; an event without the property counts for
-neither.
+neither. Of a path into a list (`products[].price`) every entry counts.
 """
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from relance.conditions.acts import NOTHING, Judge, kept_since, on_days, running, slide
+from relance.conditions.acts import NOTHING, Judge, greatest_of, kept_since, on_days, running, slide
 from relance.conditions.facts import Act, Done, Facts
 from relance.conditions.needs import Depth, Needs
 from relance.conditions.node import Canonical, Node, Verdict, bounds, text, timeless, whole
@@ -34,7 +34,7 @@ def total(leaf: Canonical) -> Node:
 
 def greatest(leaf: Canonical) -> Node:
     """`did: ordered`, `max: {of: revenue, at_least: 500}`."""
-    of = text(leaf, "of")
+    of = greatest_of(text(leaf, "of"))
     low, high = bounds(leaf)
 
     def judging(acts: Sequence[Act]) -> Judge:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from relance.conditions import words
+from relance.conditions import words, words_of_time
 
 _TEXT = {"type": "string", "minLength": 1}
 _NUMBER = {"type": "number"}
@@ -36,11 +36,15 @@ Names = Annotated[
 ]
 Duration = Annotated[
     int,
-    BeforeValidator(words.duration),
-    WithJsonSchema({"type": "string", "pattern": words.DURATION_PATTERN, "examples": ["30 days"]}),
+    BeforeValidator(words_of_time.duration),
+    WithJsonSchema(
+        {"type": "string", "pattern": words_of_time.DURATION_PATTERN, "examples": ["30 days"]}
+    ),
 ]
 Property = Annotated[
-    str, BeforeValidator(words.property_path), WithJsonSchema({**_TEXT, "examples": ["revenue"]})
+    str,
+    BeforeValidator(words.number_path),
+    WithJsonSchema({**_TEXT, "examples": ["revenue", "products[].price"]}),
 ]
 Number = Annotated[float, BeforeValidator(words.number), WithJsonSchema(_NUMBER)]
 Count = Annotated[
@@ -58,10 +62,10 @@ Share = Annotated[
 ]
 Scalar = Annotated[object, BeforeValidator(words.scalar), WithJsonSchema(_SCALAR)]
 Scalars = Annotated[list[Scalar], Field(min_length=1)]
-Day = Annotated[words.Bound, BeforeValidator(words.day), WithJsonSchema(_DAY)]
+Day = Annotated[words_of_time.Bound, BeforeValidator(words_of_time.day), WithJsonSchema(_DAY)]
 Date = Annotated[
     str,
-    BeforeValidator(words.calendar_day),
+    BeforeValidator(words_of_time.calendar_day),
     WithJsonSchema({**_DAY, "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
 ]
 Edges = Annotated[list[Annotated[object, WithJsonSchema(_EDGE)]], Field()]

@@ -1,10 +1,10 @@
 """What a leaf asks and what was found, in words (see `because`)."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from relance.conditions import spoken
-from relance.conditions.acts import NOTHING, on_days
+from relance.conditions.acts import NOTHING, greatest_of, on_days
 from relance.conditions.comparing import is_missing
 from relance.conditions.facts import DAY, Act, Done, Facts, Fading
 from relance.conditions.leaves_scores import value_at
@@ -74,25 +74,25 @@ def _count(leaf: Canonical, facts: Facts, now: int) -> Told:
         return asked, "never"
     if "far" not in leaf and "from" not in leaf:
         return asked, f"{spoken.times(done.times)}, last on {spoken.day_of(done.last)}"
-    inside = _acts(leaf, done, facts, now)
+    inside = _inside(leaf, done.newest, facts, now)
     count = len(inside)
-    if not count and _last_is_inside(leaf, done, now):
+    if not count and _last_is_inside(leaf, done, facts, now):
         count = 1
     more = " or more" if count == max(len(done.newest), 1) < done.times else ""
     return asked, f"{spoken.times(count)}{more}, last on {spoken.day_of(done.last)}"
 
 
-def _last_is_inside(leaf: Canonical, done: Done, now: int) -> bool:
-    return "far" in leaf and not whole(leaf, "near") and done.last > now - whole(leaf, "far")
+def _last_is_inside(leaf: Canonical, done: Done, facts: Facts, now: int) -> bool:
+    return bool(_inside(leaf, [(done.last, "", {})], facts, now))
 
 
-def _acts(leaf: Canonical, done: Done, facts: Facts, now: int) -> list[Act]:
-    """The acts that are kept and in the leaf's window."""
+def _inside(leaf: Canonical, acts: Sequence[Act], facts: Facts, now: int) -> Sequence[Act]:
+    """The acts in the leaf's window."""
     if "from" in leaf:
-        start, end = on_days(leaf)(facts, done.newest)
-        return list(done.newest[start:end])
+        start, end = on_days(leaf)(facts, acts)
+        return acts[start:end]
     far, near = whole(leaf, "far"), whole(leaf, "near")
-    return [act for act in done.newest if now - far < act[0] <= now - near]
+    return [act for act in acts if now - far < act[0] <= now - near]
 
 
 def _measure(leaf: Canonical, facts: Facts, now: int) -> Told:
@@ -100,9 +100,11 @@ def _measure(leaf: Canonical, facts: Facts, now: int) -> Told:
     what = "the sum" if kind == "sum" else "the greatest"
     asked = _joined(f"{name}: {what} of {of}", spoken.window(leaf), f"is {spoken.bounds(leaf)}")
     done = facts.behaviours.get(name, NOTHING)
+    if kind == "max":
+        of = greatest_of(of)
     found: float | None
     if "far" in leaf or "from" in leaf:
-        values = [act[2][of] for act in _acts(leaf, done, facts, now) if of in act[2]]
+        values = [act[2][of] for act in _inside(leaf, done.newest, facts, now) if of in act[2]]
         found = sum(values) if kind == "sum" else max(values, default=None)
     else:
         found = done.sums.get(of, 0) if kind == "sum" else done.maxima.get(of)

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from relance.conditions import sources
 from relance.conditions.places import Place
+from relance.conditions.retention import is_kept
 from relance.conditions.translate_ranges import Canonical, Translations, amount, moment, window
 from relance.conditions.vocabulary import Kind, Vocabulary
 
@@ -26,7 +27,7 @@ def did(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical
     """`did:`; with several questions, all of them."""
     assert isinstance(source, sources.DidSource)  # noqa: S101 - by TRANSLATIONS
     given = source.given()
-    known = _behaviour(source.did, vocabulary, where / "did")
+    known = vocabulary.knows("behaviour", source.did, where / "did")
     special = [key for key in (*_HABITS, "first", "last") if key in given]
     if special:
         found = _special(source, special[0], vocabulary, where)
@@ -46,17 +47,16 @@ def _special(
                 f'{key} needs "within:" and nothing else beside it, for example "within: 7 days".'
             )
             return None
-        found = window(source, vocabulary, where)
+        found = window(source, where)
         if found is None:
             return None
         factor = source.given()[key]
         assert isinstance(factor, Fraction)  # noqa: S101 - the model made it one
-        return {
-            "leaf": "usual",
-            "behaviour": source.did,
-            "within": found["far"],
-            key.removesuffix("_times_usual"): [factor.numerator, factor.denominator],
-        }
+        usual = {"leaf": "usual", "behaviour": source.did}
+        if not is_kept({**usual, **found}, vocabulary, where):
+            return None
+        bound = key.removesuffix("_times_usual")
+        return {**usual, "within": found["far"], bound: [factor.numerator, factor.denominator]}
     if beside:
         where.wrong(
             f"{key} and {min(beside)} are two questions. Make two conditions of them, each "
@@ -73,7 +73,7 @@ def _special(
 
 
 def _counted(source: sources.DidSource, vocabulary: Vocabulary, where: Place) -> Canonical | None:
-    found = window(source, vocabulary, where)
+    found = window(source, where)
     parts = []
     given = source.given()
     if any(key in given for key in _COUNTS) or not {"sum", "max"} & set(given):
@@ -85,6 +85,8 @@ def _counted(source: sources.DidSource, vocabulary: Vocabulary, where: Place) ->
             parts.append({**behaviour, **limits, **(found or {})} if limits else None)
     whole = [each for each in parts if each is not None]
     if found is None or len(whole) < len(parts):
+        return None
+    if not all(is_kept(each, vocabulary, where) for each in whole):
         return None
     return whole[0] if len(whole) == 1 else {"all": whole}
 
@@ -129,11 +131,12 @@ def _count(
 def did_not(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
     """`did_not:`."""
     assert isinstance(source, sources.DidNotSource)  # noqa: S101
-    known = _behaviour(source.did_not, vocabulary, where / "did_not")
-    found = window(source, vocabulary, where)
+    known = vocabulary.knows("behaviour", source.did_not, where / "did_not")
+    found = window(source, where)
     if not known or found is None:
         return None
-    return {"leaf": "count", "behaviour": source.did_not, "at_most": 0, **found}
+    leaf = {"leaf": "count", "behaviour": source.did_not, "at_most": 0, **found}
+    return leaf if is_kept(leaf, vocabulary, where) else None
 
 
 def has_been(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
@@ -151,9 +154,7 @@ def has_been(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Cano
         return None
     (what,) = state
     name = str(state[what])
-    sentence = vocabulary.unknown(_KINDS[what], name)
-    if sentence:
-        (where / "has_been" / what).wrong(sentence)
+    if not vocabulary.knows(_KINDS[what], name, where / "has_been" / what):
         return None
     if source.for_ is not None:
         return {"leaf": "been", "what": what, "name": name, "for": source.for_}
@@ -163,17 +164,10 @@ def has_been(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Cano
 def overdue(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
     """`overdue_by:`."""
     assert isinstance(source, sources.OverdueSource)  # noqa: S101
-    if not _behaviour(source.for_, vocabulary, where / "for"):
+    if not vocabulary.knows("behaviour", source.for_, where / "for"):
         return None
     by = [source.overdue_by.numerator, source.overdue_by.denominator]
     return {"leaf": "overdue", "behaviour": source.for_, "by": by}
-
-
-def _behaviour(name: str, vocabulary: Vocabulary, where: Place) -> bool:
-    sentence = vocabulary.unknown("behaviour", name)
-    if sentence:
-        where.wrong(sentence)
-    return sentence is None
 
 
 TRANSLATIONS: Translations = {

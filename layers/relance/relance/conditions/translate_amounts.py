@@ -10,45 +10,34 @@ def score(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonic
     """`score:`, with `offer:` its part about one offer."""
     assert isinstance(source, sources.ScoreSource)  # noqa: S101 - by TRANSLATIONS
     found = limits(source, f"the score {source.score}", where)
-    sentence = vocabulary.unknown("score", source.score)
-    if sentence:
-        (where / "score").wrong(sentence)
+    if not vocabulary.knows("score", source.score, where / "score") or not found:
         return None
     if source.offer is None:
-        return {"leaf": "score", "score": source.score, **found} if found else None
+        return {"leaf": "score", "score": source.score, **found}
     if source.score not in vocabulary.per_offer:
         (where / "offer").wrong(
             f"the score {source.score} is not kept by offer. Leave this line out."
         )
         return None
-    sentence = vocabulary.unknown("offer", source.offer)
-    if sentence:
-        (where / "offer").wrong(sentence)
-        return None
-    name = f"{source.score}/{source.offer}"
-    return {"leaf": "score", "score": name, **found} if found else None
+    return {"leaf": "score", "score": f"{source.score}/{source.offer}", **found}
 
 
 def interest(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
-    """`interest:`."""
+    """`interest:`, a score under a name of its own."""
     assert isinstance(source, sources.InterestSource)  # noqa: S101
     found = limits(source, f"the interest {source.interest}", where)
-    sentence = vocabulary.unknown("interest", source.interest)
-    if sentence:
-        (where / "interest").wrong(sentence)
-        return None
-    return {"leaf": "score", "score": f"interest/{source.interest}", **found} if found else None
+    known = vocabulary.knows("interest", source.interest, where / "interest")
+    name = f"interest/{source.interest}"
+    return {"leaf": "score", "score": name, **found} if known and found else None
 
 
 def potential(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
     """`potential:`."""
     assert isinstance(source, sources.PotentialSource)  # noqa: S101
     found = limits(source, f"the potential {source.potential}", where)
-    sentence = vocabulary.unknown("potential", source.potential)
-    if sentence:
-        (where / "potential").wrong(sentence)
-        return None
-    return {"leaf": "potential", "potential": source.potential, **found} if found else None
+    known = vocabulary.knows("potential", source.potential, where / "potential")
+    leaf = {"leaf": "potential", "potential": source.potential}
+    return {**leaf, **found} if known and found else None
 
 
 TRANSLATIONS: Translations = {

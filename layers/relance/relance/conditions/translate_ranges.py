@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from relance.conditions import words
-from relance.conditions.facts import DAY, FOREVER
+from relance.conditions import spoken, words, words_of_time
+from relance.conditions.facts import DAY
 from relance.conditions.places import Place
 from relance.conditions.sources import Leaf, Limits, MomentSource, WindowSource
 from relance.conditions.vocabulary import Vocabulary
@@ -99,7 +99,7 @@ def day_range(given: Mapping[str, object], where: Place) -> Canonical | None:
 
 def _whole_days(value: object) -> int:
     if not isinstance(value, int) or value % DAY:
-        length = words.in_words(value) if isinstance(value, int) else words.quoted(value)
+        length = spoken.duration(value) if isinstance(value, int) else words.quoted(value)
         raise ValueError(
             f'"{length}": a date knows no hours. Write days or weeks, for example "7 days".'
         )
@@ -110,7 +110,7 @@ def _days_between(value: object, where: Place) -> Canonical | None:
     found = []
     for index, each in enumerate(value if isinstance(value, list) else ()):
         try:
-            found.append(words.day(each))
+            found.append(words_of_time.day(each))
         except ValueError as error:
             (where / index).wrong(str(error))
     if len(found) != 2:
@@ -135,10 +135,10 @@ def _two_days(there: int) -> str:
 def _shifted(value: object, days: int) -> object:
     if isinstance(value, int):
         return value + days
-    return words.next_day(str(value), days)
+    return words_of_time.next_day(str(value), days)
 
 
-def window(source: WindowSource, vocabulary: Vocabulary, where: Place) -> Canonical | None:
+def window(source: WindowSource, where: Place) -> Canonical | None:
     """`within`, `between`, `since` or `ever` as `far` and `near`, `from` and `to`, or nothing."""
     given = source.given()
     written = [key for key in ("within", "between", "since", "ever") if key in given]
@@ -146,20 +146,20 @@ def window(source: WindowSource, vocabulary: Vocabulary, where: Place) -> Canoni
         where.wrong(f"{written[0]} and {written[1]} exclude each other. Keep one of the two.")
         return None
     if "within" in given:
-        return _rolling(given["within"], 0, vocabulary.kept, where / "within")
+        return {"far": given["within"], "near": 0}
     if "since" in given:
         return {"from": given["since"]}
     if "between" in given:
-        return edges(source.between or [], vocabulary.kept, where / "between")
+        return edges(source.between or [], where / "between")
     return {}
 
 
-def edges(value: Sequence[object], kept: int, where: Place) -> Canonical | None:
-    """Two dates, or two times ago, the farther one first and not beyond `kept` (ms)."""
+def edges(value: Sequence[object], where: Place) -> Canonical | None:
+    """Two dates, or two times ago, the farther one first."""
     if len(value) != 2:
         where.wrong(_two_days(len(value)))
         return None
-    ago = [words.ago(each) for each in value]
+    ago = [words_of_time.ago(each) for each in value]
     if ago[0] is not None and ago[1] is not None:
         if ago[0] <= ago[1]:
             where.wrong(
@@ -167,7 +167,7 @@ def edges(value: Sequence[object], kept: int, where: Place) -> Canonical | None:
                 'example "[30 days ago, 7 days ago]".'
             )
             return None
-        return _rolling(ago[0], ago[1], kept, where)
+        return {"far": ago[0], "near": ago[1]}
     if ago[0] is not None or ago[1] is not None:
         where.wrong(
             'a date and a time ago do not go together. Write two dates or two times like "30 days '
@@ -176,22 +176,11 @@ def edges(value: Sequence[object], kept: int, where: Place) -> Canonical | None:
         return None
     for index, each in enumerate(value):
         try:
-            words.calendar_day(each)
+            words_of_time.calendar_day(each)
         except ValueError as error:
             (where / index).wrong(str(error))
             return None
     return _days_between(list(value), where)
-
-
-def _rolling(far: object, near: int, kept: int, where: Place) -> Canonical | None:
-    if isinstance(far, int) and far > kept:
-        where.wrong(
-            f"{words.in_words(far)} is longer than behaviour is kept ({words.in_words(kept)}). "
-            "Write a shorter time, or ask without one: how often, the first and the last time are "
-            "kept for good."
-        )
-        return None
-    return {"far": far, "near": near}
 
 
 def moment(source: MomentSource, where: Place) -> Canonical | None:
@@ -209,5 +198,5 @@ def moment(source: MomentSource, where: Place) -> Canonical | None:
     if key == "longer_ago_than":
         return {"near": given[key]}
     if key == "between":
-        return edges(source.between or [], FOREVER, where / key)
+        return edges(source.between or [], where / key)
     return day_range(given, where)

@@ -1,4 +1,4 @@
-"""Leaves about who somebody is, from the source models to the canonical form."""
+"""Leaves about a value of a profile or a company, from the source models to the canonical form."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from relance.conditions.translate_ranges import (
     amount,
     day_range,
 )
-from relance.conditions.vocabulary import GRADES, Kind, ValueWord, Vocabulary
+from relance.conditions.vocabulary import ValueWord, Vocabulary
 from relance.content.names import suggestion
 
 _TEXTS = frozenset({"text", "email", "country", "language", "time_zone"})
@@ -22,7 +22,7 @@ _DAYS = ("before", "after", "on", "between", "within_next", "within_last", "anni
 _OPERATORS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_TEXTS, (*_ANY, "contains", "starts_with", "ends_with", "matches")),
     "number": (*_ANY, *_NUMBERS),
-    "yes_no": ("equals", "is_set"),
+    "yes_no": ("equals", "not", "is_set"),
     "date": _DAYS,
 }
 _EXAMPLES: Mapping[str, str] = {
@@ -37,15 +37,7 @@ _KINDS: Mapping[str, str] = {
     "yes_no": "yes or no",
     "date": "a date",
 }
-_MEMBERS: Mapping[str, tuple[Kind, str]] = {
-    "stage": ("stage", "stage"),
-    "persona": ("persona", "persona"),
-    "in_segment": ("segment", "segment"),
-    "in_list": ("list", "list"),
-    "qualified": ("qualification", "qualified"),
-}
 _LONGEST_ANNIVERSARY = 180
-CONSENTS = ("granted", "pending", "withdrawn")
 
 
 def trait(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
@@ -53,7 +45,7 @@ def trait(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonic
     assert isinstance(source, sources.TraitSource)  # noqa: S101 - by TRANSLATIONS
     given = dict(source.given())
     name = str(given.pop("trait"))
-    if not _known("trait", name, vocabulary, where / "trait"):
+    if not vocabulary.knows("trait", name, where / "trait"):
         return None
     word = vocabulary.traits[name]
     if not _fits(given, name, word, where):
@@ -68,7 +60,7 @@ def company(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canon
     """`company:`."""
     given = dict(source.given())
     name = str(given.pop("company"))
-    if not _known("company", name, vocabulary, where / "company"):
+    if not vocabulary.knows("company", name, where / "company"):
         return None
     word = vocabulary.companies[name]
     if not _fits(given, name, word, where):
@@ -148,8 +140,8 @@ def _suits(value: object, name: str, word: ValueWord, where: Place, *, exact: bo
         where.wrong(
             f'{words.quoted(value)} is not a text, and {name} is one. Put it in quotes: "{shown}".'
         )
-    elif word.type == "number" and (isinstance(value, bool) or not isinstance(value, int | float)):
-        where.wrong(f"{words.quoted(value)} is not a number, and {name} is one.")
+    elif word.type == "number" and not words.is_number(value):
+        where.wrong(words.not_a_number(value))
     elif word.type == "yes_no" and not isinstance(value, bool):
         where.wrong(f'{words.quoted(value)} is neither yes nor no. Write "yes" or "no".')
     elif exact and word.options and str(value).casefold() not in map(str.casefold, word.options):
@@ -216,90 +208,5 @@ def _anniversary(name: str, source: sources.AnniversarySource, where: Place) -> 
     return {"leaf": "anniversary", "trait": name, "from": back, "to": ahead}
 
 
-def grade(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
-    """`grade:`."""
-    assert isinstance(source, sources.GradeSource)  # noqa: S101
-    given = dict(source.given())
-    name = str(given.pop("grade"))
-    known = _known("grade", name, vocabulary, where / "grade")
-    if len(given) != 1:
-        where.wrong('say which grade, once: "in: [A, B]", equals, at_least or at_most.')
-        return None
-    (key,) = given
-    wanted = source.in_ if key == "in" and source.in_ else (str(given[key]),)
-    for each in wanted:
-        if each not in GRADES:
-            (where / key).wrong(f'"{each}" is not a grade. There is A, B, C and D.')
-            return None
-    if not known:
-        return None
-    if key == "at_least":
-        wanted = GRADES[: GRADES.index(wanted[0]) + 1]
-    elif key == "at_most":
-        wanted = GRADES[GRADES.index(wanted[0]) :]
-    return {"leaf": "grade", "grade": name, "in": list(wanted)}
-
-
-def member(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
-    """`stage:`, `persona:`, `in_segment:`, `in_list:`, `qualified:`: one name or several."""
-    ((key, names),) = source.given().items()
-    kind, leaf = _MEMBERS[key]
-    wanted = [str(each) for each in names] if isinstance(names, tuple) else []
-    known = [
-        _known(kind, each, vocabulary, where / key / index if len(wanted) > 1 else where / key)
-        for index, each in enumerate(wanted)
-    ]
-    return {"leaf": leaf, "in": wanted} if all(known) else None
-
-
-def consent(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Canonical | None:
-    """`consent:`."""
-    assert isinstance(source, sources.ConsentSource)  # noqa: S101
-    state = source.is_ or "granted"
-    known = _known("topic", source.consent, vocabulary, where / "consent")
-    if state not in CONSENTS:
-        (where / "is").wrong(
-            f'"{state}" is not a state of a consent. {suggestion(state, CONSENTS)}'
-        )
-        return None
-    return {"leaf": "consent", "topic": source.consent, "is": state} if known else None
-
-
-def random(source: sources.Leaf, _: Vocabulary, __: Place) -> Canonical | None:
-    """`random:`."""
-    assert isinstance(source, sources.RandomSource)  # noqa: S101
-    share = [source.random.numerator, source.random.denominator]
-    return {"leaf": "random", "share": share, "named": source.named}
-
-
-def everyone(_: sources.Leaf, __: Vocabulary, ___: Place) -> Canonical | None:
-    """`everyone: yes`."""
-    return {"leaf": "everyone"}
-
-
-def _known(kind: Kind, name: str, vocabulary: Vocabulary, where: Place) -> bool:
-    sentence = vocabulary.unknown(kind, name)
-    if sentence:
-        where.wrong(sentence)
-    return sentence is None
-
-
-TRANSLATIONS: Translations = {
-    sources.TraitSource: trait,
-    sources.CompanySource: company,
-    sources.GradeSource: grade,
-    **dict.fromkeys(
-        (
-            sources.StageSource,
-            sources.PersonaSource,
-            sources.SegmentSource,
-            sources.ListSource,
-            sources.QualifiedSource,
-        ),
-        member,
-    ),
-    sources.ConsentSource: consent,
-    sources.RandomSource: random,
-    sources.EveryoneSource: everyone,
-}
+TRANSLATIONS: Translations = {sources.TraitSource: trait, sources.CompanySource: company}
 """How each model becomes canonical."""

@@ -1,26 +1,19 @@
-"""Durations, dates, shares and numbers as people write them; each raises ValueError, a sentence."""
+"""Texts, numbers, shares and paths as people write them; each raises ValueError, a sentence."""
 
 import re
-from datetime import date
 from fractions import Fraction
+from math import isfinite
+from typing import TypeGuard
 
-from relance.conditions.facts import DAY
-
-_UNITS = {"minute": 60_000, "hour": 3_600_000, "day": DAY, "week": 7 * DAY}
-_LENGTH = r"([1-9][0-9]{0,4}) (minute|hour|day|week)s?"
-_DURATION = re.compile(_LENGTH)
-_UNEVEN = re.compile(r"[0-9.]+ (?:month|year)s?")
-_AGO = re.compile(rf"{_LENGTH} ago")
-_AHEAD = re.compile(rf"in {_LENGTH}")
-_DATE = re.compile(r"(?:19|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _SHARE = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?)%")
-_PROPERTY = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*){0,5}")
+_LEADING_NUMBER = re.compile(r"[1-9][0-9]*(?:\.[0-9]+)?")
+_KEY = r"[A-Za-z_$][\w$-]*(?:\[\])?"
+_PATH = re.compile(rf"{_KEY}(?:\.{_KEY}){{0,9}}")
+_LONGEST_PATH = 200
+_GREATEST = 10**15
+"""Beyond it numbers are no longer told apart."""
 
-DURATION_PATTERN = f"^{_LENGTH}$"
 SHARE_PATTERN = f"^{_SHARE.pattern}$"
-
-Bound = str | int
-"""A day: a date as text, or so many days from today."""
 
 Scalar = bool | int | float | str
 
@@ -38,98 +31,60 @@ def quoted(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def duration(value: object) -> int:
-    """`30 days` in milliseconds; a day has 24 hours."""
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if isinstance(value, str) and _UNEVEN.fullmatch(value):
-        raise ValueError(
-            f'"{value}": months and years differ in length. Write days or weeks, for example '
-            '"90 days".'
-        )
-    if not found:
-        raise ValueError(
-            f'{quoted(value)} is not a duration. Write for example "30 days" (minutes, hours, '
-            "days or weeks)."
-        )
-    return _milliseconds(found)
-
-
-def days(value: object) -> int:
-    """`7 days` as a number of days."""
-    length = duration(value)
-    if length % DAY:
-        raise ValueError(
-            f'{quoted(value)}: a date knows no hours. Write days or weeks, for example "7 days".'
-        )
-    return length // DAY
-
-
-def ago(value: object) -> int | None:
-    """`30 days ago` in milliseconds; None if it is nothing of the kind."""
-    found = _AGO.fullmatch(value) if isinstance(value, str) else None
-    return _milliseconds(found) if found else None
-
-
-def day(value: object) -> Bound:
-    """`2026-11-21`, `today`, `7 days ago` or `in 7 days`."""
-    if isinstance(value, str):
-        if value == "today":
-            return 0
-        if found := _AGO.fullmatch(value):
-            return -_whole_days(value, found)
-        if found := _AHEAD.fullmatch(value):
-            return _whole_days(value, found)
-        if _DATE.fullmatch(value):
-            return calendar_day(value)
-    raise ValueError(
-        f'{quoted(value)} is not a day. Write a date like "2026-11-21", or "today", '
-        '"7 days ago", "in 7 days".'
-    )
-
-
-def calendar_day(value: object) -> str:
-    """`2026-11-21`."""
-    if isinstance(value, str) and _DATE.fullmatch(value) and _exists(value):
-        return value
-    raise ValueError(
-        f'{quoted(value)} is not a date. Write year, month and day, for example "2026-11-21".'
-    )
-
-
 def share(value: object) -> Fraction:
     """`10%`: more than nobody, less than everybody."""
     found = _SHARE.fullmatch(value) if isinstance(value, str) else None
     if not found or not (part := Fraction(found[1]) / 100):
         raise ValueError(
-            f'{quoted(value)} is not a share of the contacts. Write for example "10%" (more than '
-            "0%, less than 100%)."
+            f"{quoted(value)} is not a share of the contacts. Write for example "
+            f'"{_meant_share(value)}" (more than 0%, less than 100%).'
         )
     return part
 
 
+def _meant_share(value: object) -> str:
+    """`0.1`, `10` and `10 %` as a share that may be meant; else any."""
+    text = value.replace(" ", "") if isinstance(value, str) else ""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 100:
+        text = f"{value * 100:g}%" if value < 1 else f"{value:g}%"
+    return text if _SHARE.fullmatch(text) and Fraction(text[:-1]) else "10%"
+
+
 def number(value: object) -> int | float:
     """A number, not yes or no, not in quotes."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        hint = f" Write {value} without quotes." if _looks_like_a_number(value) else ""
-        sentence = f"{quoted(value)} is not a number.{hint or ' Write for example 50.'}"
-        raise ValueError(sentence)  # noqa: TRY004 - pydantic makes a finding of a ValueError
+    if not is_number(value):
+        raise ValueError(not_a_number(value))
     return value
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number that can be compared and written as JSON."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isfinite(value) and abs(value) <= _GREATEST
+
+
+def not_a_number(value: object) -> str:
+    """The sentence about a value that is none, with the number that it may hold."""
+    return f"{quoted(value)} is not a number. {_the_number_in(value, 'Write for example 50.')}"
 
 
 def count(value: object) -> int:
     """How many times."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        hint = f" Write {value} without quotes." if _looks_like_a_number(value) else ""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _GREATEST:
         raise ValueError(
-            f"{quoted(value)} is not a number of times.{hint or ' Write for example 3.'}"
+            f"{quoted(value)} is not a number of times. "
+            f"{_the_number_in(value, 'Write for example 3.')}"
         )
     return value
 
 
 def times(value: object) -> Fraction:
     """A factor above 0, `1.5`: as exact as it is written."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise ValueError(f"{quoted(value)} is not a factor. Write for example 1.5.")
+    if not is_number(value) or value <= 0:
+        raise ValueError(
+            f"{quoted(value)} is not a factor. {_the_number_in(value, 'Write for example 1.5.')}"
+        )
     return Fraction(str(value))
 
 
@@ -140,6 +95,8 @@ def scalar(value: object) -> Scalar:
     if not isinstance(value, str | int | float | bool):
         sentence = f"{quoted(value)} stands where one value is needed."
         raise ValueError(sentence)  # noqa: TRY004
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number(value)
     return value
 
 
@@ -149,7 +106,10 @@ def words(value: object) -> str:
         if value is None or value == "":
             raise ValueError("nothing is written here.")
         if isinstance(value, dict | list):
-            raise ValueError(f"{quoted(value)} stands where a text is needed.")
+            raise ValueError(
+                f"{quoted(value)} stands where one text is needed. Write several conditions below "
+                '"any:", one for each.'
+            )
         raise ValueError(f'{quoted(value)} is not a text. Put it in quotes: "{_plain(value)}".')
     return value
 
@@ -163,20 +123,36 @@ def names(value: object) -> tuple[str, ...]:
     return (words(value),)
 
 
-def property_path(value: object) -> str:
-    """The name of an event's property, a dot leading one level down: `payment.amount`."""
-    if not isinstance(value, str) or not _PROPERTY.fullmatch(value):
+def path(value: object) -> str:
+    """Where an event says something: `revenue`, `page.path`, `products[].category`.
+
+    A dot leads into a property of a property, `[]` to every entry of a list.
+    """
+    if not isinstance(value, str) or not _PATH.fullmatch(value) or len(value) > _LONGEST_PATH:
         raise ValueError(
-            f'{quoted(value)} is not the name of a property. Write for example "revenue" or '
-            '"payment.amount".'
+            f'{quoted(value)} is no path to a property. Write for example "revenue", "page.path" '
+            'or "products[].category".'
         )
     return value
+
+
+def number_path(value: object) -> str:
+    """Where an event says a number that can be added up: not in what came along with it."""
+    found = path(value)
+    if found.startswith("context."):
+        raise ValueError(
+            f'"{found}" came along with the event and cannot be added up. Name a property of the '
+            'event itself, for example "revenue" or "products[].price".'
+        )
+    return found
 
 
 def yes(value: object) -> bool:
     """`yes`, nothing else."""
     if value is not True:
-        raise ValueError(f'{quoted(value)} is not possible here. Write "yes".')
+        raise ValueError(
+            f'{quoted(value)} is not possible here. Write "yes", or leave this line out.'
+        )
     return True
 
 
@@ -189,44 +165,14 @@ def yes_or_no(value: object) -> bool:
     return value
 
 
-def in_words(ms: int) -> str:
-    """A duration in the greatest unit that fits."""
-    for unit, length in (("day", DAY), ("hour", 3_600_000), ("minute", 60_000)):
-        if ms % length == 0:
-            amount = ms // length
-            return f"{amount} {unit}" if amount == 1 else f"{amount} {unit}s"
-    return f"{ms / 1000:g} seconds"
-
-
-def _exists(day_: str) -> bool:
-    try:
-        date.fromisoformat(day_)
-    except ValueError:
-        return False
-    return True
-
-
-def _milliseconds(found: re.Match[str]) -> int:
-    return int(found[1]) * _UNITS[found[2]]
-
-
-def _whole_days(value: str, found: re.Match[str]) -> int:
-    length = _milliseconds(found)
-    if length % DAY:
-        raise ValueError(
-            f'"{value}": a date knows no hours. Write days or weeks, for example "7 days ago".'
-        )
-    return length // DAY
-
-
-def _looks_like_a_number(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", value) is not None
+def _the_number_in(value: object, otherwise: str) -> str:
+    """`"50"`, `3 times` and `5000 EUR` hold a number that may be meant."""
+    found = _LEADING_NUMBER.match(value) if isinstance(value, str) else None
+    if not found:
+        return otherwise
+    alone = "without quotes" if found[0] == value else "alone"
+    return f"Write {found[0]} {alone}."
 
 
 def _plain(value: object) -> str:
     return quoted(value).strip('"')
-
-
-def next_day(day_: str, days_: int) -> str:
-    """The date so many days later."""
-    return date.fromordinal(date.fromisoformat(day_).toordinal() + days_).isoformat()

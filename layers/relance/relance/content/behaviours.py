@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from relance.conditions.acts import GREATEST
 from relance.conditions.comparing import ValueTest, compile_test
 
 MACHINE = "machine"
@@ -84,13 +85,18 @@ def plain(event: str) -> Behaviour:
     return Behaviour(event, (event,))
 
 
-def numbers(properties: Mapping[str, object], paths: Sequence[str]) -> dict[str, float]:
-    """What the event says at the paths, as far as it is a number: for sums and maxima.
+def numbers(properties: Mapping[str, object], names: Sequence[str]) -> dict[str, float]:
+    """What the event says at paths, as far as it is a number: for sums and maxima.
 
-    Of a path into a list (`products[].price`) it is the sum over the entries.
+    Of a path into a list (`products[].price`) it is the sum over the entries; of its name in
+    `conditions.acts.greatest_of` the greatest of them.
     """
-    found = {path: numbers_at(path, properties) for path in paths}
-    return {path: sum(values) for path, values in found.items() if values}
+    found = {}
+    for name in names:
+        values = numbers_at(name.removeprefix(GREATEST), properties)
+        if values:
+            found[name] = max(values) if name.startswith(GREATEST) else sum(values)
+    return found
 
 
 def numbers_at(path: str, properties: Mapping[str, object]) -> list[float]:

@@ -4,6 +4,7 @@ The build writes it to `rules.json` (`Rules.to_json`), functions read it back (`
 Whatever is decided here is decided by content alone: no clock, no store, standard library only.
 
 ```
+known_events.py  the events that need no declaration, and how long each is kept
 behaviours.py    named filters over events, paths into what an event says
 score_rules.py   engagement, fit, potential, company
 people_rules.py  segments, personas, qualifications
@@ -75,7 +76,8 @@ class Rules:
     which each comes after what it looks at: `fit:<name>`, `potential:<name>`, `persona`, `stage`,
     `segment:<name>`, `qualification:<name>`. `depths` says by behaviour how much of the past all
     conditions together need. `kept` is how long behaviour is kept; no condition looks further
-    back. `interests` are engagement scores by topic, all with one half-life.
+    back. `interests` are engagement scores by topic, all with one half-life. `events` are the
+    company's own, which conditions may name beside those of `known_events`.
     """
 
     version: str
@@ -83,6 +85,7 @@ class Rules:
     lists: tuple[ContactList, ...]
     tracking_default: Tracking
     languages: tuple[str, ...]
+    events: tuple[str, ...] = ()
     behaviours: tuple[Behaviour, ...] = ()
     scores: tuple[EngagementScore, ...] = ()
     fits: tuple[FitScore, ...] = ()

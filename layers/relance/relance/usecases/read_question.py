@@ -18,6 +18,7 @@ from relance.conditions.places import Sentences
 from relance.conditions.sources import LEAVES
 from relance.conditions.vocabulary import ValueWord, Vocabulary
 from relance.content.compiled import Content
+from relance.content.known_events import known_behaviours, lasting_behaviours
 from relance.content.names import closest, suggestion
 from relance.content.rules import Rules
 from relance.errors import InvalidInput
@@ -164,14 +165,11 @@ def _canonical(written: object, content: Content, example: str) -> dict[str, obj
 
 
 def vocabulary_of(rules: Rules, topics: Collection[str]) -> Vocabulary:
-    """The names that a condition may use, as far as the compiled rules know them.
-
-    Of events without a declared behaviour those are known that some condition looks at.
-    """
-    behaviours = {each.name for each in rules.behaviours} | set(rules.depths)
+    """The names that a condition typed into the console may use: those that a file may."""
+    behaviours = {each.name: each.events for each in rules.behaviours}
     return Vocabulary(
         traits={each.name: ValueWord(each.type, each.options) for each in rules.traits},
-        behaviours=behaviours | {name for each in rules.behaviours for name in each.events},
+        behaviours=known_behaviours(behaviours, rules.events),
         scores=[each.name for each in rules.scores],
         per_offer=[each.name for each in rules.scores if each.per],
         grades=[each.name for each in rules.fits],
@@ -184,4 +182,5 @@ def vocabulary_of(rules: Rules, topics: Collection[str]) -> Vocabulary:
         topics=topics,
         interests=[each.name for each in rules.interests],
         kept=round(rules.kept.total_seconds() * 1000),
+        lasting=lasting_behaviours(behaviours),
     )

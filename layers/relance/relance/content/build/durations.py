@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from relance.conditions import words
+from relance.conditions import words_of_time
 from relance.conditions.words import quoted
 
 _AT_MOST = re.compile(r"([1-9][0-9]{0,3}) per day")
@@ -13,7 +13,7 @@ AT_MOST_PATTERN = f"^{_AT_MOST.pattern}$"
 
 def duration(text: object) -> timedelta:
     """Read "30 days". Raises ValueError with a sentence."""
-    return timedelta(milliseconds=words.duration(text))
+    return timedelta(milliseconds=words_of_time.duration(text))
 
 
 def per_day(text: object) -> int:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from relance.conditions import words
+from relance.conditions.hints import not_possible
 from relance.conditions.places import Place
 from relance.conditions.translate_ranges import amount
 from relance.content.behaviours import Filter
-from relance.content.names import closest, either
 
 Canonical = dict[str, object]
 
@@ -30,7 +30,7 @@ def _test(raw: object, where: Place) -> Canonical | None:
         return None
     for key in raw:
         if key not in _READ and key not in _BOUNDS:
-            where.wrong(f"{key} is not known. {_instead(str(key))}")
+            where.wrong(not_possible("where", str(key), (*_READ, *_BOUNDS)))
             return None
     bounds = [key for key in raw if key in _BOUNDS]
     if len(raw) > 1 and len(bounds) < len(raw):
@@ -38,12 +38,6 @@ def _test(raw: object, where: Place) -> Canonical | None:
         where.wrong(f"{first} and {second} are two questions. Keep one of the two.")
         return None
     return _amount(raw, where) if bounds else _read(*next(iter(raw.items())), where)
-
-
-def _instead(key: str) -> str:
-    known = (*_READ, *_BOUNDS)
-    alike = closest(key, known)
-    return f"Did you mean {either(alike)}?" if alike else f"Possible are {', '.join(known)}."
 
 
 def _read(key: str, value: object, where: Place) -> Canonical | None:

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from relance.conditions.words import DURATION_PATTERN
+from relance.conditions.words_of_time import DURATION_PATTERN
 from relance.content.build.durations import AT_MOST_PATTERN, duration, per_day
 from relance.content.compiled import MessageClass
 from relance.content.forms import RESERVED_FIELDS

@@ -71,7 +71,7 @@ def personas(sources: RuleSources, context: Context) -> tuple[Persona, ...]:
         topics = written.reads.topics if written.reads else {}
         for topic in topics:
             where = context.place(source, name, "reads", "topics", topic)
-            context.known("interest", topic, where)
+            context.vocabulary.knows("interest", topic, where)
         found.append(
             Persona(
                 name=name,

@@ -7,19 +7,20 @@ from typing import TypeVar, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from relance.conditions.words import quoted
+from relance.conditions.hints import alike
+from relance.conditions.places import shown
+from relance.conditions.words import not_a_number, quoted
 from relance.content.build.mistakes import Findings
 from relance.content.build.yaml_source import Path as YamlPath
 from relance.content.build.yaml_source import Source, read_yaml
-from relance.content.names import suggestion
+from relance.content.names import closest, either, suggestion
 
 T = TypeVar("T")
 
 _EXPECTED = {
     "string_type": 'is not a text. Put it in quotes: "…".',
     "bool_type": 'is neither yes nor no. Write "yes" or "no".',
-    "int_type": "is not a whole number.",
-    "float_type": "is not a number.",
+    "int_type": "is not a whole number. Write for example 3.",
     "list_type": 'is not a list. Write one line for each, beginning with "- ".',
     "dict_type": 'holds no named values. Write them below it, as "name: value".',
     "model_type": 'holds no named values. Write them below it, as "name: value".',
@@ -29,9 +30,28 @@ _ABOUT_SIZE = {
     "string_too_short": "this must not be empty.",
     "string_too_long": "this is longer than {max_length} characters.",
     "too_short": "this needs at least one entry.",
-    "greater_than_equal": "this must be {ge} or more.",
-    "less_than_equal": "this must be {le} or less.",
+    "greater_than_equal": "this must be {ge:g} or more.",
+    "less_than_equal": "this must be {le:g} or less.",
 }
+_EXAMPLES = {
+    "title": "title: What people see",
+    "event": "event: page_viewed",
+    "members": "members: {did: ordered}",
+    "when": "when: {did: ordered}",
+    "half_life": "half_life: 30 days",
+    "points": "points: 5",
+    "grades": "grades: {A: 60, B: 40, C: 20}",
+    "family": "family: retention",
+    "concern": "concern: price_and_profit",
+    "asks": "asks: What does it cost?",
+    "at_least": "at_least: 12",
+    "usual": "usual: 45 days",
+    "counts_like": "counts_like: 3",
+    "score": "score: engagement",
+    "role_in": "role_in: role",
+    "values": "values: owner",
+}
+"""What to paste where a line is missing."""
 
 
 class Reader:
@@ -71,7 +91,8 @@ class Reader:
         try:
             return TypeAdapter(shape).validate_python(value)
         except ValidationError as error:
-            for each in error.errors(include_url=False, include_context=True, include_input=True):
+            found = error.errors(include_url=False, include_context=True, include_input=True)
+            for each in _told_once(found):
                 self._note(source, shape, each, prefix)
             return None
 
@@ -82,19 +103,41 @@ class Reader:
 
     def _note(self, source: Source, shape: object, error: ErrorDetails, prefix: YamlPath) -> None:
         path = _without_union_members((*prefix, *error["loc"]), source)
-        name = _shown(path)
+        name = shown(path)
         kind = error["type"]
         line = source.line(path)
         if kind == "extra_forbidden":
             allowed = _keys(shape, path[len(prefix) : -1])
-            where = f" in {_shown(path[:-1])}" if path[:-1] else ""
-            sentence = f"{path[-1]} is not known{where}. {suggestion(str(path[-1]), allowed)}"
+            where = f" in {shown(path[:-1])}" if path[:-1] else ""
+            meant = alike(str(path[-1]), allowed)
+            instead = f"Did you mean {either(meant)}?" if meant else suggestion("", allowed)
+            sentence = f"{path[-1]} is not known{where}. {instead}"
         elif kind == "missing":
             line = source.line(path[:-1])
-            sentence = f'{name} is missing. Add a line "{path[-1]}: …".'
+            example = _EXAMPLES.get(str(path[-1]))
+            line_like = f'like "{example}"' if example else f'"{path[-1]}: …"'
+            sentence = f"{name} is missing. Add a line {line_like}."
         else:
             sentence = f"{name}: {_what(error)}" if name else _what(error)
         self.findings.wrong(source.file, line, sentence)
+
+
+def _told_once(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without what is missing only because it is mistyped beside: `member:` for `members:`."""
+    mistyped = {
+        (each["loc"][:-1], meant)
+        for each in errors
+        if each["type"] == "extra_forbidden"
+        for meant in closest(
+            str(each["loc"][-1]),
+            [str(it["loc"][-1]) for it in errors if it["type"] == "missing"],
+        )
+    }
+    return [
+        each
+        for each in errors
+        if each["type"] != "missing" or (each["loc"][:-1], each["loc"][-1]) not in mistyped
+    ]
 
 
 def _what(error: ErrorDetails) -> str:
@@ -106,6 +149,8 @@ def _what(error: ErrorDetails) -> str:
         return _not_a_choice(given, str(context["expected"]))
     if given is None:
         return "nothing is written here."
+    if kind == "float_type":
+        return not_a_number(given)
     if kind in _ABOUT_SIZE:
         return _ABOUT_SIZE[kind].format(**context)
     expected = _EXPECTED.get(kind, f"cannot be used: {error['msg']}.")
@@ -129,13 +174,6 @@ def _without_union_members(loc: tuple[int | str, ...], source: Source) -> YamlPa
 
 def _synthetic(part: int | str) -> bool:
     return isinstance(part, str) and part in {"bool", "int", "float", "str"}
-
-
-def _shown(path: YamlPath) -> str:
-    shown = ""
-    for part in path:
-        shown += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if shown else str(part)
-    return shown
 
 
 def _keys(shape: object, path: YamlPath) -> list[str]:

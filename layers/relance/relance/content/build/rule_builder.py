@@ -37,6 +37,7 @@ def build_rules(
         lists=lists,
         tracking_default=Tracking(opens=company.tracking.opens, clicks=company.tracking.clicks),
         languages=tuple(company.languages),
+        events=tuple(sorted(sources.own)),
         behaviours=tuple(declared.values()),
         scores=rule_parts.scores(sources, declared, context),
         interests=rule_parts.interests(sources, declared, context),
@@ -62,6 +63,7 @@ def version_of(rules: Rules) -> str:
         version="",
         tracking_default=Tracking(OpenTracking.NONE, clicks=False),
         languages=(),
+        events=(),
         traits=(),
         lists=(),
         behaviours=tuple(replace(each, title="") for each in rules.behaviours),
@@ -78,7 +80,6 @@ def version_of(rules: Rules) -> str:
         ),
         segments=tuple(replace(each, title="") for each in rules.segments),
         qualifications=tuple(replace(each, title="", reason="") for each in rules.qualifications),
-        kept=rules.kept,
     )
     written = json.dumps(bare.to_json(), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(written.encode()).hexdigest()[:12]

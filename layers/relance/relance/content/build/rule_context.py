@@ -7,7 +7,7 @@ from relance.conditions.compile import compile_condition
 from relance.conditions.language import parse
 from relance.conditions.needs import Needs
 from relance.conditions.places import Place
-from relance.conditions.vocabulary import Kind, Vocabulary
+from relance.conditions.vocabulary import Vocabulary
 from relance.content.build.mistakes import Findings
 from relance.content.build.order import Decided
 from relance.content.build.yaml_source import Source
@@ -37,13 +37,6 @@ class Context:
     def decides(self, key: str, shown: str, parts: Mapping[Place, Needs]) -> None:
         """Note what is decided by the conditions at these places."""
         self.decided.append(Decided(key, shown, tuple(parts.items())))
-
-    def known(self, kind: Kind, name: str, where: Place) -> bool:
-        """Whether a name is declared; if not, that is noted."""
-        sentence = self.vocabulary.unknown(kind, name)
-        if sentence:
-            where.wrong(sentence)
-        return sentence is None
 
     def one_of(self, name: str, known: Collection[str], what: str, where: Place) -> bool:
         """Whether a name is among those that are possible here; if not, that is noted."""

@@ -4,26 +4,15 @@ A condition is any value here: `relance.conditions.language` reads it, with the 
 content declares at hand.
 """
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from relance.conditions import words
 from relance.content.build.models import NAME, AtMost, Duration, Model, OneOrMany, SnakeName, Text
 from relance.content.people_rules import Concern
 from relance.content.priors import HOURS
 from relance.content.stage_rules import Channel, Family, Intent
-
-_PATH = re.compile(r"[A-Za-z_$][\w$-]*(?:\[\])?(?:\.[A-Za-z_$][\w$-]*(?:\[\])?)*")
-
-
-def _path(text: str) -> str:
-    if not _PATH.fullmatch(text) or len(text) > 200:
-        raise ValueError(
-            f'"{text}" is no path to a property. Write for example "revenue", "page.path" or '
-            '"products[].category".'
-        )
-    return text
 
 
 def _journey(name: str) -> str:
@@ -46,6 +35,22 @@ def _not_negative(number: float) -> float:
     return number
 
 
+def _share(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise ValueError(f"{words.quoted(value)} is no share. Write 3% as 0.03.")
+    return value
+
+
+def _falling(grades: dict[str, float]) -> dict[str, float]:
+    bounds = [grades[letter] for letter in ("A", "B", "C") if letter in grades]
+    if len(bounds) < 3 or sorted(set(bounds), reverse=True) != bounds:
+        raise ValueError(
+            'write for A, B and C from how many points on, falling: "grades: {A: 60, B: 40, '
+            'C: 20}"; whoever has fewer gets D.'
+        )
+    return grades
+
+
 IN_FILE = "x-schema"
 """Names another schema; `relance.content.schemas` makes a reference of it."""
 
@@ -56,9 +61,14 @@ ALL = "all"
 """Stands for every journey."""
 
 JourneyName = Annotated[str, AfterValidator(_journey)]
-Path = Annotated[str, AfterValidator(_path)]
+Path = Annotated[str, AfterValidator(words.path)]
 Positive = Annotated[float, AfterValidator(_positive)]
 NotNegative = Annotated[float, AfterValidator(_not_negative)]
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+]
 Names = Annotated[OneOrMany[str], Field(min_length=1)]
 Filters = Annotated[
     dict[Path, object],
@@ -135,17 +145,7 @@ class FitSource(Model):
 
     title: Text
     points: Annotated[list[FitRuleSource], Field(min_length=1)]
-    grades: dict[Literal["A", "B", "C"], float]
-
-    @model_validator(mode="after")
-    def _grades_fall(self) -> "FitSource":
-        bounds = [self.grades[letter] for letter in ("A", "B", "C") if letter in self.grades]
-        if len(bounds) < 3 or sorted(set(bounds), reverse=True) != bounds:
-            raise ValueError(
-                'write for A, B and C from how many points on, falling: "grades: {A: 60, B: 40, '
-                'C: 20}"; whoever has fewer gets D.'
-            )
-        return self
+    grades: Annotated[dict[Literal["A", "B", "C"], float], AfterValidator(_falling)]
 
 
 class WorthSource(Model):
@@ -273,7 +273,7 @@ class ResponsesSource(Model):
     """How people respond on each channel."""
 
     counts_like: Annotated[int, Field(ge=1, le=1000)]
-    share: dict[Annotated[Channel, Field(strict=False)], Annotated[float, Field(ge=0, le=1)]]
+    share: dict[Annotated[Channel, Field(strict=False)], Share]
 
 
 class HoursSource(Model):

@@ -109,7 +109,7 @@ def _act(
         base = plain(written.event)
     else:
         name = written.did or ""
-        context.known("behaviour", name, where / "did")
+        context.vocabulary.knows("behaviour", name, where / "did")
         base = declared.get(name) or plain(name)
     more = filters(written.where, where / "where")
     return Behaviour(base.name, base.events, (*base.where, *more), base.title)
@@ -165,7 +165,7 @@ def potentials(
 
 
 def _number_trait(name: str, traits: Mapping[str, Trait], context: Context, where: Place) -> None:
-    if context.known("trait", name, where) and traits[name].type != "number":
+    if context.vocabulary.knows("trait", name, where) and traits[name].type != "number":
         where.wrong(f'{name} is no number in traits.yaml. Name a trait with "type: number".')
 
 
@@ -177,8 +177,8 @@ def company(
         return None
     source, written = sources.companies.source, sources.companies.written
     top = context.place(source)
-    context.known("score", written.score, top / "score")
-    known = context.known("trait", written.role_in, top / "role_in")
+    context.vocabulary.knows("score", written.score, top / "score")
+    known = context.vocabulary.knows("trait", written.role_in, top / "role_in")
     options = traits[written.role_in].options if known else ()
     for name, role in written.roles.items():
         for index, value in enumerate(role.values):
@@ -208,7 +208,7 @@ def priors(sources: RuleSources, context: Context) -> Priors:
     written = sources.habits.written
     where = context.place(sources.habits.source, "between")
     for name in written.between:
-        context.known("behaviour", name, where / name)
+        context.vocabulary.knows("behaviour", name, where / name)
     whole = sum(written.hours.weights)
     return Priors(
         gaps={name: Gap(each.usual, each.counts_like) for name, each in written.between.items()},

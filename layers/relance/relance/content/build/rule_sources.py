@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from relance.conditions.vocabulary import ValueWord, Vocabulary
-from relance.content.build.known_events import EVENTS
+from relance.conditions.vocabulary import Kind, ValueWord, Vocabulary
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import EventSource, SnakeName
 from relance.content.build.rule_models import (
@@ -23,18 +22,35 @@ from relance.content.build.rule_models import (
 )
 from relance.content.build.selection import Read, Selection
 from relance.content.build.yaml_source import Source
+from relance.content.known_events import EVENTS, known_behaviours, lasting_behaviours
 from relance.content.names import suggestion
 from relance.content.people_rules import Readiness
 from relance.content.rules import ContactList, Trait
 
 T = TypeVar("T")
 
+_PLACES: Mapping[Kind, str] = {
+    "behaviour": "behaviours",
+    "score": "scores",
+    "grade": "fits",
+    "potential": "potentials",
+    "stage": "stages",
+    "persona": "personas",
+    "segment": "segments",
+    "qualification": "qualifications",
+    "interest": "interests",
+}
+"""Where names of a kind are declared that may be for some companies only."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSources:
-    """What the files say, as far as they fit the company and are right in their shape."""
+    """What the files say, as far as they fit the company and are right in their shape.
 
-    events: frozenset[str]
+    `own` are the events of events.yaml.
+    """
+
+    own: frozenset[str]
     behaviours: Mapping[str, tuple[Source, BehaviourSource]]
     scores: list[Read[ScoreSource]]
     fits: list[Read[FitSource]]
@@ -47,17 +63,23 @@ class RuleSources:
     companies: Read[CompaniesSource] | None
     habits: Read[HabitsSource] | None
     broken: Mapping[str, frozenset[str]]
+    unfitting: Mapping[str, frozenset[str]]
+
+    @property
+    def events(self) -> frozenset[str]:
+        """Every event that a rule may name."""
+        return EVENTS | self.own
 
 
 def read_rules(selection: Selection, findings: Findings) -> RuleSources:
     """Read everything; mistakes of shape are noted."""
-    own = selection.several("events", dict[SnakeName, EventSource])
-    events = EVENTS.union(*(each.written for each in own))
+    written = selection.several("events", dict[SnakeName, EventSource])
+    own = _of(selection.broken, "events").union(*(each.written for each in written))
     behaviours = _merged(
         selection.folder("behaviours", dict[SnakeName, BehaviourSource], "file"), findings
     )
     for name, (source, _) in behaviours.items():
-        if name in events:
+        if name in EVENTS | own:
             findings.wrong(
                 source.file,
                 source.line((name,)),
@@ -73,7 +95,7 @@ def read_rules(selection: Selection, findings: Findings) -> RuleSources:
                 f'there is no qualification "{each.name}". {suggestion(each.name, Readiness)}',
             )
     return RuleSources(
-        events=events,
+        own=own,
         behaviours=behaviours,
         scores=list(selection.folder("scores", ScoreSource, "score")),
         fits=list(selection.folder("fits", FitSource, "score")),
@@ -86,6 +108,7 @@ def read_rules(selection: Selection, findings: Findings) -> RuleSources:
         companies=selection.one("companies", CompaniesSource),
         habits=selection.one("habits", HabitsSource),
         broken=selection.broken,
+        unfitting=selection.unfitting,
     )
 
 
@@ -109,7 +132,7 @@ def vocabulary_of(
     stages = sources.stages.written if sources.stages else ()
     return Vocabulary(
         traits={each.name: ValueWord(each.type, each.options) for each in traits},
-        behaviours=frozenset(sources.behaviours) | sources.events | _of(broken, "behaviours"),
+        behaviours=known_behaviours(sources.behaviours, sources.own) | _of(broken, "behaviours"),
         scores=names("scores", sources.scores),
         per_offer=frozenset(each.name for each in sources.scores if each.written.per),
         grades=names("fits", sources.fits),
@@ -122,11 +145,10 @@ def vocabulary_of(
         topics=frozenset(topics),
         interests=frozenset(interests) | _of(broken, "interests"),
         kept=kept,
-        files={
-            "grade": "fits/",
-            "potential": "potentials/",
-            "qualification": "qualifications/",
-        },
+        lasting=lasting_behaviours(
+            {name: each.event for name, (_, each) in sources.behaviours.items()}
+        ),
+        elsewhere={kind: _of(sources.unfitting, place) for kind, place in _PLACES.items()},
     )
 
 

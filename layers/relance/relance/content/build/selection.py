@@ -56,11 +56,17 @@ class Selection:
         self._findings = findings
         self._company = company
         self._broken: dict[str, set[str]] = {}
+        self._unfitting: dict[str, set[str]] = {}
 
     @property
     def broken(self) -> Mapping[str, frozenset[str]]:
         """By place (`segments`, `personas`), what files with mistakes in them may declare."""
         return {place: frozenset(names) for place, names in self._broken.items()}
+
+    @property
+    def unfitting(self) -> Mapping[str, frozenset[str]]:
+        """By place, what files that do not fit the company declare."""
+        return {place: frozenset(names) for place, names in self._unfitting.items()}
 
     def folder(self, folder: str, shape: type[T], kind: str) -> Iterator[Read[T]]:
         """Read `<folder>/<name>.yaml`; of each name at most one file may fit."""
@@ -114,7 +120,10 @@ class Selection:
         if written is None or only_for is None:
             self._broken.setdefault(place, set()).update({name}, _keys(value))
             return None
-        return Read(name, source, written) if only_for.fits(self._company) else None
+        if only_for.fits(self._company):
+            return Read(name, source, written)
+        self._unfitting.setdefault(place, set()).update({name}, _keys(value))
+        return None
 
     def _is_first(self, file: str, name: str, taken: dict[str, str]) -> bool:
         other = taken.setdefault(name, file)

@@ -1,4 +1,11 @@
-"""The events that everybody may send or receive, without declaring them in events.yaml."""
+"""The events that have a name without being declared in events.yaml, and how long each is kept.
+
+Every event is a behaviour under its own name. Those that say who somebody is, what it agreed to
+and what it bought live as long as the contact; the rest is kept for `keep_behaviour` of
+company.yaml, and no condition looks at single ones further back. Standard library only.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 
 EVENTS = frozenset(
     {
@@ -26,3 +33,24 @@ EVENTS = frozenset(
         "post_liked", "post_shared", "post_commented", "account_followed",
     }
 )  # fmt: skip
+"""All of them. An event of one's own (events.yaml) is kept as behaviour is."""
+
+LASTING = frozenset(
+    {
+        "signed_up", "confirmed", "identified", "subscribed", "unsubscribed", "consent_changed",
+        "list_joined", "list_left", "points_awarded", "email_complained",
+        "order_completed", "order_updated", "order_refunded", "order_cancelled",
+        "subscription_started", "subscription_cancelled",
+    }
+)  # fmt: skip
+"""Those that live as long as the contact."""
+
+
+def known_behaviours(declared: Iterable[str], own: Iterable[str]) -> frozenset[str]:
+    """What `did:` may name: the declared behaviours, and every event by itself."""
+    return EVENTS.union(declared, own)
+
+
+def lasting_behaviours(declared: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """The behaviours (declared: by name, with their events) whose every event lasts."""
+    return LASTING.union(name for name, events in declared.items() if LASTING.issuperset(events))

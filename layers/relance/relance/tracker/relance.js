@@ -153,6 +153,7 @@
   // -- Slots ---------------------------------------------------------------------------------------
 
   function reveal() {
+    due = 0; // what can be seen is not replaced under the reader's eyes
     if (stub.s) stub.s.remove();
   }
 

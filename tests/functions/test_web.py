@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 import time_machine
+from relance.content.rules import OpenTracking, Tracking
 from relance.identities import visitor_identity
+from relance.links import Landing, LinkSigner
+from relance.register import tracking_value
 from relance.storage import Put, Table, Update
 from relance.tracker import MINIFIED, script
 from relance.usecases.fill_slots import MAX_SLOTS
 
-from tests.functions.conftest import CONTACT, NOW, SAMPLES, Bench
+from tests.functions.conftest import CONTACT, NOW, SAMPLES, SEND, Bench
 
 Call = Callable[[str, str], Any]
 
@@ -151,3 +154,32 @@ def test_only_the_version_that_is_named_is_kept_for_a_year(
     answer = bench.call("serve_tracker", event, monkeypatch)
     assert answer["statusCode"] == 200
     assert ("immutable" in answer["headers"]["cache-control"]) == (case == "this version")
+
+
+def test_a_click_takes_a_token_along_to_the_company_s_own_page(call: Call) -> None:
+    location = call("track_click", "link")["headers"]["location"]
+    address, _, token = location.partition("?rl=")
+    assert address == "https://www.example.com/"
+    signer = LinkSigner(secrets={"1": "sample-secret-" * 5}, current="1")
+    assert signer.read_landing(token) == Landing(CONTACT, SEND, NOW)
+
+
+def test_nobody_else_s_page_learns_whose_link_was_followed(bench: Bench, call: Call) -> None:
+    links = {"send_id": "links0123456789ab", "links": ["https://partner.example/"]}
+    bench.store.write(Put(Table.SENDS, links))
+    assert call("track_click", "link")["headers"]["location"] == "https://partner.example/"
+    assert "email_clicked" in bench.history()
+
+
+def test_whoever_does_not_want_clicks_to_be_followed_is_not_recognised(
+    bench: Bench, call: Call
+) -> None:
+    nothing = tracking_value(Tracking(OpenTracking.NONE, clicks=False), NOW)
+    register = (CONTACT, "now#register")
+    bench.store.write(Update(Table.CONTACTS, register, set={"tracking": nothing}))
+    assert call("track_click", "link")["headers"]["location"] == "https://www.example.com/"
+    assert bench.history() == ["signed_up"]
+
+
+def test_a_look_takes_no_token_along(call: Call) -> None:
+    assert call("track_click", "head")["headers"]["location"] == "https://www.example.com/"

@@ -14,12 +14,13 @@ pytestmark = pytest.mark.browser
 
 # Watches the slot from the first frame on: since when it can be seen, and what stands in it then.
 WATCH = """
+const begun = performance.now();
 addEventListener('DOMContentLoaded', () => {
   window.seen = [];
   const look = () => {
     const slot = document.querySelector('[data-relance-slot]');
     const text = getComputedStyle(slot).visibility == 'visible' ? slot.innerText : '';
-    if (text !== (seen.at(-1) || {text: ''}).text) seen.push({text, at: performance.now()});
+    if (text !== (seen.at(-1) || {text: ''}).text) seen.push({text, at: performance.now() - begun});
     requestAnimationFrame(look);
   };
   look();
@@ -29,8 +30,10 @@ BODY = """<div data-relance-slot="hero"><h1>Default</h1></div><p>The rest of the
 <p data-relance-slot="offer">No offer</p><p data-relance-slot="hero">Again</p>"""
 HERO = {"hero": "<h1>For you</h1>"}
 HIDDEN_MS = 300
-LATE_MS = 700
+LATE_MS = 1_200
 """How late a busy machine may be with a timer."""
+TRIES = 5
+"""How often a busy machine may be too late with an answer, so that the default is shown."""
 
 
 @pytest.fixture
@@ -55,10 +58,14 @@ def test_a_slot_shows_its_variant_and_nothing_before_it(
     tab.goto(slots.url)  # so that the browser has the script
     until(tab, lambda: recorder.named("page"))
     tab.add_init_script(WATCH)
-    tab.goto(f"{slots.url}/second")
-    tab.wait_for_timeout(QUIET_MS)
-    assert [each["text"] for each in seen(tab)] == ["For you"]
-    assert seen(tab)[0]["at"] < HIDDEN_MS + LATE_MS
+    for _ in range(TRIES):
+        tab.goto(f"{slots.url}/second")
+        tab.wait_for_timeout(QUIET_MS)
+        (only,) = seen(tab)
+        assert only["at"] < HIDDEN_MS + LATE_MS
+        if only["text"] == "For you":
+            break
+    assert only["text"] == "For you"
     texts = tab.locator("[data-relance-slot]").all_inner_texts()
     assert texts == ["For you", "No offer", "For you"]
     visitor = recorder.named("page")[0]["anonymousId"]
@@ -68,11 +75,11 @@ def test_a_slot_shows_its_variant_and_nothing_before_it(
 def test_a_late_answer_leaves_the_default_which_is_hidden_300_ms_at_most(
     tab: "Page", slots: Website, recorder: Recorder
 ) -> None:
-    recorder.delay = 1.5
+    recorder.delay = 3.0
     tab.add_init_script(WATCH)
     tab.goto(slots.url)
     until(tab, lambda: asked(recorder))
-    tab.wait_for_timeout(2_500)
+    tab.wait_for_timeout(4_000)
     (only,) = seen(tab)
     assert only["text"] == "Default"
     assert only["at"] < HIDDEN_MS + LATE_MS

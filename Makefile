@@ -17,12 +17,16 @@ SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/$(TOOLS)/home" $(TOOLS)/
 READY := $(VENV)/.ready$(if $(filter file,$(origin PYTHON)),,-$(notdir $(PYTHON)))
 SAM_READY := $(TOOLS)/sam/.ready
 EMULATOR_READY := $(TOOLS)/emulator/.ready
+BROWSER_READY := $(TOOLS)/browser/.ready
+
+# The Chromium that `make test-browser` drives: the first on the path, unless CHROMIUM says which.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 TESTS ?= tests
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo serve content schemas test test-long lint format build test-deploy bench lock clean
+.PHONY: help demo serve content schemas tracker test test-long test-browser lint format build test-deploy bench lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -68,13 +72,21 @@ content: $(READY) ## Check what is written in layers/content
 schemas: $(READY) ## Write docs/schemas, by which editors check content
 	@$(RUN) -m relance.content.schemas docs/schemas
 
+tracker: $(READY) ## Write relance.min.js anew after a change of relance.js
+	@$(RUN) -m relance.tracker.minify
+
 # -- Checking it -----------------------------------------------------------------------------------
 
 test: $(READY) ## Run the tests (TESTS=tests/unit for a part)
-	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy" -n auto
+	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy and not browser" -n auto
 
 test-long: $(READY) ## Run the tests in their long form
-	@$(RUN) -m pytest $(TESTS) -m "not deploy" -n auto
+	@$(RUN) -m pytest $(TESTS) -m "not deploy and not browser" -n auto
+
+test-browser: $(READY) $(BROWSER_READY) ## Try relance.js in a headless Chromium (CHROMIUM=/path/to/one)
+	@test -x "$(CHROMIUM)" || { \
+		echo "No Chromium on the path: install one (apt-get install chromium), or name it: make CHROMIUM=/path/to/chromium test-browser" >&2; exit 1; }
+	@CHROMIUM="$(CHROMIUM)" RELANCE_PYTHON="$(CURDIR)/$(RUN)" $(TOOLS)/browser/bin/python -m pytest tests/browser -m browser
 
 lint: $(SAM_READY) ## Check style, types and the template
 	@$(VENV)/bin/ruff check .
@@ -109,6 +121,7 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows
 	@$(LOCK) --universal --python-version 3.11 --group local --group test --group lint --output-file requirements/dev.txt pyproject.toml
 	@$(LOCK) --universal --python-version 3.11 --group sam --output-file requirements/sam.txt
 	@$(LOCK) --universal --python-version 3.11 --group emulator --constraint requirements/dev.txt --output-file requirements/emulator.txt
+	@$(LOCK) --universal --python-version 3.11 --group browser --constraint requirements/dev.txt --output-file requirements/browser.txt
 	@$(LOCK) --universal --python-version 3.11 --group compiler --constraint requirements/dev.txt --output-file layers/dependencies/compiler.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: --constraint requirements/dev.txt --output-file layers/dependencies/lambda.txt pyproject.toml
 

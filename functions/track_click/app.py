@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return later(html_answer(page))
     if request.method == "GET":
         try:
-            record_click(click, address, request.request_id, services)
+            address = record_click(click, address, request.request_id, services)
         except Retryable:
             logger.exception("a click was not recorded")
     return redirect(address)

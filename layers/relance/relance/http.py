@@ -36,7 +36,10 @@ class TooLarge(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request, its body decoded. Header names are in lower case."""
+    """One request, its body decoded. Header names are in lower case.
+
+    What stands several times in the query comes joined by commas.
+    """
 
     method: str
     path: str
@@ -45,6 +48,7 @@ class HttpRequest:
     body: bytes = field(repr=False)
     request_id: str
     source_ip: str
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "HttpRequest":
@@ -60,6 +64,7 @@ class HttpRequest:
             body=base64.b64decode(text) if is_packed else text.encode(errors="surrogatepass"),
             request_id=context["requestId"],
             source_ip=context["http"]["sourceIp"],
+            query=event.get("queryStringParameters") or {},
         )
 
     @property
@@ -214,3 +219,32 @@ def picture(gif: bytes) -> dict[str, Any]:
         "body": base64.b64encode(gif).decode(),
         "isBase64Encoded": True,
     }
+
+
+def file_answer(content: bytes, *, content_type: str, encoding: str | None) -> dict[str, Any]:
+    """A file; `encoding` says how its content is packed."""
+    headers = {
+        "content-type": content_type,
+        "vary": "accept-encoding",
+        "x-content-type-options": "nosniff",
+    }
+    if encoding:
+        headers["content-encoding"] = encoding
+    body = base64.b64encode(content).decode()
+    return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
+
+
+def not_modified() -> dict[str, Any]:
+    """What the client holds is current."""
+    return {"statusCode": 304, "headers": {"vary": "accept-encoding"}, "body": ""}
+
+
+def for_any_site(
+    answer: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The answer with these headers too, for the scripts of any web page: it holds no secret."""
+    allowed = {
+        "access-control-allow-origin": "*",
+        "cross-origin-resource-policy": "cross-origin",
+    }
+    return {**answer, "headers": {**answer["headers"], **(headers or {}), **allowed}}

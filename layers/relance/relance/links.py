@@ -11,6 +11,11 @@ replaced while old links go on working.
 | click | `/c/…` | send id (16), message version (6), number of the link (2) |
 | unsubscribe | `/u/…` | contact id (16), send id (16) |
 | confirm | `/k/…` | contact id (16), id of the sign-up event (16) |
+| landing | `?rl=…` | contact id (16), send id (16), minute since 1970 (4) |
+
+The landing token stands in the address of the company's own page to which a click leads: it tells
+`relance.js` who followed the link, softly, since links are forwarded, and for an hour only, since
+addresses are copied.
 """
 
 import base64
@@ -19,6 +24,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from relance.errors import TokenInvalid
@@ -26,14 +32,18 @@ from relance.ids import send_id_bytes, send_id_of, ulid_bytes, ulid_of
 
 _MAC = 16
 
+LANDING_LASTS = timedelta(hours=1)
+"""How long a landing token tells who is there."""
+
 
 class Purpose(StrEnum):
-    """What a link is for; the letter is the first part of its path."""
+    """What a link is for: the first part of its path, or the name of its parameter."""
 
     OPEN = "o"
     CLICK = "c"
     UNSUBSCRIBE = "u"
     CONFIRM = "k"
+    LANDING = "rl"
 
 
 _SIZES: Mapping[Purpose, int] = {
@@ -41,6 +51,7 @@ _SIZES: Mapping[Purpose, int] = {
     Purpose.CLICK: 24,
     Purpose.UNSUBSCRIBE: 32,
     Purpose.CONFIRM: 32,
+    Purpose.LANDING: 36,
 }
 
 
@@ -67,6 +78,19 @@ class Confirmation:
 
     contact_id: str
     signup_event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What a landing token says: whose link was followed, in which mail, and when (its minute)."""
+
+    contact_id: str
+    send_id: str
+    at: datetime
+
+    def tells(self, now: datetime) -> bool:
+        """Whether it still tells who is there."""
+        return -timedelta(minutes=1) <= now - self.at <= LANDING_LASTS
 
 
 class LinkSigner:
@@ -104,6 +128,12 @@ class LinkSigner:
         payload = ulid_bytes(target.contact_id) + ulid_bytes(target.signup_event_id)
         return self._sign(Purpose.CONFIRM, payload)
 
+    def landing_token(self, landing: Landing) -> str:
+        """The token in the address of a page to which a click leads."""
+        payload = ulid_bytes(landing.contact_id) + send_id_bytes(landing.send_id)
+        minute = int(landing.at.timestamp()) // 60
+        return self._sign(Purpose.LANDING, payload + minute.to_bytes(4, "big"))
+
     def read_open(self, token: str) -> str:
         """The send id. Raises TokenInvalid."""
         return send_id_of(self._read(Purpose.OPEN, token))
@@ -122,6 +152,12 @@ class LinkSigner:
         """Which sign-up is confirmed. Raises TokenInvalid."""
         raw = self._read(Purpose.CONFIRM, token)
         return Confirmation(ulid_of(raw[:16]), ulid_of(raw[16:]))
+
+    def read_landing(self, token: str) -> Landing:
+        """Who landed, however long ago. Raises TokenInvalid."""
+        raw = self._read(Purpose.LANDING, token)
+        at = datetime.fromtimestamp(int.from_bytes(raw[32:], "big") * 60, UTC)
+        return Landing(ulid_of(raw[:16]), send_id_of(raw[16:32]), at)
 
     def _sign(self, purpose: Purpose, payload: bytes) -> str:
         body = bytes([self._current]) + payload

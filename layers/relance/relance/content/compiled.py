@@ -7,6 +7,7 @@ content.json                 version, company, what there is
 rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
 forms/<name>.json            one form with its pages
+slots/<name>.json            one slot of a web page
 pages/<name>.<language>.html
 ```
 
@@ -24,10 +25,11 @@ from typing import Self
 from relance.content.forms import Form
 from relance.content.names import closest, either
 from relance.content.rules import Rules
+from relance.content.slots import Slot
 from relance.content.stage_rules import Intent
 from relance.errors import InvalidInput
 
-FORMAT = 2
+FORMAT = 3
 """Counts up when a folder built before can no longer be read."""
 
 
@@ -135,6 +137,7 @@ class Content:
         self._folder = folder
         self._messages: dict[str, Message] = {}
         self._forms: dict[str, Form] = {}
+        self._slots: dict[str, Slot] = {}
         self._pages: dict[tuple[str, str], str] = {}
 
     @classmethod
@@ -175,6 +178,11 @@ class Content:
         """The names of all forms."""
         return self._names("forms")
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The names of all slots."""
+        return self._names("slots")
+
     def message(self, name: str) -> Message:
         """Return a message. Raises MessageUnknown with the closest names."""
         if name not in self._messages:
@@ -190,6 +198,14 @@ class Content:
                 return None
             self._forms[name] = Form.from_json(self._read(f"forms/{name}.json"))
         return self._forms[name]
+
+    def slot(self, name: str) -> Slot | None:
+        """Return a slot, or None when there is none of this name."""
+        if name not in self._slots:
+            if name not in self.slots:
+                return None
+            self._slots[name] = Slot.from_json(self._read(f"slots/{name}.json"))
+        return self._slots[name]
 
     def page(self, name: str, language: str | None = None) -> str:
         """Return a page in the language, or else in the company's first; marks not yet filled.

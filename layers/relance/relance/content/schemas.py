@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from relance.conditions.schema import condition_schema
-from relance.content.build import models, rule_models
+from relance.content.build import models, rule_models, slots
 from relance.content.build.models import SnakeName
 from relance.content.build.rule_models import IN_FILE
 from relance.content.build.selection import ONLY_FOR, OnlyForSource
@@ -43,6 +43,7 @@ _FOR_SOME: Mapping[str, tuple[str, Any]] = {
     "stages": ("stages.yaml", dict[SnakeName, rule_models.StageSource]),
     "companies": ("companies.yaml", rule_models.CompaniesSource),
     "habits": ("habits.yaml", rule_models.HabitsSource),
+    "slot": ("slots/*.yaml", slots.SlotSource),
 }
 """The files that may begin with `only_for:`."""
 

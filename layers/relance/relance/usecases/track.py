@@ -8,8 +8,9 @@ from relance.content.rules import OpenTracking, Tracking
 from relance.errors import ConditionFailed, ContactNotFound
 from relance.events import Event, Name
 from relance.ids import event_id, milliseconds
+from relance.landing import on_website, with_token
 from relance.ledger import Send, send_of
-from relance.links import Click
+from relance.links import Click, Landing
 from relance.moments import day_of
 from relance.ports import Services
 from relance.register import RECORD as REGISTER
@@ -44,15 +45,24 @@ def click_target(click: Click, services: Services) -> str:
     return services.link_tables.address(click.message_version, click.link)
 
 
-def record_click(click: Click, address: str, request_id: str, services: Services) -> None:
-    """Record that a link was followed, if the contact allows it."""
+def record_click(click: Click, address: str, request_id: str, services: Services) -> str:
+    """Record that a link was followed, if the contact allows it; where to lead the person.
+
+    To a page of the company's own website goes a token along, so that the page can tell whose link
+    it was.
+    """
     seen = _send_and_register(click.send_id, services)
     if seen is None:
-        return
+        return address
     send, register = seen
-    if _tracking(register, services).clicks:
-        about: dict[str, Value] = {"link": address, "link_number": click.link}
-        append(services, _event(Name.EMAIL_CLICKED, send, request_id, about, services))
+    if not _tracking(register, services).clicks:
+        return address
+    about: dict[str, Value] = {"link": address, "link_number": click.link}
+    append(services, _event(Name.EMAIL_CLICKED, send, request_id, about, services))
+    if not on_website(address, services.content.company.website):
+        return address
+    landing = Landing(send.step.contact_id, send.send_id, services.now())
+    return with_token(address, services.signer.landing_token(landing))
 
 
 def _send_and_register(send_id: str, services: Services) -> tuple[Send, Register] | None:

@@ -20,6 +20,7 @@ _FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms",
+    "slots",
 )  # fmt: skip
 _FOLDERS = frozenset({*_YAML_FOLDERS, "layouts", "messages", "pages"})
 
@@ -80,6 +81,7 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
         form = site.form(file)
         if form:
             forms[str(form["name"])] = form
+    slots = {each.name: each.to_json() for each in known.slots}
     company = known.company
     files = {
         "rules.json": _json(known.rules.to_json()),
@@ -95,11 +97,12 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
                 },
                 "messages": sorted(messages),
                 "forms": sorted(forms),
+                "slots": sorted(slots),
                 "pages": {name: list(languages) for name, languages in sorted(pages.items())},
             }
         ),
     }
-    for folder, compiled in (("messages", messages), ("forms", forms)):
+    for folder, compiled in (("messages", messages), ("forms", forms), ("slots", slots)):
         for name, each in compiled.items():
             versioned = {"version": _hash({name: _json(each)}), **each}
             files[f"{folder}/{name}.json"] = _json(versioned)

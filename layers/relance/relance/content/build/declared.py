@@ -12,6 +12,7 @@ from relance.content.build.selection import Selection
 from relance.content.compiled import Company
 from relance.content.names import suggestion
 from relance.content.rules import ContactList, Rules, Trait
+from relance.content.slots import Slot
 
 Kind: TypeAlias = Literal["trait", "persona", "topic", "language"]
 
@@ -37,6 +38,7 @@ class Declared:
 
     company: Company
     rules: Rules
+    slots: tuple[Slot, ...]
     personas: frozenset[str]
     samples: Mapping[str, object]
 
@@ -81,7 +83,7 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
         return None
     written = company[1]
     selection = Selection(reader, findings, written)
-    rules = build_rules(
+    rules, slots = build_rules(
         selection,
         findings,
         written,
@@ -98,6 +100,7 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
             topics=written.topics,
         ),
         rules=rules,
+        slots=slots,
         personas=selection.entries("personas"),
         samples={
             each.name: each.options[0] if each.options else _SAMPLES[each.type]

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from relance.conditions.needs import Needs
 from relance.content.build import people_parts, rule_parts
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import CompanySource
@@ -13,7 +12,9 @@ from relance.content.build.order import depths, in_order
 from relance.content.build.rule_context import Context
 from relance.content.build.rule_sources import read_rules, vocabulary_of
 from relance.content.build.selection import Selection
+from relance.content.build.slots import build_slots
 from relance.content.rules import ContactList, OpenTracking, Rules, Tracking, Trait
+from relance.content.slots import Slot
 
 
 def build_rules(
@@ -22,8 +23,11 @@ def build_rules(
     company: CompanySource,
     traits: Mapping[str, Trait],
     lists: Iterable[ContactList],
-) -> Rules:
-    """The rules as far as they are right, after noting every mistake."""
+) -> tuple[Rules, tuple[Slot, ...]]:
+    """The rules and the slots as far as they are right, after noting every mistake.
+
+    What slots ask for is kept in profiles like what rules ask for.
+    """
     sources = read_rules(selection, findings)
     kept = round(company.keep_behaviour.total_seconds() * 1000)
     lists = tuple(lists)
@@ -51,9 +55,10 @@ def build_rules(
         priors=rule_parts.priors(sources, context),
         kept=company.keep_behaviour,
     )
-    needs: list[Needs] = [part for each in context.decided for _, part in each.parts]
+    slots, needs = build_slots(selection, context)
+    needs += [part for each in context.decided for _, part in each.parts]
     rules = replace(rules, order=in_order(context.decided), depths=depths(needs))
-    return replace(rules, version=version_of(rules))
+    return replace(rules, version=version_of(rules)), slots
 
 
 def version_of(rules: Rules) -> str:

@@ -1,0 +1,50 @@
+"""The pages that tests open, and waiting for what comes of them."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from tests.browser.servers import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+T = TypeVar("T")
+
+PATIENCE_MS = 20_000
+"""How long anything may take that comes about at all."""
+
+QUIET_MS = 700
+"""How long nothing must come, where nothing may: thrice the time that the script waits."""
+
+
+def embedded(url: str, *, consent: bool = False) -> str:
+    """The markup of docs/tracking.md for the suite at `url`."""
+    guide = (ROOT / "docs" / "tracking.md").read_text(encoding="utf-8")
+    found = re.search(
+        r"```html\n(<script>.*?</script>\n<script async.*?</script>)\n", guide, re.DOTALL
+    )
+    assert found is not None
+    text = found[1].replace("https://links.example.com", url)
+    return text if consent else text.replace(' data-consent="required"', "")
+
+
+def page_of(head: str, body: str = "", title: str = "A page") -> str:
+    """A whole page."""
+    return f"<!doctype html><html lang=en><head><title>{title}</title>{head}</head>{body}</html>"
+
+
+def until(tab: "Page", holds: Callable[[], T]) -> T:
+    """Let the browser go on until something holds; what it holds."""
+    for _ in range(PATIENCE_MS // 50):
+        found = holds()
+        if found:
+            return found
+        tab.wait_for_timeout(50)
+    raise AssertionError("it did not come about")
+
+
+def until_there_are(tab: "Page", count: int, look: Callable[[], Sequence[T]]) -> Sequence[T]:
+    """Let the browser go on until there are so many; all that there are."""
+    until(tab, lambda: len(look()) >= count)
+    return look()

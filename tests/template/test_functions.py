@@ -17,10 +17,12 @@ GIVEN_TO = {
     "CONFIGURATION_SET": {"send_email"},
     "POSTAL_ADDRESS": {"send_email"},
     "WRITE_KEYS": {"collect_events"},
+    "BROWSER_KEYS": {"collect_events"},
+    "BACKLOG_QUEUE_URL": {"collect_events"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
     "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
-    "IDENTITIES_TABLE": {"submit_form", "collect_events"},
+    "IDENTITIES_TABLE": {"submit_form", "collect_events", "drain_backlog"},
     "LINK_SECRET": {"track_open", "track_click", "manage_subscription", "send_email"},
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.
@@ -31,7 +33,7 @@ ROUTES = {
     "manage_subscription": {
         f"{method} /{page}/{{token}}" for method in ("GET", "HEAD", "POST") for page in "uk"
     },
-    "collect_events": {"POST /v1/track", "POST /v1/batch"},
+    "collect_events": {"POST /v1/{word}", "GET /v1/projects/{key}/settings"},
 }
 
 

@@ -17,12 +17,13 @@ SAM := SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/$(TOOLS)/home" $(TOOLS)/
 READY := $(VENV)/.ready$(if $(filter file,$(origin PYTHON)),,-$(notdir $(PYTHON)))
 SAM_READY := $(TOOLS)/sam/.ready
 EMULATOR_READY := $(TOOLS)/emulator/.ready
+CLIENTS_READY := $(TOOLS)/clients/.ready $(TOOLS)/clients-node/.ready
 
 TESTS ?= tests
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo serve content test test-long lint format build test-deploy bench lock clean
+.PHONY: help demo serve content test test-long test-clients lint format build test-deploy bench lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -50,6 +51,15 @@ $(TOOLS)/%/.ready: requirements/%.txt | $(READY)
 	@VIRTUAL_ENV="$(CURDIR)/$(@D)" $(VENV)/bin/uv pip sync --quiet --require-hashes requirements/$*.txt
 	@touch $@
 
+# The client libraries for Node, as locked; none of them runs a script of its own. Not `npm ci`: it
+# refuses a lock that lacks optional packages for other machines.
+$(TOOLS)/clients-node/.ready: tests/clients/package.json tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests of the client libraries need Node 20 or newer, with npm." >&2; exit 1; }
+	@echo "Setting up $(@D), once …"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)/
+	@cd $(@D) && npm install --omit=optional --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 # -- Seeing it run ---------------------------------------------------------------------------------
 
 demo: $(READY) ## Run sign-ups through the whole stack here (PEOPLE=500 DAYS=60 SEED=7 CONTACTS=mine.csv)
@@ -68,10 +78,13 @@ content: $(READY) ## Check what is written in layers/content
 # -- Checking it -----------------------------------------------------------------------------------
 
 test: $(READY) ## Run the tests (TESTS=tests/unit for a part)
-	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy" -n auto
+	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy and not clients" -n auto
 
 test-long: $(READY) ## Run the tests in their long form
-	@$(RUN) -m pytest $(TESTS) -m "not deploy" -n auto
+	@$(RUN) -m pytest $(TESTS) -m "not deploy and not clients" -n auto
+
+test-clients: $(READY) $(CLIENTS_READY) ## Let the Segment and RudderStack libraries speak to it
+	@$(RUN) -m pytest tests/clients -m clients -p no:xdist
 
 lint: $(SAM_READY) ## Check style, types and the template
 	@$(VENV)/bin/ruff check .
@@ -105,6 +118,8 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows
 	@echo "uv" | $(LOCK) --universal --python-version 3.11 --output-file requirements/uv.txt -
 	@$(LOCK) --universal --python-version 3.11 --group local --group test --group lint --output-file requirements/dev.txt pyproject.toml
 	@$(LOCK) --universal --python-version 3.11 --group sam --output-file requirements/sam.txt
+	@$(LOCK) --universal --python-version 3.11 --group clients --output-file requirements/clients.txt
+	@cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --silent
 	@$(LOCK) --universal --python-version 3.11 --group emulator --constraint requirements/dev.txt --output-file requirements/emulator.txt
 	@$(LOCK) --universal --python-version 3.11 --group compiler --constraint requirements/dev.txt --output-file layers/dependencies/compiler.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: --constraint requirements/dev.txt --output-file layers/dependencies/lambda.txt pyproject.toml

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from relance.collecting.delivery import MAX_ITEMS
 from relance.events import RESERVED
-from relance.storage import Table, Update
+from relance.storage import Table, Update, Value
 
 from tests.functions.conftest import CONTACT, NOW, SAMPLES, Bench
 
@@ -279,7 +279,7 @@ def test_of_a_visitor_who_is_not_to_be_followed_a_browser_reports_in_vain(
     seen = {"event": "Page Viewed", "anonymousId": "v"}
     send(items({**seen, "messageId": "before"}, key=BROWSER))
     visitor = contact_of(bench, "visitor:v")
-    tracking = {"opens": "none", "clicks": False, "web": False, "at": "2026-01-05"}
+    tracking: Value = {"opens": "none", "clicks": False, "web": False, "at": "2026-01-05"}
     bench.store.write(Update(Table.CONTACTS, (visitor, "now#register"), set={"tracking": tracking}))
     send(items({**seen, "messageId": "browser"}, key=BROWSER))
     assert bench.history(visitor) == ["page_viewed"]
@@ -293,3 +293,44 @@ def test_a_browser_cannot_take_the_place_of_a_server_s_event(send: Send, bench: 
     send({**same, **BROWSER})
     send(same)
     assert len(bench.history(contact_of(bench, "visitor:v"))) == 2
+
+
+def test_an_address_that_comes_after_the_user_id_is_still_theirs(send: Send, bench: Bench) -> None:
+    send(items({"event": "Page Viewed", "userId": "u5"}))
+    send(
+        items(
+            {
+                "type": "identify",
+                "messageId": "i",
+                "userId": "u5",
+                "traits": {"email": "eva@example.com"},
+            }
+        )
+    )
+    eva = contact_of(bench, "user:u5")
+    assert contact_of(bench, "email:eva@example.com") == eva
+    assert bench.get(Table.CONTACTS, eva, "now#register")["address"] == "eva@example.com"
+    assert sorted(bench.history(eva)) == ["identified", "page_viewed"]
+
+
+def test_an_address_that_is_somebody_s_is_not_taken_from_them(send: Send, bench: Bench) -> None:
+    send(items({"event": "Page Viewed", "userId": "u5"}))
+    send(
+        items(
+            {
+                "type": "identify",
+                "messageId": "i",
+                "userId": "u5",
+                "traits": {"email": "ana@example.com"},
+            }
+        )
+    )
+    assert contact_of(bench, "email:ana@example.com") == CONTACT
+    assert "address" not in bench.get(Table.CONTACTS, contact_of(bench, "user:u5"), "now#register")
+
+
+def test_traits_of_an_identify_are_read_from_its_context_too(send: Send, bench: Bench) -> None:
+    context = {"traits": {"email": "ana@example.com", "firstName": "Ana"}}
+    send(items({"type": "identify", "userId": "u1", "context": context}))
+    (event,) = [e for e in bench.store.query(Table.EVENTS, CONTACT) if e["name"] == "identified"]
+    assert event["properties"]["traits"]["first_name"] == "Ana"  # type: ignore[index,call-overload]

@@ -67,7 +67,8 @@ def facts(found: Found) -> list[tuple[str, str]]:
 def live_through(faults: FaultPlan | None = None) -> tuple[Found, list[Response], list[CallMade]]:
     """A client sends a batch until it is taken; an hour passes. What is there then."""
     with World.build(start=MONDAY, seed=1, faults=faults) as world:
-        world.sandboxes.trace = trace = []
+        trace: list[CallMade] = []
+        world.sandboxes.trace = trace
         answers = []
         for _ in range(10):
             answers.append(send(world))

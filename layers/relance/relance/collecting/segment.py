@@ -82,9 +82,8 @@ def _kind(item: Mapping[str, object]) -> Kind:
 
 
 def _said(item: Mapping[str, object], kind: Kind, scope: Scope, currency: str) -> Said:
-    given = json_object(item.get("traits"), "traits")
-    traits = {trait_name(name): value for name, value in given.items()}
     context = json_object(item.get("context"), "context")
+    traits = _traits(item, kind, context.get("traits"))
     if kind is Kind.TRACK:
         name = event_name(item.get("event"), scope)
         properties = _with_currency(json_object(item.get("properties"), "properties"), currency)
@@ -99,6 +98,17 @@ def _said(item: Mapping[str, object], kind: Kind, scope: Scope, currency: str) -
         context=context,
         previous_id=str(properties["previous_id"]) if kind is Kind.ALIAS else None,
     )
+
+
+def _traits(item: Mapping[str, object], kind: Kind, others: Value) -> dict[str, Value]:
+    """The traits under the names that content declares.
+
+    The RudderStack libraries put those of an `identify` into its context.
+    """
+    given = json_object(item.get("traits"), "traits")
+    if kind is Kind.IDENTIFY and isinstance(others, Mapping):
+        given = {**others, **given}
+    return {trait_name(name): value for name, value in given.items()}
 
 
 def _with_currency(properties: dict[str, Value], currency: str) -> dict[str, Value]:

@@ -18,6 +18,7 @@ READY := $(VENV)/.ready$(if $(filter file,$(origin PYTHON)),,-$(notdir $(PYTHON)
 SAM_READY := $(TOOLS)/sam/.ready
 EMULATOR_READY := $(TOOLS)/emulator/.ready
 BROWSER_READY := $(TOOLS)/browser/.ready
+CLIENTS_READY := $(TOOLS)/clients/.ready $(TOOLS)/clients-node/.ready
 
 # The Chromium that `make test-browser` drives: the first on the path, unless CHROMIUM says which.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -26,7 +27,7 @@ TESTS ?= tests
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo serve content schemas tracker test test-long test-browser lint format build test-deploy bench lock clean
+.PHONY: help demo serve content schemas tracker test test-long test-browser test-clients lint format build test-deploy bench lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -54,6 +55,15 @@ $(TOOLS)/%/.ready: requirements/%.txt | $(READY)
 	@VIRTUAL_ENV="$(CURDIR)/$(@D)" $(VENV)/bin/uv pip sync --quiet --require-hashes requirements/$*.txt
 	@touch $@
 
+# The client libraries for Node, as locked; none of them runs a script of its own. Not `npm ci`: it
+# refuses a lock that lacks optional packages for other machines.
+$(TOOLS)/clients-node/.ready: tests/clients/package.json tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests of the client libraries need Node 20 or newer, with npm." >&2; exit 1; }
+	@echo "Setting up $(@D), once …"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)/
+	@cd $(@D) && npm install --omit=optional --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 # -- Seeing it run ---------------------------------------------------------------------------------
 
 demo: $(READY) ## Run sign-ups through the whole stack here (PEOPLE=500 DAYS=60 SEED=7 CONTACTS=mine.csv)
@@ -78,15 +88,18 @@ tracker: $(READY) ## Write relance.min.js anew after a change of relance.js
 # -- Checking it -----------------------------------------------------------------------------------
 
 test: $(READY) ## Run the tests (TESTS=tests/unit for a part)
-	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy and not browser" -n auto
+	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy and not browser and not clients" -n auto
 
 test-long: $(READY) ## Run the tests in their long form
-	@$(RUN) -m pytest $(TESTS) -m "not deploy and not browser" -n auto
+	@$(RUN) -m pytest $(TESTS) -m "not deploy and not browser and not clients" -n auto
 
 test-browser: $(READY) $(BROWSER_READY) ## Try relance.js in a headless Chromium (CHROMIUM=/path/to/one)
 	@test -x "$(CHROMIUM)" || { \
 		echo "No Chromium on the path: install one (apt-get install chromium), or name it: make CHROMIUM=/path/to/chromium test-browser" >&2; exit 1; }
 	@CHROMIUM="$(CHROMIUM)" RELANCE_PYTHON="$(CURDIR)/$(RUN)" $(TOOLS)/browser/bin/python -m pytest tests/browser -m browser
+
+test-clients: $(READY) $(CLIENTS_READY) ## Let the Segment and RudderStack libraries speak to it
+	@$(RUN) -m pytest tests/clients -m clients -p no:xdist
 
 lint: $(SAM_READY) ## Check style, types and the template
 	@$(VENV)/bin/ruff check .
@@ -120,6 +133,8 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows
 	@echo "uv" | $(LOCK) --universal --python-version 3.11 --output-file requirements/uv.txt -
 	@$(LOCK) --universal --python-version 3.11 --group local --group test --group lint --output-file requirements/dev.txt pyproject.toml
 	@$(LOCK) --universal --python-version 3.11 --group sam --output-file requirements/sam.txt
+	@$(LOCK) --universal --python-version 3.11 --group clients --output-file requirements/clients.txt
+	@cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --silent
 	@$(LOCK) --universal --python-version 3.11 --group emulator --constraint requirements/dev.txt --output-file requirements/emulator.txt
 	@$(LOCK) --universal --python-version 3.11 --group browser --constraint requirements/dev.txt --output-file requirements/browser.txt
 	@$(LOCK) --universal --python-version 3.11 --group compiler --constraint requirements/dev.txt --output-file layers/dependencies/compiler.txt

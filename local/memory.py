@@ -3,7 +3,7 @@
 Items are copied on the way in and out, so that nobody can change what is stored.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 
 from relance.errors import ConditionFailed
@@ -39,6 +39,13 @@ class MemoryStore:
     def get(self, table: Table, key: tuple[str, ...]) -> Item | None:
         """The item at `key`, or None."""
         return deepcopy(self._tables[table].get(key))
+
+    def get_many(
+        self, table: Table, keys: Iterable[tuple[str, ...]]
+    ) -> dict[tuple[str, ...], Item]:
+        """The items at these keys, by key."""
+        there = self._tables[table]
+        return {key: deepcopy(there[key]) for key in keys if key in there}
 
     def query(
         self, table: Table, partition: str, *, prefix: str = "", start: str = ""

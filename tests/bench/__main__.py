@@ -7,7 +7,7 @@ move with the machine: what misses its mark is marked. Run it on a machine that 
 import os
 import platform
 
-from tests.bench import conditions, emulators, engine, interpreter, whole_stack
+from tests.bench import collecting, conditions, emulators, engine, interpreter, whole_stack
 from tests.bench.emulators import Speeds
 from tests.bench.figures import short
 
@@ -36,6 +36,8 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; all of it uses one core\n")
     print("The whole stack: HTTP, handlers, tables, streams, state machine, SES and its reports")
     print(*whole_stack.measure(), sep="\n", end="\n\n", flush=True)
+    print("The collection API: batches of events through its handler")
+    print(*collecting.measure(), sep="\n", end="\n\n", flush=True)
     print("Conditions: one of four leaves, asked of five hundred contacts")
     print(*conditions.measure(), sep="\n", end="\n\n", flush=True)
     print("The engine: each event folded with all shipped rules, its profile read and written")

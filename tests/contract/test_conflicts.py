@@ -102,3 +102,36 @@ def test_a_condition_that_does_not_hold_is_an_answer_whoever_else_writes(
         contended.store.transact(writes)
     assert refused.value.failed == (1,)
     assert contended.slept == []
+
+
+def left_out(times: int, contended: Contended) -> None:
+    """The next reads of a batch leave one of two items out."""
+    item = {name: {"S": value} for name, value in ITEM.items()}
+    other = {"contact_id": {"S": "c2"}, "record": {"S": "now#register"}}
+    for _ in range(times):
+        contended.stub.add_response(
+            "batch_get_item",
+            {
+                "Responses": {"contacts": [item]},
+                "UnprocessedKeys": {"contacts": {"Keys": [other], "ConsistentRead": True}},
+            },
+        )
+
+
+def test_what_a_batch_of_reads_leaves_out_is_read_again(contended: Contended) -> None:
+    left_out(1, contended)
+    other = {"contact_id": {"S": "c2"}, "record": {"S": "now#register"}}
+    contended.stub.add_response(
+        "batch_get_item",
+        {"Responses": {"contacts": [other]}, "UnprocessedKeys": {}},
+        {"RequestItems": {"contacts": {"Keys": [other], "ConsistentRead": True}}},
+    )
+    keys = [KEY, ("c2", "now#register")]
+    assert set(contended.store.get_many(Table.CONTACTS, keys)) == set(keys)
+    assert contended.slept == [PAUSES[0] / 2]
+
+
+def test_a_batch_of_reads_that_is_never_whole_is_given_up(contended: Contended) -> None:
+    left_out(len(PAUSES) + 1, contended)
+    with pytest.raises(StoreBusy):
+        contended.store.get_many(Table.CONTACTS, [KEY, ("c2", "now#register")])

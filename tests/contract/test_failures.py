@@ -20,6 +20,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from relance.aws.dynamodb import DynamoStore
 from relance.aws.services import (
+    SqsBacklog,
     SqsRepairQueue,
     StepFunctionsExecutions,
     read_secret,
@@ -104,9 +105,11 @@ def test_what_passes_may_be_tried_again(failing: Failing, error: Exception) -> N
     store = DynamoStore(boto3.client("dynamodb"), tables, sleep=lambda _: None, chance=lambda: 0.0)
     executions = StepFunctionsExecutions(boto3.client("stepfunctions"))
     queue = SqsRepairQueue(boto3.client("sqs"), "https://sqs.example/1/q")
+    backlog = SqsBacklog(boto3.client("sqs"), "https://sqs.example/1/b")
     put = Put(Table.SENDS, {"send_id": "s"})
     busy: tuple[Callable[[], object], ...] = (
         lambda: store.get(Table.SENDS, ("s",)),
+        lambda: store.get_many(Table.SENDS, [("s",)]),
         lambda: store.query(Table.EVENTS, "c"),
         lambda: store.write(put),
         lambda: store.transact([put, Check(Table.SENDS, ("t",), when=Present())]),
@@ -118,6 +121,7 @@ def test_what_passes_may_be_tried_again(failing: Failing, error: Exception) -> N
         lambda: executions.succeed("token", {}),
         lambda: executions.is_running("arn:aws:states:us-east-1:1:execution:m:e"),
         lambda: queue.set_aside("c", [], "r"),
+        lambda: backlog.keep(["{}"]),
         lambda: read_secret(boto3.client("secretsmanager"), "s"),
     )
     for call in unavailable:

@@ -69,6 +69,23 @@ def test_there_is_nothing_where_nothing_was_written(store: Store) -> None:
     assert store.query(Table.EVENTS, "c1") == []
 
 
+def test_many_items_are_read_at_once_and_those_that_are_not_there_left_out(store: Store) -> None:
+    for number in range(0, 250, 2):
+        store.write(Put(Table.IDENTITIES, {"identity": f"user:{number}", "contact_id": "c"}))
+    keys = [(f"user:{number}",) for number in (*range(250), 0, 2)]
+    found = store.get_many(Table.IDENTITIES, keys)
+    assert set(found) == {(f"user:{number}",) for number in range(0, 250, 2)}
+    assert found["user:4",] == {"identity": "user:4", "contact_id": "c"}
+    assert store.get_many(Table.CONTACTS, []) == {}
+
+
+def test_many_items_of_a_table_with_two_part_keys_are_read_at_once(store: Store) -> None:
+    store.write(Put(Table.CONTACTS, {**CONTACT, "value": 1}))
+    assert store.get_many(Table.CONTACTS, [KEY, ("c1", "now#profile")]) == {
+        KEY: {**CONTACT, "value": 1}
+    }
+
+
 def test_a_query_reads_one_partition_in_the_order_of_its_keys(store: Store) -> None:
     for contact, event in [("c1", "E3"), ("c2", "E1"), ("c1", "E1"), ("c1", "E2")]:
         store.write(Put(Table.EVENTS, {"contact_id": contact, "event_id": event}))

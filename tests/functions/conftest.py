@@ -29,7 +29,8 @@ SEND = "YNKNMRV5CO2U3SK2RPT2AVHPIE"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:relance-journey-welcome:6f2a"
 SECRETS = {
     "LinkSecret": {"current": "1", "1": "sample-secret-" * 5},
-    "WriteKeys": {"server": "sample-write-key"},
+    "WriteKeys": {"server": "sample-write-key", "server-2025": "sample-former-key"},
+    "BrowserKeys": {"browser": "sample-browser-key"},
 }
 
 
@@ -84,7 +85,8 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
             secrets[str(secret.arn)] = made["ARN"]
         bus = environment_of("update_contact")["EVENT_BUS"]
         client("events").create_event_bus(Name=bus)
-        client("sqs").create_queue(QueueName=real_stack().resources["RepairQueue"].name)
+        for queue in ("RepairQueue", "Backlog"):
+            client("sqs").create_queue(QueueName=real_stack().resources[queue].name)
         client("sesv2").create_email_identity(EmailIdentity="example.com")
         bench = Bench(secrets)
         for write in _contents():

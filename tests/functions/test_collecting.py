@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from relance.collecting.delivery import MAX_ITEMS
 from relance.events import RESERVED
-from relance.storage import Table
-from relance.usecases.collect_events import MAX_ITEMS
+from relance.storage import Table, Update, Value
 
 from tests.functions.conftest import CONTACT, NOW, SAMPLES, Bench
 
@@ -17,14 +17,22 @@ ANA = {"traits": {"email": "ana@example.com"}}
 ITEM = {"event": "Page Viewed", "messageId": "m1", "userId": "u1", "context": ANA}
 
 
+BROWSER = {"writeKey": "sample-browser-key"}
+
+
 @pytest.fixture
 def send(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Send:
-    """Send a body to /v1/track, or to /v1/batch if it is one; the answer's body."""
+    """Send a body to /v1/track, or to /v1/batch if it is one; the answer's body.
+
+    A key in the body is used instead of the server's.
+    """
 
     def with_body(body: Mapping[str, Any]) -> dict[str, Any]:
         case = "batch" if "batch" in body else "track"
         path = SAMPLES / "collect_events" / f"{case}.json"
         request = {**json.loads(path.read_text(encoding="utf-8")), "body": json.dumps(body)}
+        if "writeKey" in body:
+            del request["headers"]["authorization"]
         answer = bench.call("collect_events", request, monkeypatch)
         return {"status": answer["statusCode"], **json.loads(answer["body"])}
 
@@ -152,3 +160,177 @@ def test_a_write_key_of_any_kind_is_known_or_not(
         body = json.dumps({**ITEM, "writeKey": given})
         answer = bench.call("collect_events", {**request, "body": body}, monkeypatch)
         assert answer["statusCode"] == status
+
+
+def items(*given: Mapping[str, Any], key: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A batch of these, each with an id of its own."""
+    return {
+        "batch": [{"messageId": f"i{at}", **each} for at, each in enumerate(given)],
+        **(key or {}),
+    }
+
+
+def contact_of(bench: Bench, identity: str) -> str:
+    """Whose identity it is."""
+    return str(bench.get(Table.IDENTITIES, identity)["contact_id"])
+
+
+def test_a_visitor_is_a_contact_without_an_address(send: Send, bench: Bench) -> None:
+    for number in (1, 2):
+        send({**ITEM, **BROWSER, "messageId": f"v{number}", "anonymousId": "v-1", "userId": None})
+    visitor = contact_of(bench, "visitor:v-1")
+    assert visitor != CONTACT
+    assert bench.history(visitor) == ["page_viewed", "page_viewed"]
+    assert bench.get(Table.CONTACTS, visitor, "now#register") == {
+        "contact_id": visitor,
+        "record": "now#register",
+    }
+
+
+def test_what_a_browser_says_about_who_somebody_is_stays_a_claim(send: Send, bench: Bench) -> None:
+    traits = {"email": "ana@example.com", "firstName": "Eve", "role": "owner"}
+    answer = send(
+        items(
+            {"type": "identify", "anonymousId": "v-1", "userId": "u9", "traits": traits},
+            {"event": "Product Viewed", "anonymousId": "v-1", "userId": "u9", "context": ANA},
+            key=BROWSER,
+        )
+    )
+    assert answer == {"status": 200, "success": True}
+    found = {
+        str(each["name"]): each
+        for each in bench.store.query(Table.EVENTS, contact_of(bench, "visitor:v-1"))
+    }
+    claims = {
+        "user_id": "u9",
+        "traits": {"email": "ana@example.com", "first_name": "Eve", "role": "owner"},
+    }
+    assert found["identity_claimed"]["properties"] == {"claims": claims}
+    assert found["product_viewed"]["context"] == {"claims": {"user_id": "u9", **ANA}}
+    assert {each["source"] for each in found.values()} == {"browser"}
+    assert bench.history() == ["signed_up"]
+    assert bench.store.get(Table.IDENTITIES, ("user:u9",)) is None
+
+
+def test_a_browser_is_told_the_same_whether_its_claim_is_true(send: Send) -> None:
+    claims = [{"email": "ana@example.com"}, {"email": "nobody@example.com"}, {"email": "no"}, {}]
+    answers = [
+        send(items({"type": "identify", "anonymousId": "v", "traits": each}, key=BROWSER))
+        for each in claims
+    ]
+    assert answers == [{"status": 200, "success": True}] * len(claims)
+
+
+def test_a_browser_may_not_say_identified_in_other_words(send: Send) -> None:
+    answer = send({**ITEM, **BROWSER, "anonymousId": "v", "event": "Identified"})
+    assert answer["status"] == 400
+    assert "identify" in answer["error"]
+
+
+def test_a_server_says_who_somebody_is_and_what_they_are_like(send: Send, bench: Bench) -> None:
+    traits = {"email": "ana@example.com", "firstName": "Ana", "role": "owner"}
+    send(items({"type": "identify", "userId": 7, "traits": traits}))
+    assert contact_of(bench, "user:7") == CONTACT
+    (event,) = [e for e in bench.store.query(Table.EVENTS, CONTACT) if e["name"] == "identified"]
+    assert event["properties"] == {
+        "traits": {"email": "ana@example.com", "first_name": "Ana", "role": "owner"}
+    }
+
+
+def test_pages_and_screens_keep_their_name_their_address_and_the_campaign(
+    send: Send, bench: Bench
+) -> None:
+    campaign = {"source": "news", "medium": "email", "name": "spring", "term": "a", "content": "b"}
+    page = {"path": "/prices", "title": "Prices"}
+    send(
+        items(
+            {"type": "page", "userId": "u1", "name": "Prices", "category": "Sales",
+             "properties": page, "context": {**ANA, "campaign": campaign, "ip": "192.0.2.1"}},
+            {"type": "screen", "userId": "u1", "name": "Basket"},
+        )
+    )  # fmt: skip
+    found = {str(each["name"]): each for each in bench.store.query(Table.EVENTS, CONTACT)}
+    assert found["page_viewed"]["properties"] == {**page, "name": "Prices", "category": "Sales"}
+    assert found["page_viewed"]["context"] == {**ANA, "campaign": campaign}
+    assert found["screen_viewed"]["properties"] == {"name": "Basket"}
+
+
+def test_no_ip_address_is_kept(send: Send, bench: Bench) -> None:
+    send({**ITEM, "context": {**ANA, "ip": "192.0.2.77"}, "ip": "192.0.2.77"})
+    assert "192.0.2" not in json.dumps(viewed(bench))
+
+
+def test_two_keys_are_valid_at_once_and_each_has_its_name(send: Send) -> None:
+    for key in ("sample-write-key", "sample-former-key"):
+        assert send({**ITEM, "writeKey": key})["status"] == 200
+    assert send({**ITEM, "writeKey": "sample"})["status"] == 401
+
+
+def test_of_somebody_who_was_erased_nothing_is_kept(send: Send, bench: Bench) -> None:
+    change = Update(Table.CONTACTS, (CONTACT, "now#register"), set={"erased_at": "2026-01-05"})
+    bench.store.write(change)
+    assert send(items(ITEM, {**ITEM, "messageId": "m2"})) == {"status": 200, "success": True}
+    assert bench.history() == ["signed_up"]
+
+
+def test_of_a_visitor_who_is_not_to_be_followed_a_browser_reports_in_vain(
+    send: Send, bench: Bench
+) -> None:
+    seen = {"event": "Page Viewed", "anonymousId": "v"}
+    send(items({**seen, "messageId": "before"}, key=BROWSER))
+    visitor = contact_of(bench, "visitor:v")
+    tracking: Value = {"opens": "none", "clicks": False, "web": False, "at": "2026-01-05"}
+    bench.store.write(Update(Table.CONTACTS, (visitor, "now#register"), set={"tracking": tracking}))
+    send(items({**seen, "messageId": "browser"}, key=BROWSER))
+    assert bench.history(visitor) == ["page_viewed"]
+    # What the company's own systems record about an order is no following.
+    send(items({**seen, "messageId": "server", "event": "Order Completed"}))
+    assert sorted(bench.history(visitor)) == ["order_completed", "page_viewed"]
+
+
+def test_a_browser_cannot_take_the_place_of_a_server_s_event(send: Send, bench: Bench) -> None:
+    same = {**ITEM, "anonymousId": "v", "userId": None, "context": {}}
+    send({**same, **BROWSER})
+    send(same)
+    assert len(bench.history(contact_of(bench, "visitor:v"))) == 2
+
+
+def test_an_address_that_comes_after_the_user_id_is_still_theirs(send: Send, bench: Bench) -> None:
+    send(items({"event": "Page Viewed", "userId": "u5"}))
+    send(
+        items(
+            {
+                "type": "identify",
+                "messageId": "i",
+                "userId": "u5",
+                "traits": {"email": "eva@example.com"},
+            }
+        )
+    )
+    eva = contact_of(bench, "user:u5")
+    assert contact_of(bench, "email:eva@example.com") == eva
+    assert bench.get(Table.CONTACTS, eva, "now#register")["address"] == "eva@example.com"
+    assert sorted(bench.history(eva)) == ["identified", "page_viewed"]
+
+
+def test_an_address_that_is_somebody_s_is_not_taken_from_them(send: Send, bench: Bench) -> None:
+    send(items({"event": "Page Viewed", "userId": "u5"}))
+    send(
+        items(
+            {
+                "type": "identify",
+                "messageId": "i",
+                "userId": "u5",
+                "traits": {"email": "ana@example.com"},
+            }
+        )
+    )
+    assert contact_of(bench, "email:ana@example.com") == CONTACT
+    assert "address" not in bench.get(Table.CONTACTS, contact_of(bench, "user:u5"), "now#register")
+
+
+def test_traits_of_an_identify_are_read_from_its_context_too(send: Send, bench: Bench) -> None:
+    context = {"traits": {"email": "ana@example.com", "firstName": "Ana"}}
+    send(items({"type": "identify", "userId": "u1", "context": context}))
+    (event,) = [e for e in bench.store.query(Table.EVENTS, CONTACT) if e["name"] == "identified"]
+    assert event["properties"]["traits"]["first_name"] == "Ana"  # type: ignore[index,call-overload]

@@ -56,6 +56,26 @@ STATUSES = {
     "collect_events/key_not_ascii": 401,
     "collect_events/credentials_not_ascii": 401,
     "collect_events/batch_too_long": 413,
+    "collect_events/identify": 200,
+    "collect_events/page": 200,
+    "collect_events/screen": 200,
+    "collect_events/group": 200,
+    "collect_events/alias": 200,
+    "collect_events/gzip_with_another_type": 200,
+    "collect_events/browser_identify": 200,
+    "collect_events/browser_track": 200,
+    "collect_events/browser_page": 200,
+    "collect_events/browser_screen": 200,
+    "collect_events/browser_group": 200,
+    "collect_events/browser_alias": 200,
+    "collect_events/browser_batch": 200,
+    "collect_events/browser_without_visitor": 400,
+    "collect_events/cloudevent": 200,
+    "collect_events/cloudevents_batch": 200,
+    "collect_events/cloudevent_of_another_version": 400,
+    "collect_events/unknown_word": 404,
+    "collect_events/settings": 200,
+    "collect_events/settings_of_a_secret_key": 404,
 }
 
 MAY_BE_KEPT = ("serve_tracker/", "fill_slots/")
@@ -68,6 +88,8 @@ OTHERS = {
     "update_contact/orders",
     "refold_contact/set_aside",
     "update_company/twice",
+    "drain_backlog/waiting",
+    "drain_backlog/not_ours",
     "enter_workflow/signed_up",
     "enter_workflow/console_default",
     "send_email/welcome",
@@ -149,6 +171,54 @@ def test_a_bad_item_is_named_and_the_rest_taken(call: Call, bench: Bench) -> Non
     answer = json.loads(call("collect_events", "batch_with_a_bad_item")["body"])
     assert answer["success"] is True
     assert [each["index"] for each in answer["errors"]] == [1]
+    assert "order_completed" in bench.history()
+
+
+def test_every_call_of_a_server_becomes_an_event_of_its_name(call: Call, bench: Bench) -> None:
+    for case in ("identify", "page", "group", "alias", "gzip_with_another_type"):
+        assert json.loads(call("collect_events", case)["body"]) == {"success": True}
+    assert sorted(bench.history()) == [
+        "aliased", "group_joined", "identified", "order_completed", "page_viewed", "signed_up",
+    ]  # fmt: skip
+
+
+def test_every_call_of_a_browser_becomes_an_event_of_its_visitor(call: Call, bench: Bench) -> None:
+    for case in ("page", "track", "screen", "identify", "group", "alias", "batch"):
+        assert json.loads(call("collect_events", f"browser_{case}")["body"]) == {"success": True}
+    visitor = str(bench.get(Table.IDENTITIES, "visitor:visitor-1")["contact_id"])
+    assert sorted(bench.history(visitor)) == [
+        *["identity_claimed"] * 3, *["page_viewed"] * 2, *["product_viewed"] * 2, "screen_viewed",
+    ]  # fmt: skip
+    assert bench.store.get(Table.IDENTITIES, ("user:cust-7",)) is None
+    assert bench.history() == ["signed_up"]
+
+
+def test_cloudevents_become_events_like_others(call: Call, bench: Bench) -> None:
+    call("collect_events", "track")
+    for case in ("cloudevent", "cloudevents_batch"):
+        assert json.loads(call("collect_events", case)["body"]) == {"success": True}
+    events = bench.store.query(Table.EVENTS, CONTACT)
+    (order,) = [each for each in events if each["source"] == "cloudevents"]
+    assert order["name"] == "order_completed"
+    assert order["properties"] == {"order_id": "A1", "revenue": 29.9, "currency": "EUR"}
+    visitor = str(bench.get(Table.IDENTITIES, "visitor:visitor-1")["contact_id"])
+    assert bench.history(visitor) == ["page_viewed"]
+
+
+def test_what_waited_is_stored_as_of_the_time_at_which_it_came(call: Call, bench: Bench) -> None:
+    assert call("drain_backlog", "waiting") == {"batchItemFailures": []}
+    assert call("drain_backlog", "waiting") == {"batchItemFailures": []}
+    found = {each["name"]: each for each in bench.store.query(Table.EVENTS, CONTACT)}
+    assert set(found) == {"order_completed", "page_viewed", "signed_up"}
+    assert found["order_completed"]["received_at"] == "2026-01-05T08:30:00.000Z"
+    assert found["order_completed"]["occurred_at"] == "2026-01-05T08:29:00.000Z"
+
+
+def test_what_is_no_batch_goes_to_the_dead_letters_and_holds_nobody_up(
+    call: Call, bench: Bench
+) -> None:
+    (failure,) = call("drain_backlog", "not_ours")["batchItemFailures"]
+    assert failure["itemIdentifier"].endswith("1")
     assert "order_completed" in bench.history()
 
 

@@ -17,12 +17,15 @@ GIVEN_TO = {
     "CONFIGURATION_SET": {"send_email"},
     "POSTAL_ADDRESS": {"send_email"},
     "WRITE_KEYS": {"collect_events"},
+    "BROWSER_KEYS": {"collect_events"},
+    "BACKLOG_QUEUE_URL": {"collect_events"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
     "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
     "IDENTITIES_TABLE": {
         "submit_form",
         "collect_events",
+        "drain_backlog",
         "update_contact",
         "refold_contact",
         "fill_slots",
@@ -45,7 +48,7 @@ ROUTES = {
     },
     "serve_tracker": {"GET /relance.js", "HEAD /relance.js"},
     "fill_slots": {"GET /slots"},
-    "collect_events": {"POST /v1/track", "POST /v1/batch"},
+    "collect_events": {"POST /v1/{word}", "GET /v1/projects/{key}/settings"},
 }
 
 

@@ -1,5 +1,6 @@
 """What is locked, is locked once: the same versions here, in the layer and in its compiler."""
 
+import json
 import re
 from pathlib import Path
 
@@ -34,3 +35,10 @@ def test_every_package_is_checked_by_hash_and_no_registry_is_named(lock: Path) -
             assert "--hash=sha256:" in package, package.partition(" ")[0]
     assert "http" not in text
     assert "--index-url" not in text
+
+
+def test_the_lock_for_node_checks_every_package_and_names_no_registry() -> None:
+    lock = json.loads((ROOT / "tests/clients/package-lock.json").read_text("utf-8"))
+    packages = {name: each for name, each in lock["packages"].items() if name}
+    assert all(each["integrity"].startswith("sha512-") for each in packages.values())
+    assert not [name for name, each in packages.items() if "resolved" in each]

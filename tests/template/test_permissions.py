@@ -118,7 +118,15 @@ def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
 def test_one_function_may_scan_and_none_may_drop_or_describe_a_table(
     resources: Mapping[str, Any],
 ) -> None:
-    allowed = {"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}
+    allowed = {
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "ConditionCheckItem",
+    }
     allowed |= {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
     for owner, statement in statements(resources):
         for action in as_list(statement["Action"]):

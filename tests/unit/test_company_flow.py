@@ -13,7 +13,7 @@ from relance.content.score_rules import CompanyScore
 from relance.engine import Plan
 from relance.engine.companies import company_of, take_company
 from relance.errors import StoreBusy
-from relance.events import SERVER, Event, event_of
+from relance.events import Event, event_of
 from relance.ids import event_id, milliseconds
 from relance.ports import Services
 from relance.profiles import Profile
@@ -85,7 +85,7 @@ class World:
         context = {"groupId": account} if account else {}
         ident = event_id(milliseconds(NOW) + number, "test", f"{contact.contact_id}{number}")
         at = NOW.replace(microsecond=number * 1000)
-        event = Event(contact.contact_id, ident, "seen", at, at, SERVER, {}, context)
+        event = Event(contact.contact_id, ident, "seen", at, at, "segment", {}, context)
         keep_company(contact, [event], self.services)
 
     def folded(self, name: str) -> Contact:
@@ -143,12 +143,12 @@ def test_an_account_and_a_domain_lead_to_one_company(world: World) -> None:
     assert len({world.company_of(each) for each in ("ana", "ben", "cleo")}) == 1
 
 
-def test_the_event_grouped_of_a_server_names_an_account_and_that_of_a_form_does_not(
+def test_the_group_call_of_a_server_names_an_account_and_that_of_a_form_does_not(
     world: World,
 ) -> None:
-    for name, source in (("ana", SERVER), ("ben", "form:newsletter")):
+    for name, source in (("ana", "segment"), ("ben", "form:newsletter")):
         contact = world.person(name, "gmail.com")
-        grouped = Event(name, "E", "grouped", NOW, NOW, source, {"groupId": "7"})
+        grouped = Event(name, "E", "group_joined", NOW, NOW, source, {"group_id": "7"})
         keep_company(contact, [grouped], world.services)
     assert [len(world.store.query(Table.EVENTS, each)) for each in ("ana", "ben")] == [1, 0]
 

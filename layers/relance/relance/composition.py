@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
 from relance.engine import Plan
+from relance.errors import ServiceUnavailable
 from relance.ids import milliseconds, moment_of
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
@@ -26,7 +28,12 @@ from relance.storage import Table
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
     from relance.aws.s3 import S3Files
-    from relance.aws.services import EventBridgeBus, SqsRepairQueue, StepFunctionsExecutions
+    from relance.aws.services import (
+        EventBridgeBus,
+        SqsBacklog,
+        SqsRepairQueue,
+        StepFunctionsExecutions,
+    )
     from relance.aws.sesv2 import SesMailer
 
 _TABLES: Mapping[Table, str] = {
@@ -37,6 +44,12 @@ _TABLES: Mapping[Table, str] = {
 }
 
 
+_BACKLOG = "BACKLOG_QUEUE_URL"
+
+KEYS_KEPT = timedelta(minutes=5)
+"""How long write keys are used before they are read anew: so fast a key is added or taken away."""
+
+
 class SettingMissing(KeyError):
     """The function lacks a setting that it uses; the template must give it."""
 
@@ -44,16 +57,23 @@ class SettingMissing(KeyError):
 class AwsServices:
     """The services of one function, made from its environment when first used."""
 
+    def __init__(self) -> None:
+        self._keys: tuple[datetime, WriteKeys] | None = None
+
     @cached_property
     def store(self) -> "DynamoStore":
         """The tables that this function was given."""
         import boto3  # noqa: PLC0415 - 110 ms that not every function needs to pay
+        from botocore.config import Config  # noqa: PLC0415
 
         from relance.aws.dynamodb import DynamoStore  # noqa: PLC0415
 
         tables = {table: os.environ[name] for table, name in _TABLES.items() if name in os.environ}
+        # Who can set work aside does so before a client's patience ends (10 s in most libraries):
+        # by itself boto3 tries ten times, for up to 25 s.
+        soon = Config(retries={"total_max_attempts": 2}, connect_timeout=1, read_timeout=3)
         return DynamoStore(
-            boto3.client("dynamodb"),
+            boto3.client("dynamodb", config=soon if _BACKLOG in os.environ else None),
             tables,
             sleep=time.sleep,
             chance=secrets.SystemRandom().random,
@@ -148,9 +168,27 @@ class AwsServices:
         return S3Files(boto3.client("s3"), _setting("OPERATIONS_BUCKET"))
 
     @cached_property
-    def write_keys(self) -> Mapping[str, str]:
-        """The keys of the collection API, by name."""
-        return self._secret("WRITE_KEYS")
+    def backlog(self) -> "SqsBacklog":
+        """The queue of events that wait."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.services import SqsBacklog  # noqa: PLC0415
+
+        return SqsBacklog(boto3.client("sqs"), _setting(_BACKLOG))
+
+    @property
+    def write_keys(self) -> WriteKeys:
+        """The keys of the collection API; when they cannot be read anew, the former ones."""
+        now = self.now()
+        if self._keys is None or now - self._keys[0] >= KEYS_KEPT:
+            try:
+                found = WriteKeys(self._secret("WRITE_KEYS"), self._secret("BROWSER_KEYS"))
+            except ServiceUnavailable:
+                if self._keys is None:
+                    raise
+                found = self._keys[1]
+            self._keys = (now, found)
+        return self._keys[1]
 
     @cached_property
     def currency(self) -> str:

@@ -25,6 +25,9 @@ class Name(StrEnum):
     SIGNED_UP = "signed_up"
     CONFIRMED = "confirmed"
     IDENTIFIED = "identified"
+    IDENTITY_CLAIMED = "identity_claimed"
+    ALIASED = "aliased"
+    GROUP_JOINED = "group_joined"
     ORDER_COMPLETED = "order_completed"
     EMAIL_SENT = "email_sent"
     EMAIL_DELIVERED = "email_delivered"
@@ -73,18 +76,22 @@ GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED})
 ABOUT_COMPANIES = frozenset({Name.COMPANY_JOINED, Name.COMPANY_LEFT, Name.COMPANY_CHANGED})
 """The events that name a company: the id that stands in their property `company`."""
 
-SERVER = "segment"
-"""The source of events that came with a secret key: what they say of a person is believed."""
+SERVERS = frozenset({"segment", "cloudevents"})
+"""The sources of events that came with a secret key: what they say of a person is believed."""
 
 _BY_FORM = "let the person fill in a form"
 _BY_LINK = "the link in every mail leads there"
 _BY_MAIL = "it is recorded when a mail is sent and when its receipt, opens and clicks are reported"
 _BY_STEP = "a step of a workflow does it"
 _BY_SUITE = "it is recorded when it happens"
+_BY_CALL = "the calls identify, group and alias write it"
 
 RESERVED: Mapping[str, str] = {
     Name.SIGNED_UP: _BY_FORM,
     Name.CONFIRMED: _BY_FORM,
+    Name.IDENTITY_CLAIMED: _BY_CALL,
+    Name.ALIASED: _BY_CALL,
+    Name.GROUP_JOINED: _BY_CALL,
     Name.UNSUBSCRIBED: _BY_LINK,
     Name.CONSENT_CHANGED: _BY_LINK,
     Name.EMAIL_SENT: _BY_MAIL,

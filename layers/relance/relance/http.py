@@ -48,6 +48,7 @@ class HttpRequest:
     body: bytes = field(repr=False)
     request_id: str
     source_ip: str
+    host: str = ""
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -64,6 +65,7 @@ class HttpRequest:
             body=base64.b64decode(text) if is_packed else text.encode(errors="surrogatepass"),
             request_id=context["requestId"],
             source_ip=context["http"]["sourceIp"],
+            host=context.get("domainName", ""),
             query=event.get("queryStringParameters") or {},
         )
 
@@ -196,13 +198,14 @@ def json_answer(value: object, *, status: int = 200) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": json.dumps(value)}
 
 
-def later(answer: Mapping[str, Any]) -> dict[str, Any]:
+def later(answer: Mapping[str, Any], *, status: int = 503) -> dict[str, Any]:
     """The answer, sent with what tells a client to come again: nothing is wrong with its request.
 
-    https://www.rfc-editor.org/rfc/rfc9110#name-503-service-unavailable
+    https://www.rfc-editor.org/rfc/rfc9110#name-503-service-unavailable, and for programs that know
+    nothing but 429 https://www.rfc-editor.org/rfc/rfc6585#section-4
     """
     headers = {**answer["headers"], "retry-after": str(RETRY_AFTER)}
-    return {**answer, "statusCode": 503, "headers": headers}
+    return {**answer, "statusCode": status, "headers": headers}
 
 
 def redirect(address: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
 from relance.engine import Plan
 from relance.events import Event
@@ -118,6 +119,17 @@ class RepairQueue(Protocol):
         """Keep the contact for `refold_contact`; the reason names no person."""
 
 
+class Backlog(Protocol):
+    """Where events wait that the tables could not take at once."""
+
+    def keep(self, bodies: Sequence[str]) -> None:
+        """Keep these bodies for `drain_backlog`; when it returns they are safe.
+
+        Raises:
+            ServiceUnavailable: not all of them are; those that are do no harm.
+        """
+
+
 class Files(Protocol):
     """What operations keep for fourteen days: lists of contacts, and results. Ids only."""
 
@@ -188,8 +200,12 @@ class Services(Protocol):
         """The files of operations."""
 
     @property
-    def write_keys(self) -> Mapping[str, str]:
-        """The keys of the collection API, by name."""
+    def backlog(self) -> Backlog:
+        """The queue of events that wait."""
+
+    @property
+    def write_keys(self) -> WriteKeys:
+        """The keys of the collection API, at most five minutes old."""
 
     @property
     def currency(self) -> str:

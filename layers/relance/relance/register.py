@@ -11,7 +11,7 @@ Attributes of the record `now#register` of the table Contacts:
 | `address`, `language` | where and in which language to write |
 | `consent#<topic>` | `{state, at, by}`: e-mail consent to a topic, its last change, the event id |
 | `withdrawn#<topic>` | when the consent was last withdrawn |
-| `tracking` | `{opens: none, hygiene or full, clicks: yes or no, at}` |
+| `tracking` | `{opens: none, hygiene or full, clicks: yes or no, web: yes or no, at}` |
 | `suppressed` | `{reason, at}` |
 | `erased_at` | when the contact was erased |
 | `count#<what>#<day>` | how many messages were claimed on a calendar day |
@@ -67,7 +67,10 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The register as read. Instants are texts as `relance.moments` writes them."""
+    """The register as read. Instants are texts as `relance.moments` writes them.
+
+    `web` says whether visits may be followed; they may unless the contact said no.
+    """
 
     contact_id: str
     address: str | None = None
@@ -75,6 +78,7 @@ class Register:
     consents: Mapping[str, Consent] = field(default_factory=dict)
     withdrawn: Mapping[str, str] = field(default_factory=dict)
     tracking: Tracking | None = None
+    web: bool = True
     suppressed: SuppressionReason | None = None
     erased_at: str | None = None
     counters: Mapping[str, int] = field(default_factory=dict)
@@ -118,6 +122,7 @@ def register_of(item: Item) -> Register:
             if isinstance(tracking, Mapping)
             else None
         ),
+        web=not isinstance(tracking, Mapping) or tracking.get("web") is not False,
         suppressed=(
             SuppressionReason(str(suppressed["reason"]))
             if isinstance(suppressed, Mapping)

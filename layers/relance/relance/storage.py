@@ -8,7 +8,7 @@ Values are what JSON knows, plus integers that stay integers. A missing attribut
 the same thing: `None` is not stored.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -147,6 +147,15 @@ class Store(Protocol):
 
     def get(self, table: Table, key: tuple[str, ...]) -> Item | None:
         """The item at `key`, or None."""
+
+    def get_many(
+        self, table: Table, keys: Iterable[tuple[str, ...]]
+    ) -> dict[tuple[str, ...], Item]:
+        """The items at any number of keys, by key; what is not there is left out.
+
+        Raises:
+            StoreBusy: some could not be read now.
+        """
 
     def query(
         self, table: Table, partition: str, *, prefix: str = "", start: str = ""

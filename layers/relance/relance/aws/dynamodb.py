@@ -1,6 +1,6 @@
 """The store in DynamoDB."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from botocore.exceptions import ClientError
@@ -39,6 +39,9 @@ Chance takes a part of each ("full jitter"), so that two writers do not meet aga
 https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 """
 
+BATCH_GET_LIMIT = 100
+"""Items that one BatchGetItem reads at most; 16 MB, which these items never reach."""
+
 
 class DynamoStore:
     """The four tables in DynamoDB; `tables` maps them to their physical names.
@@ -70,6 +73,34 @@ class DynamoStore:
             _translate(error)
         item = answer.get("Item")
         return from_attributes(item) if item else None
+
+    def get_many(
+        self, table: Table, keys: Iterable[tuple[str, ...]]
+    ) -> dict[tuple[str, ...], Item]:
+        """The items at these keys, by key, a hundred with a call."""
+        found: dict[tuple[str, ...], Item] = {}
+        wanted = list(dict.fromkeys(keys))
+        for start in range(0, len(wanted), BATCH_GET_LIMIT):
+            some = [_key(table, key) for key in wanted[start : start + BATCH_GET_LIMIT]]
+            for item in self._batch(self._tables[table], some):
+                found[tuple(str(item[name]) for name in KEYS[table])] = item
+        return found
+
+    def _batch(self, table: str, keys: list[Arguments]) -> Iterator[Item]:
+        """The items at up to a hundred keys; what DynamoDB leaves out is asked for again."""
+        for longest in (*PAUSES, 0.0):
+            request: Arguments = {table: {"Keys": keys, "ConsistentRead": True}}
+            try:
+                answer = self._client.batch_get_item(RequestItems=request)
+            except FAILURES as error:
+                _translate(error)
+            yield from (from_attributes(item) for item in answer["Responses"].get(table, []))
+            left = answer.get("UnprocessedKeys", {}).get(table)
+            if not left:
+                return
+            keys = list(left["Keys"])
+            self._sleep(longest * self._chance())
+        raise StoreBusy("DynamoDB left out items of a batch again and again")
 
     def query(
         self, table: Table, partition: str, *, prefix: str = "", start: str = ""

@@ -120,6 +120,24 @@ class SqsRepairQueue:
             self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(body))
 
 
+class SqsBacklog:
+    """The queue of events that wait for the tables."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def keep(self, bodies: Sequence[str]) -> None:
+        """Send each body as a message.
+
+        Raises:
+            ServiceUnavailable: SQS could not answer now.
+        """
+        for body in bodies:
+            with _calling("SQS"):
+                self._client.send_message(QueueUrl=self._url, MessageBody=body)
+
+
 def read_secret(client: "SecretsManagerClient", name: str) -> dict[str, str]:
     """The JSON object that a secret holds, as texts.
 

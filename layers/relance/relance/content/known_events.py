@@ -13,8 +13,8 @@ EVENTS = frozenset(
         "signed_up", "confirmed", "identified", "subscribed", "unsubscribed", "consent_changed",
         "list_joined", "list_left", "points_awarded",
         # on the web site
-        "session_started", "page_viewed", "page_left", "site_searched", "form_submitted",
-        "file_downloaded",
+        "session_started", "page_viewed", "page_left", "screen_viewed", "site_searched",
+        "form_submitted", "file_downloaded",
         # mail
         "email_sent", "email_delivered", "email_opened", "email_clicked", "email_replied",
         "email_bounced", "email_complained",

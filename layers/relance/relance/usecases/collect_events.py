@@ -1,47 +1,29 @@
-"""Events from a company's own systems, in the words of the Segment API (`track` and `batch`).
+"""Events from a company's own systems and pages, in the words of Segment or of CloudEvents.
 
 A batch is taken item by item: what is malformed is reported by its index and set aside, the rest
-is taken. A message delivered twice has the same id and is the same event. The sender's clock is
-corrected: occurred = received − (sentAt − originalTimestamp), never later than received; a message
-without a time of its own occurred when it was received.
+is taken. A message delivered twice has the same id and is the same event. What cannot be stored
+now waits in a queue and is stored from there by the same steps (`drain_backlog`).
 """
 
-import hmac
-import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from relance.addresses import address_to_send_to
-from relance.errors import ConditionFailed, InvalidInput
-from relance.events import NAME, RESERVED, SERVER, Event, put_once
-from relance.identities import email_identity, find, find_or_make, link, user_identity
-from relance.ids import event_id, milliseconds, moment_of
-from relance.moments import from_text
+from relance.collecting.backlog import pack
+from relance.collecting.cloudevents import item_of
+from relance.collecting.delivery import MAX_ITEMS, Delivery, Form
+from relance.collecting.keys import Scope
+from relance.collecting.messages import Message
+from relance.collecting.segment import read_item, without_addresses
+from relance.errors import ConditionFailed, InvalidInput, StoreBusy
+from relance.events import put_once
 from relance.ports import Services
-from relance.storage import Value
+from relance.register import RECORD, register_of
+from relance.storage import Table
+from relance.usecases.recognise import Known, recognise
 
-MAX_EVENT = 32 * 1024
-"""Bytes of one event; the Segment API's own limit."""
 
-MAX_BATCH = 500 * 1024
-"""Bytes of one batch; the Segment API's own limit."""
-
-MAX_ITEMS = 200
-"""Events of one batch: each asks DynamoDB two to five times, 10 ms a time, and the whole batch has
-10 s. The Segment libraries send 100 at most."""
-
-_SMALLEST, _TOO_LARGE = 1e-130, 1e15
-"""Between these lies every number but 0 that is stored: below is DynamoDB's own limit, above it
-whole numbers would lose their last digits in a float.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
-
-_SHOWN = 100
-"""Characters of a place in an event that an answer repeats."""
-
-_KINDS = ("track",)
-_AMOUNTS = ("revenue", "total", "value", "price")
+class TooMany(InvalidInput):
+    """The batch holds more events than are taken at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,198 +34,78 @@ class Refused:
     reason: str
 
 
-class TooMany(InvalidInput):
-    """The batch holds more events than are taken at once."""
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What became of a batch; `waiting` of its items are safe in the queue."""
+
+    refused: Sequence[Refused] = field(default_factory=tuple)
+    waiting: int = 0
 
 
-def key_is_known(write_key: object, services: Services) -> bool:
-    """Whether this is one of the write keys, compared in constant time."""
-    if not isinstance(write_key, str):
-        return False
-    given = write_key.encode(errors="surrogatepass")
-    known = [hmac.compare_digest(given, each.encode()) for each in services.write_keys.values()]
-    return any(known)
-
-
-def collect(items: Sequence[object], sent_at: object, services: Services) -> list[Refused]:
-    """Append the events of a batch; the items that were not taken.
-
-    `sent_at` is the batch's own time, used for items that have none.
+def collect(items: Sequence[object], delivery: Delivery, services: Services) -> Collected:
+    """Append the events of a batch; when this returns, all that was not refused is safe.
 
     Raises:
         TooMany: more than MAX_ITEMS; none was taken.
+        ServiceUnavailable: neither the tables nor the queue took them; send them all again.
     """
     if len(items) > MAX_ITEMS:
         raise TooMany(f"A batch holds at most {MAX_ITEMS} events: send these in several.")
+    messages: list[Message] = []
     refused: list[Refused] = []
     for index, item in enumerate(items):
         try:
-            _take(item, sent_at, services)
+            messages.append(_read(item, delivery, services))
         except InvalidInput as error:
             refused.append(Refused(index, str(error)))
-    return refused
+    left = append(messages, services)
+    if left:
+        services.backlog.keep(list(pack((each.item for each in left), delivery)))
+    return Collected(refused, len(left))
 
 
-def _take(item: object, sent_at: object, services: Services) -> None:
-    if not isinstance(item, Mapping):
-        raise InvalidInput("an event is a JSON object")
-    _check_size(item)
-    kind = item.get("type", "track")
-    if kind not in _KINDS:
-        raise InvalidInput(f'"type" can be {" or ".join(_KINDS)} for now')
-    name = event_name(item.get("event"))
-    message_id = item.get("messageId")
-    if not isinstance(message_id, str) or not 0 < len(message_id) <= 255:
-        raise InvalidInput('"messageId" is missing: it tells a repeated delivery from a new event')
-    received = services.now()
-    claimed = _moment(item, "originalTimestamp") or _moment(item, "timestamp")
-    sent = _moment(item, "sentAt") or _moment({"sentAt": sent_at}, "sentAt")
-    occurred = _occurred(claimed, sent, received) if claimed else received
-    properties = _properties(item, services)
-    context = json_object(item.get("context"), "context")
-    event = Event(
-        contact_id=_contact(item, services),
-        # Without a time of its own it gets none, or its second delivery would be a second event.
-        event_id=event_id(milliseconds(claimed) if claimed else 0, "segment", message_id),
-        name=name,
-        occurred_at=occurred,
-        received_at=received,
-        source=SERVER,
-        properties=properties,
-        context=context,
-    )
-    try:
-        services.store.write(put_once(event))
-    except ConditionFailed:
-        return  # delivered before
+def append(messages: Sequence[Message], services: Services) -> Sequence[Message]:
+    """Append messages to the histories of those they are about; those for which it had no time.
 
-
-def _check_size(item: Mapping[str, object]) -> None:
-    try:
-        text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-    except RecursionError:
-        raise InvalidInput("an event is nested too deeply") from None
-    if len(text.encode()) > MAX_EVENT:
-        raise InvalidInput(f"an event has at most {MAX_EVENT // 1024} KB")
-
-
-def _occurred(claimed: datetime, sent: datetime | None, received: datetime) -> datetime:
-    try:
-        occurred = received - (sent - claimed) if sent else claimed
-    except OverflowError:
-        raise InvalidInput('"sentAt" lies too far from the time of the event') from None
-    return moment_of(milliseconds(min(occurred, received)))
-
-
-def _properties(item: Mapping[str, object], services: Services) -> dict[str, Value]:
-    """The properties; an amount without a currency is in the company's own."""
-    properties = json_object(item.get("properties"), "properties")
-    has_amount = any(properties.get(name) is not None for name in _AMOUNTS)
-    if has_amount and properties.get("currency") is None:
-        properties["currency"] = services.currency
-    return properties
-
-
-def event_name(given: object) -> str:
-    """The name of a client's event as the suite writes it: `Order Completed` → `order_completed`.
-
-    Raises:
-        InvalidInput: it cannot be a name, or it is one that only the suite writes.
+    Nothing is known of the latter: they may be appended again.
     """
-    if not isinstance(given, str):
-        raise InvalidInput('"event" is missing: the name of what happened')
-    name = re.sub(r"[^a-z0-9]+", "_", given.strip().lower()).strip("_")
-    if not NAME.fullmatch(name):
-        raise InvalidInput(
-            '"event" must begin with a letter and hold letters, digits and spaces, at most 64'
-        )
-    if name in RESERVED:
-        raise InvalidInput(
-            f'"event": "{name}" is not taken from outside: {RESERVED[name]}. '
-            f'Send an event of your own under another name, for example "shop_{name}"'
-        )
-    return name
-
-
-def _moment(item: Mapping[str, object], field: str) -> datetime | None:
-    value = item.get(field)
-    if value is None:
-        return None
     try:
-        return from_text(value if isinstance(value, str) else "")
-    except (ValueError, OverflowError):
-        raise InvalidInput(f'"{field}" is not an ISO 8601 time') from None
-
-
-def _contact(item: Mapping[str, object], services: Services) -> str:
-    """The contact of an event: by user id, else by the address among its traits; made if new.
-
-    A user id that is not known yet is tied to the contact of the address.
-    """
-    user_id, address = item.get("userId"), _address(item)
-    if not isinstance(user_id, str) or not 0 < len(user_id) <= 255:
-        if address is None:
-            raise InvalidInput('"userId" is missing: it says whose event this is')
-        return _known_or_new(email_identity(address), address, services)
-    identity = user_identity(user_id)
-    there = find(services.store, identity)
-    if there:
-        return there
-    if address is None:
-        return _known_or_new(identity, None, services)
-    contact_id = _known_or_new(email_identity(address), address, services)
-    link(services.store, identity, contact_id)
-    return contact_id
-
-
-def _known_or_new(identity: str, address: str | None, services: Services) -> str:
-    found = find_or_make(services, identity, address=address)
-    if found.is_new:
+        owners = _owners(messages, services)
+    except StoreBusy:
+        return messages
+    for index, (message, contact_id) in enumerate(zip(messages, owners, strict=True)):
+        if contact_id is None:
+            continue
         try:
-            services.store.transact(found.writes)
+            services.store.write(put_once(message.event_of(contact_id)))
         except ConditionFailed:
-            return _known_or_new(identity, address, services)
-    return found.contact_id
+            continue  # delivered before
+        except StoreBusy:
+            return messages[index:]
+    return ()
 
 
-def _address(item: Mapping[str, object]) -> str | None:
-    context = item.get("context")
-    traits = context.get("traits") if isinstance(context, Mapping) else None
-    address = traits.get("email") if isinstance(traits, Mapping) else None
-    if address is None:
-        return None
-    try:
-        return address_to_send_to(address if isinstance(address, str) else "")
-    except InvalidInput as error:
-        raise InvalidInput(f'"context.traits.email": {error}') from None
+def _read(item: object, delivery: Delivery, services: Services) -> Message:
+    plain = item_of(item) if delivery.form is Form.CLOUDEVENTS else without_addresses(item)
+    return read_item(plain, delivery, services.currency)
 
 
-def json_object(value: object, field: str) -> dict[str, Value]:
-    """The JSON object in a field, {} where there is none; it must be storable."""
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise InvalidInput(f'"{field}" must be a JSON object')
-    return _storable_object(value, field, 1)
+def _owners(messages: Sequence[Message], services: Services) -> list[str | None]:
+    """The contact of each message; None where nothing more may be kept of it.
 
-
-def _storable_object(value: Mapping[str, object], place: str, depth: int) -> dict[str, Value]:
-    if "" in value:
-        raise InvalidInput(f'"{place}" holds something without a name')
-    return {
-        name: _storable(each, f"{place}.{name}"[:_SHOWN], depth) for name, each in value.items()
-    }
-
-
-def _storable(value: object, place: str, depth: int) -> Value:
-    if depth > 20:
-        raise InvalidInput(f'"{place}" is nested too deeply (20 levels at most)')
-    if isinstance(value, Mapping):
-        return _storable_object(value, place, depth + 1)
-    if isinstance(value, list):
-        return [_storable(each, place, depth + 1) for each in value]
-    if isinstance(value, bool | str) or value is None:
-        return value
-    if isinstance(value, int | float) and (value == 0 or _SMALLEST <= abs(value) < _TOO_LARGE):
-        return value
-    raise InvalidInput(f'"{place}" holds a number that is out of range')
+    Of somebody who was erased nothing is kept, of somebody who does not want to be followed on the
+    web nothing that a browser reports.
+    """
+    known = Known(services.store, messages)
+    contacts = [recognise(message, known, services) for message in messages]
+    keys = [(each, RECORD) for each in dict.fromkeys(contacts) if each not in known.made]
+    found = services.store.get_many(Table.CONTACTS, keys)
+    registers = {contact: register_of(item) for (contact, _), item in found.items()}
+    erased = {contact for contact, each in registers.items() if each.erased_at}
+    unseen = {contact for contact, each in registers.items() if not each.web}
+    return [
+        None
+        if contact in erased or (contact in unseen and message.source == Scope.BROWSER)
+        else contact
+        for message, contact in zip(messages, contacts, strict=True)
+    ]

@@ -1,8 +1,8 @@
 """Which company a contact belongs to: told by its address, or by the CRM.
 
 An address tells it once it is known to be the contact's own: by a confirmation, or by a server with
-a secret key. A server tells it by the id of a company or account (`context.groupId`, or the event
-`grouped`), which comes before the address and may change. One company has one id, to which its
+a secret key. A server tells it by the id of a company or account (`context.groupId`, or the call
+`group`), which comes before the address and may change. One company has one id, to which its
 domain and its ids in the CRM lead. Contacts without a company cost no call.
 """
 
@@ -15,7 +15,7 @@ from relance.contacts import Contact
 from relance.content.score_rules import CompanyScore
 from relance.engine.companies import MEMBERSHIP, company_of
 from relance.errors import ConditionFailed, StoreBusy
-from relance.events import SERVER, Event, Name, put_once
+from relance.events import SERVERS, Event, Name, put_once
 from relance.identities import company_identity, crm_identity
 from relance.ids import event_id, milliseconds, moment_of, ulid
 from relance.ports import Services
@@ -101,16 +101,16 @@ def _belonging(contact: Contact, events: Sequence[Event], rules: CompanyScore) -
 def _is_own(contact: Contact, events: Sequence[Event]) -> bool:
     """Whether the address is known to be the contact's own. Traits come from who proved it."""
     granted = ConsentState.GRANTED in {each.state for each in contact.register.consents.values()}
-    by_server = any(event.source == SERVER for event in events)
+    by_server = any(event.source in SERVERS for event in events)
     return granted or by_server or bool(contact.profile.traits)
 
 
 def _crm_id(event: Event) -> str | None:
     """The id of the company that a server names with an event."""
-    if event.source != SERVER:
+    if event.source not in SERVERS:
         return None
-    named = event.properties if event.name == "grouped" else event.context
-    found = named.get("groupId")
+    is_group = event.name == Name.GROUP_JOINED
+    found = event.properties.get("group_id") if is_group else event.context.get("groupId")
     return found if isinstance(found, str) and 0 < len(found) <= 255 else None
 
 

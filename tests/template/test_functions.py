@@ -20,7 +20,7 @@ GIVEN_TO = {
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
     "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
-    "IDENTITIES_TABLE": {"submit_form", "collect_events"},
+    "IDENTITIES_TABLE": {"submit_form", "collect_events", "update_contact", "refold_contact"},
     "LINK_SECRET": {"track_open", "track_click", "manage_subscription", "send_email"},
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.

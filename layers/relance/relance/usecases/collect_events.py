@@ -197,7 +197,8 @@ def _contact(item: Mapping[str, object], services: Services) -> str:
 
 
 def _known_or_new(identity: str, address: str | None, services: Services) -> str:
-    found = find_or_make(services, identity, address=address)
+    known_by: dict[str, Value] = {"known_by": "user" if address is None else "address"}
+    found = find_or_make(services, identity, address=address, register=known_by)
     if found.is_new:
         try:
             services.store.transact(found.writes)

@@ -227,9 +227,7 @@ def _change(contact_id: str, changes: Mapping[str, Value], services: Services) -
 def _claimed(who: Who, claim: Claim | None, services: Services) -> Identified:
     if not who.visitor:
         raise InvalidInput('"anonymousId" is missing: it says whose event this is')
-    contact_id = find(services.store, visitor_identity(who.visitor))
-    if contact_id is None:
-        contact_id = _visitor(who.visitor, services)
+    contact_id = _visitor(who.visitor, services)
     if claim and who.address:
         nonce = f"visitor {who.visitor}"  # one sign-up in a quarter of an hour
         asked = Submission(traits={"email": who.address}, tracking=None, nonce=nonce)
@@ -253,17 +251,20 @@ def _visitor(visitor: str, services: Services) -> str:
 def whose(who: Who, services: Services) -> str:
     """The contact of an event that only says whose it is: found, or made; nothing is joined.
 
+    What a public key says of more than the visitor is left out by whoever asks.
+
     Raises:
         InvalidInput: nobody is named.
     """
-    keys = [*who.keys, *([visitor_identity(who.visitor)] if who.visitor else [])]
-    if not keys:
-        raise InvalidInput('"userId" or "anonymousId" is missing: it says whose event this is')
-    for key in keys:
+    for key in who.keys:
         there = find(services.store, key)
         if there:
             return there
-    return _known_or_new(keys[0], who, services) if who.keys else _visitor(keys[0], services)
+    if who.keys:
+        return _known_or_new(who.keys[0], who, services)
+    if not who.visitor:
+        raise InvalidInput('"userId" or "anonymousId" is missing: it says whose event this is')
+    return _visitor(who.visitor, services)
 
 
 def alias(previous: str, user: str, trust: Trust, services: Services) -> Identified | None:

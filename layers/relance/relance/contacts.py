@@ -49,13 +49,18 @@ DUE_SHARDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One consistent look at a contact."""
+    """One consistent look at a contact.
+
+    `asked` is the id by which it was asked for, where that is one that was joined to it: a journey
+    goes on under the id that it was started with.
+    """
 
     contact_id: str
     profile: Profile
     register: Register
     enrolments: Sequence[Enrolment] = field(default_factory=tuple)
     waits: Sequence[Wait] = field(default_factory=tuple)
+    asked: str | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -93,7 +98,8 @@ def read_contact(store: Store, contact_id: str) -> Contact:
         for each in _heard(own):
             ranges.setdefault(each, _range(store, each))
         others = [register_of(ranges[each][REGISTER]) for each in _heard(own)]
-        return _contact(top, ranges[top], stricter(own, others), list(ranges.values()))
+        contact = _contact(top, ranges[top], stricter(own, others), list(ranges.values()))
+        return replace(contact, asked=contact_id)
     raise StoreBusy(f"contact {contact_id} is being joined all the time")
 
 
@@ -262,7 +268,7 @@ def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value
     fits, potentials = profile.of_kind("fit"), profile.of_kind("potential")
     qualifications = profile.of_kind("qualification")
     return {
-        "contact": contact.contact_id,
+        "contact": contact.asked or contact.contact_id,
         "persona": profile.said("persona") or "unknown",
         "stage": stage.name if stage else "unknown",
         "segments": sorted(profile.segments()),

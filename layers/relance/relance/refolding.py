@@ -134,12 +134,13 @@ def _told(
     what was folded while it was absorbed lies before the event that says it is its own again.
     """
     absorbed = contact.register.absorbed
-    profiles: dict[str, Profile] = {}
+    profiles: dict[str, list[Profile]] = {}
     for each in joins:
         child = str(each.properties.get("contact"))
         if each.name == Name.JOINED and child in absorbed:
             frozen = profile_of(store, child)
-            profiles |= dict.fromkeys((child, *branch(absorbed, child)), frozen)
+            for one in (child, *branch(absorbed, child)):
+                profiles.setdefault(one, []).append(frozen)
     returned: dict[str, Event] = {}
     for each in sorted(filter(_is_return, history), key=lambda each: each.order):
         returned |= dict.fromkeys((each.contact_id, *branch(absorbed, each.contact_id)), each)
@@ -150,6 +151,7 @@ def _told(
         until = returned.get(event.contact_id)
         if until and event.order < until.order:
             return True
-        return was_folded(profiles.get(event.contact_id, before), event)
+        holders = profiles.get(event.contact_id, [before])
+        return any(was_folded(each, event) for each in holders)
 
     return {each.event_id for each in history if is_told(each)}

@@ -149,7 +149,8 @@ def _answer(
         reason = leaving.get(wait.step.workflow)
         event = wait.answered_by(events)
         if reason or event:
-            seen = contact_view(contact, services.plan, services.now())
+            whose = replace(contact, asked=wait.step.contact_id)
+            seen = contact_view(whose, services.plan, services.now())
             resume(services, wait, left(reason, seen) if reason else happened(event, seen))
 
 

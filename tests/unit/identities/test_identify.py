@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from relance.contacts import read_history
+from relance.content.forms import Form
 from relance.errors import InvalidInput
 from relance.events import Name
 from relance.identities import email_identity, find, visitor_identity
@@ -11,6 +13,7 @@ from relance.links import Click
 from relance.register import SuppressionReason, suppress
 from relance.storage import Put, Table, Value
 from relance.usecases.identify import (
+    Claim,
     Identified,
     Outcome,
     Seen,
@@ -174,6 +177,26 @@ def test_a_claim_leads_to_nobody_and_answers_the_same_whoever_is_known(people: P
     assert [each.outcome for each in answers] == [Outcome.CLAIMED] * 2
     assert ana not in {each.contact_id for each in answers}
     assert find(people.store, email_identity("nobody@example.com")) is None
+
+
+def test_a_claim_made_in_a_form_asks_the_address_once_and_joins_nobody(people: People) -> None:
+    form = Form(
+        name="newsletter", version="1", title="News", language="en", fields=(),
+        consent_purpose="marketing", consent_topic="news", consent_text="Yes",
+        consent_version="1", tracking_text=None, tracking_version=None, pages={},
+    )  # fmt: skip
+    visitor = visits(people, "v1")
+    who = Who(visitor="v1", address="ana@example.com")
+    claim = Claim(form, {"ip": "203.0.113.7"})
+    for _ in range(2):
+        identify(who, Trust.PUBLIC, people.services, claim=claim)
+    asked = find(people.store, email_identity("ana@example.com"))
+    assert asked is not None
+    assert asked != visitor
+    (signed_up,) = read_history(people.store, asked)
+    assert (signed_up.name, signed_up.properties["visitor"]) == (Name.SIGNED_UP, "v1")
+    assert people.contact(asked).register.is_pending
+    assert not people.contact(asked).register.is_known
 
 
 def test_a_claim_and_an_identify_must_name_somebody(people: People) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
-from relance.content.forms import Form, FormErrors, form_page, validate
+from relance.content.forms import (
+    MAX_LENGTH,
+    VISITOR,
+    Form,
+    FormErrors,
+    form_page,
+    validate,
+)
 from relance.content.pages import fill
 from relance.errors import InvalidInput, Retryable
 from relance.http import HttpRequest, TooLarge, html_answer, json_answer, later
@@ -45,7 +52,8 @@ def _taken(request: HttpRequest, form: Form) -> dict[str, Any]:
         if request.wants_json:
             return json_answer({"success": False, "errors": dict(verdict.errors)}, status=422)
         return html_answer(form_page(form, nonce=new_nonce(services), refused=verdict), status=422)
-    signed_up = sign_up(SignUp(form, verdict, request.proof()), services)
+    visitor = fields.get(VISITOR, "")[:MAX_LENGTH]
+    signed_up = sign_up(SignUp(form, verdict, request.proof(), visitor), services)
     logger.info("signed up", extra={"contact_id": signed_up.contact_id, "form": form.name})
     return (
         json_answer({"success": True}) if request.wants_json else html_answer(form.pages["thanks"])

@@ -77,9 +77,9 @@ def tell(contact: str, *, folder: Path) -> str:
     sends = [
         send_of(item)  # type: ignore[arg-type]
         for item in saved.snapshot.tables.get("sends", ())
-        if item.get("contact_id") == contact_id
+        if item.get("contact_id") in saved.contact.ids
     ]
-    told = lines(timeline(read_history(saved.store, contact_id), sends))
+    told = lines(timeline(read_history(saved.store, *saved.contact.ids), sends))
     head = f"{saved.contact.register.address or 'no address'} ({contact_id})"
     return "\n".join([head, *told, ""])
 

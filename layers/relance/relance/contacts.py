@@ -4,29 +4,45 @@ In the table Contacts these stand in one key range, `now#…`; what is over (`pa
 outside it, so that the range stays small for as long as a contact lives.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from relance.conditions.facts import FOREVER
 from relance.content.stage_rules import Stage
-from relance.engine import Conclusion, NeedsHistory, Plan, advance, difference, fold, refold, replay
+from relance.engine import Plan, advance
 from relance.engine.companies import company_view
 from relance.engine.points import value_of
 from relance.engine.taking import zone_of
-from relance.errors import ContactNotFound
+from relance.errors import ContactNotFound, StoreBusy
 from relance.events import Event, earliest_relevant, event_of
 from relance.ids import milliseconds, moment_of
+from relance.joins import stricter
 from relance.moments import to_text as moment_text
 from relance.preferences import CHANNELS, preferences
-from relance.profiles import Profile, copy_of, from_text, to_text
+from relance.profiles import Profile, from_text, to_text
 from relance.register import RECORD as REGISTER
 from relance.register import Register, register_of
-from relance.storage import AllOf, Condition, Equals, Missing, Present, Put, Store, Table, Value
+from relance.storage import (
+    AllOf,
+    Condition,
+    Equals,
+    Item,
+    Missing,
+    Present,
+    Put,
+    Store,
+    Table,
+    Value,
+)
 from relance.workflows import Enrolment, Wait, enrolment_of, wait_of
 
 PROFILE = "now#profile"
 NOW = "now#"
+
+_TRIES = 4
+"""How often somebody is looked up anew who was joined in between."""
 
 DUE_SHARDS = 4
 """Over how many partitions the index of due contacts is spread."""
@@ -34,13 +50,23 @@ DUE_SHARDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One consistent look at a contact."""
+    """One consistent look at a contact.
+
+    `asked` is the id by which it was asked for, where that is one that was joined to it: a journey
+    goes on under the id that it was started with.
+    """
 
     contact_id: str
     profile: Profile
     register: Register
     enrolments: Sequence[Enrolment] = field(default_factory=tuple)
     waits: Sequence[Wait] = field(default_factory=tuple)
+    asked: str | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its id, and those of the contacts that were joined to it."""
+        return self.contact_id, *self.register.absorbed
 
     def enrolment(self, workflow: str, entry: str) -> Enrolment | None:
         """The open enrolment of this entry."""
@@ -51,58 +77,142 @@ class Contact:
 
 
 def read_contact(store: Store, contact_id: str) -> Contact:
-    """The contact as it is now.
+    """The contact as it is now; of one that was joined to another, the person they are together.
+
+    Whoever was never joined is read by one query.
 
     Raises:
         ContactNotFound: there is no register, so there is no such contact.
+        StoreBusy: the contact is being joined all the time.
     """
-    items = {
-        str(item["record"]): item for item in store.query(Table.CONTACTS, contact_id, prefix=NOW)
-    }
-    if REGISTER not in items:
+    first = _range(store, contact_id)
+    register = register_of(first[REGISTER])
+    if register.joined_to is None and not register.absorbed:
+        return _contact(contact_id, first, register, [first])
+    for _ in range(_TRIES):
+        ranges = {contact_id: _range(store, contact_id)}
+        top = register_of(ranges[contact_id][REGISTER]).joined_to or contact_id
+        ranges.setdefault(top, _range(store, top))
+        own = register_of(ranges[top][REGISTER])
+        if own.joined_to or contact_id not in (top, *own.absorbed):
+            continue  # joined anew, or undone, in between
+        for each in _heard(own):
+            ranges.setdefault(each, _range(store, each))
+        others = [register_of(ranges[each][REGISTER]) for each in _heard(own)]
+        contact = _contact(top, ranges[top], stricter(own, others), list(ranges.values()))
+        return replace(contact, asked=contact_id)
+    raise StoreBusy(f"contact {contact_id} is being joined all the time")
+
+
+Records: TypeAlias = Mapping[str, Item]
+"""The records of a contact, by sort key."""
+
+
+def _range(store: Store, contact_id: str) -> Records:
+    items = store.query(Table.CONTACTS, contact_id, prefix=NOW)
+    records = {str(item["record"]): item for item in items}
+    if REGISTER not in records:
         raise ContactNotFound(f"there is no contact {contact_id}")
-    stored = items.get(PROFILE)
+    return records
+
+
+def _heard(own: Register) -> list[str]:
+    """The absorbed contacts that have more to say than their history."""
+    return [each for each, it in own.absorbed.items() if not it.quiet]
+
+
+def _contact(
+    contact_id: str, own: Records, register: Register, ranges: Sequence[Records]
+) -> Contact:
+    every = [(name, item) for records in ranges for name, item in records.items()]
     return Contact(
         contact_id=contact_id,
-        profile=(
-            from_text(contact_id, str(stored["body"]), int(str(stored["version"])))
-            if stored
-            else Profile(contact_id)
-        ),
-        register=register_of(items[REGISTER]),
+        profile=_profile(contact_id, own.get(PROFILE)),
+        register=register,
         enrolments=tuple(
-            enrolment_of(item) for name, item in items.items() if name.startswith("now#enrolment#")
+            enrolment_of(item) for name, item in every if name.startswith("now#enrolment#")
         ),
-        waits=tuple(wait_of(item) for name, item in items.items() if name.startswith("now#wait#")),
+        waits=tuple(wait_of(item) for name, item in every if name.startswith("now#wait#")),
     )
+
+
+def _profile(contact_id: str, stored: Item | None) -> Profile:
+    if stored is None:
+        return Profile(contact_id)
+    return from_text(contact_id, str(stored["body"]), int(str(stored["version"])))
 
 
 def read_register(store: Store, contact_id: str) -> Register:
     """The register alone, which is readable whatever became of the profile.
 
+    Of a contact that was joined to another it is the stricter of their registers, and the
+    survivor's `contact_id`.
+
     Raises:
         ContactNotFound: there is no such contact.
+        StoreBusy: the contact is being joined all the time.
     """
+    for _ in range(_TRIES):
+        own = _own_register(store, contact_id)
+        if own.joined_to:
+            own = _own_register(store, own.joined_to)
+        if own.joined_to or contact_id not in (own.contact_id, *own.absorbed):
+            continue  # joined anew, or undone, in between
+        others = [_own_register(store, each) for each in _heard(own)]
+        return stricter(own, others) if others else own
+    raise StoreBusy(f"contact {contact_id} is being joined all the time")
+
+
+def _own_register(store: Store, contact_id: str) -> Register:
     item = store.get(Table.CONTACTS, (contact_id, REGISTER))
     if item is None:
         raise ContactNotFound(f"there is no contact {contact_id}")
     return register_of(item)
 
 
-def profile_version(store: Store, contact_id: str) -> int:
-    """How often the profile was written, whatever stands in it: a broken one can be replaced."""
-    stored = store.get(Table.CONTACTS, (contact_id, PROFILE))
-    return int(str(stored["version"])) if stored else 0
+def profile_of(store: Store, contact_id: str) -> Profile:
+    """The profile that stands under this very id: of an absorbed contact, as it was then."""
+    found = store.query(Table.CONTACTS, contact_id, prefix=PROFILE)
+    return _profile(contact_id, found[0] if found else None)
 
 
-def read_history(store: Store, contact_id: str, *, since: datetime | None = None) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The contact that an id leads to, all the ids it has, and how often its profile was written.
+
+    It can be read when the profile is broken, which can then be replaced.
+    """
+
+    contact_id: str
+    ids: tuple[str, ...]
+    version: int
+
+
+def read_person(store: Store, contact_id: str) -> Person:
+    """Who this is; one query where nobody was joined.
+
+    Raises:
+        ContactNotFound: there is no such contact.
+    """
+    records = _range(store, contact_id)
+    register = register_of(records[REGISTER])
+    if register.joined_to:
+        return read_person(store, register.joined_to)
+    version = int(str(records[PROFILE]["version"])) if PROFILE in records else 0
+    return Person(contact_id, (contact_id, *register.absorbed), version)
+
+
+def read_history(store: Store, *ids: str, since: datetime | None = None) -> list[Event]:
     """The events of a contact, all of them or those that arrived since an instant.
+
+    `ids` are all the ids of the contact (`Contact.ids`): the events of each stand by themselves.
 
     An event whose sender's clock was more than two days off may be missing from the latter:
     whoever folds such an event looks at the waits once more (`update_contact`).
     """
     start = earliest_relevant(since) if since else ""
-    found = [event_of(item) for item in store.query(Table.EVENTS, contact_id, start=start)]
+    items = (item for each in ids for item in store.query(Table.EVENTS, each, start=start))
+    found = [event_of(item) for item in items]
     return [event for event in found if since is None or event.received_at >= since]
 
 
@@ -132,46 +242,18 @@ def write_profile(profile: Profile) -> Put:
     )
 
 
+def freeze_profile(profile: Profile) -> Put:
+    """The write that leaves the profile of an absorbed contact as it is, never due.
+
+    Whoever has read it before can write it no more.
+    """
+    put = write_profile(profile)
+    return replace(put, item={**put.item, "due_shard": None, "due_at": None})
+
+
 def due_shard(contact_id: str) -> str:
     """The partition of the index of due contacts that a contact belongs to."""
     return f"due-{sum(contact_id.encode()) % DUE_SHARDS}"
-
-
-def fold_or_replay(
-    store: Store, profile: Profile, events: Iterable[Event], plan: Plan
-) -> tuple[Profile, list[Conclusion]]:
-    """The profile with these events in it, and what followed from them.
-
-    Where the events alone do not say it, the profile is folded anew from the whole history, and
-    what follows is what it now says differently. Where the rules have changed since it was written,
-    what they change is told apart from what the events do.
-    """
-    events = list(events)
-    if profile.version and profile.rules != plan.version:
-        return _with_other_rules(store, profile, events, plan)
-    before = copy_of(profile)
-    try:
-        return profile, fold(profile, events, plan)
-    except NeedsHistory:
-        history = [*read_history(store, profile.contact_id), *events]
-        after = replay(profile.contact_id, history, plan, version=profile.version)
-        return after, difference(before, after, plan)
-
-
-def _with_other_rules(
-    store: Store, profile: Profile, events: Sequence[Event], plan: Plan
-) -> tuple[Profile, list[Conclusion]]:
-    """The profile under the plan's rules, first without the events and then with them."""
-    fresh = [each for each in events if each.folded and each.event_id not in profile.recent]
-    up_to = min((milliseconds(each.received_at) - 1 for each in fresh), default=profile.newest)
-    history = read_history(store, profile.contact_id)
-    now, changed = refold(profile, history, plan, up_to=up_to)
-    before = copy_of(now)
-    try:
-        return now, [*changed, *fold(now, events, plan)]
-    except NeedsHistory:
-        after = replay(profile.contact_id, [*history, *events], plan, version=profile.version)
-        return after, [*changed, *difference(before, after, plan)]
 
 
 def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value]:
@@ -187,7 +269,7 @@ def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value
     fits, potentials = profile.of_kind("fit"), profile.of_kind("potential")
     qualifications = profile.of_kind("qualification")
     return {
-        "contact": contact.contact_id,
+        "contact": contact.asked or contact.contact_id,
         "persona": profile.said("persona") or "unknown",
         "stage": stage.name if stage else "unknown",
         "segments": sorted(profile.segments()),

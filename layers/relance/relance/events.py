@@ -46,6 +46,8 @@ class Name(StrEnum):
     COMPANY_LEFT = "company_left"
     COMPANY_CHANGED = "company_changed"
     ERASED = "erased"
+    JOINED = "joined"
+    JOIN_UNDONE = "join_undone"
     WORKFLOW_ENTERED = "workflow_entered"
     WORKFLOW_LEFT = "workflow_left"
     SEGMENT_ENTERED = "segment_entered"
@@ -70,6 +72,10 @@ CONCLUSIONS = frozenset(
 )
 """What the suite concludes from other events: for people and workflows to see, never folded."""
 
+JOINS = frozenset({Name.JOINED, Name.JOIN_UNDONE})
+"""The events that change whose history counts. `contact` among the properties is who was absorbed;
+`joined` stands in the survivor's history, `join_undone` in both."""
+
 GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED})
 """The events whose `traits` become the contact's."""
 
@@ -83,6 +89,7 @@ _BY_FORM = "let the person fill in a form"
 _BY_LINK = "the link in every mail leads there"
 _BY_MAIL = "it is recorded when a mail is sent and when its receipt, opens and clicks are reported"
 _BY_STEP = "a step of a workflow does it"
+_BY_JOINING = "it is recorded when two contacts turn out to be one person, or not to be"
 _BY_SUITE = "it is recorded when it happens"
 _BY_CALL = "the calls identify, group and alias write it"
 
@@ -109,6 +116,8 @@ RESERVED: Mapping[str, str] = {
     Name.COMPANY_LEFT: _BY_SUITE,
     Name.COMPANY_CHANGED: _BY_SUITE,
     Name.ERASED: _BY_SUITE,
+    Name.JOINED: _BY_JOINING,
+    Name.JOIN_UNDONE: _BY_JOINING,
     Name.WORKFLOW_ENTERED: _BY_SUITE,
     Name.WORKFLOW_LEFT: _BY_SUITE,
     Name.SEGMENT_ENTERED: _BY_SUITE,

@@ -1,7 +1,9 @@
 """Who is who: an address, a user id or a visitor id leads to one contact, a domain to a company.
 
 An identity is an item of the table Identities with the contact it leads to. It is created in one
-transaction with the contact, so that two requests at once make one contact.
+transaction with the contact, so that two requests at once make one contact. It is never changed:
+where two contacts turn out to be one person, the contact itself leads on (`relance.joins`), so a
+message that is delivered again finds the history that it stood in before.
 """
 
 from collections.abc import Mapping
@@ -37,6 +39,11 @@ def company_identity(domain: str) -> str:
 def crm_identity(system: str, crm_id: str) -> str:
     """The identity of a company's id in another system, to the letter."""
     return f"crm:{system}:{crm_id}"
+
+
+def soft_identity(anonymous_id: str) -> str:
+    """Whose campaign link a browser followed last: no identity, since links are forwarded."""
+    return f"softly:{anonymous_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +94,8 @@ def find_or_make(
     )
 
 
-def link(store: Store, identity: str, contact_id: str) -> None:
-    """Let one more identity lead to a contact, unless it leads to somebody already."""
+def link(store: Store, identity: str, contact_id: str) -> str:
+    """Let one more identity lead to a contact, unless it leads to somebody already; to whom."""
     try:
         store.write(
             Put(
@@ -98,4 +105,5 @@ def link(store: Store, identity: str, contact_id: str) -> None:
             )
         )
     except ConditionFailed:
-        return
+        return find(store, identity) or contact_id
+    return contact_id

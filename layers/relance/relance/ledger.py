@@ -94,7 +94,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One record of the ledger. `doubted`: its journey was once left waiting for the outcome."""
+    """One record of the ledger. `doubted`: its journey was once left waiting for the outcome.
+
+    `sent_as` is whose address it went to, where the contact had been joined to that one.
+    """
 
     send_id: str
     step: Step
@@ -105,6 +108,7 @@ class Send:
     reason: Reason | None
     claimed_at: str
     doubted: bool = False
+    sent_as: str | None = None
 
     def about(self) -> dict[str, Value]:
         """What every event about the message says of it."""
@@ -130,7 +134,7 @@ def send_id_of(step: Step) -> str:
 
 def send_of(item: Item) -> Send:
     """The record that an item of the table Sends holds."""
-    reason, topic = item.get("reason"), item.get("topic")
+    reason, topic, sent_as = item.get("reason"), item.get("topic"), item.get("sent_as")
     return Send(
         send_id=str(item["send_id"]),
         step=Step(
@@ -147,6 +151,7 @@ def send_of(item: Item) -> Send:
         reason=None if reason is None else Reason(str(reason)),
         claimed_at=str(item["claimed_at"]),
         doubted=item.get("doubted") is True,
+        sent_as=None if sent_as is None else str(sent_as),
     )
 
 

@@ -1,6 +1,6 @@
 """Who is in which segment: a record for each membership, which an index finds by segment."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from relance.engine import Conclusion
 from relance.events import Name
@@ -12,27 +12,46 @@ MEMBER_SHARDS = 8
 """Over how many partitions the members of a segment are spread."""
 
 
-def memberships(contact_id: str, conclusions: Iterable[Conclusion]) -> list[Write]:
-    """The writes that follow from entering and leaving segments; the last word on each counts."""
-    writes: dict[str, Write] = {}
+def memberships(
+    contact_id: str, conclusions: Iterable[Conclusion], standing: Mapping[str, int] | None = None
+) -> list[Write]:
+    """The writes that follow from entering and leaving segments; the last word on each counts.
+
+    `standing` are segments, with since when (ms), whose records have to be written in any case.
+    """
+    writes: dict[str, Write] = {
+        segment: _entered(contact_id, segment, since) for segment, since in (standing or {}).items()
+    }
     for each in conclusions:
         if each.name not in (Name.SEGMENT_ENTERED, Name.SEGMENT_LEFT):
             continue
         segment = str(each.properties["segment"])
-        record = f"segment#{segment}"
         if each.name == Name.SEGMENT_LEFT:
-            writes[segment] = Delete(Table.CONTACTS, (contact_id, record))
+            writes[segment] = Delete(Table.CONTACTS, (contact_id, _record(segment)))
         else:
-            writes[segment] = Put(
-                Table.CONTACTS,
-                {
-                    "contact_id": contact_id,
-                    "record": record,
-                    "member_shard": member_shard(segment, contact_id),
-                    "entered_at": to_text(moment_of(each.at)),
-                },
-            )
+            writes[segment] = _entered(contact_id, segment, each.at)
     return list(writes.values())
+
+
+def no_memberships(contact_id: str, segments: Iterable[str]) -> list[Delete]:
+    """The writes that take a contact out of the indexes of these segments."""
+    return [Delete(Table.CONTACTS, (contact_id, _record(each))) for each in segments]
+
+
+def _entered(contact_id: str, segment: str, at: int) -> Put:
+    return Put(
+        Table.CONTACTS,
+        {
+            "contact_id": contact_id,
+            "record": _record(segment),
+            "member_shard": member_shard(segment, contact_id),
+            "entered_at": to_text(moment_of(at)),
+        },
+    )
+
+
+def _record(segment: str) -> str:
+    return f"segment#{segment}"
 
 
 def member_shard(segment: str, contact_id: str) -> str:

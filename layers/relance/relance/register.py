@@ -15,9 +15,14 @@ Attributes of the record `now#register` of the table Contacts:
 | `suppressed` | `{reason, at}` |
 | `erased_at` | when the contact was erased |
 | `count#<what>#<day>` | how many messages were claimed on a calendar day |
+| `known_by` | what names the person for good: `address`, `user` or `crm`; missing: a visitor |
+| `joined_to` | the contact that this one was joined to: it is found there (`relance.joins`) |
+| `absorbed` | who was joined to this one: `{<contact id>: {into, at, quiet}}` |
+| `joins` | how often this contact was joined to somebody, or somebody to it, or this was undone |
+| `apart` | contacts that a person said are somebody else |
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +71,22 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A contact that was joined to another, `into`, at an instant.
+
+    Of a quiet one nothing needs to be read but its history: no address, no consent, no journey.
+    """
+
+    into: str
+    at: str
+    quiet: bool
+
+    def to_value(self) -> Value:
+        """As it stands in the attribute `absorbed`."""
+        return {"into": self.into, "at": self.at, "quiet": self.quiet}
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """The register as read. Instants are texts as `relance.moments` writes them.
 
@@ -82,6 +103,17 @@ class Register:
     suppressed: SuppressionReason | None = None
     erased_at: str | None = None
     counters: Mapping[str, int] = field(default_factory=dict)
+    known_by: str | None = None
+    joined_to: str | None = None
+    absorbed: Mapping[str, Absorbed] = field(default_factory=dict)
+    joins: int = 0
+    apart: frozenset[str] = frozenset()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known who this is: by a user id, a CRM's id or a confirmed address."""
+        granted = ConsentState.GRANTED
+        return bool(self.known_by) or any(it.state is granted for it in self.consents.values())
 
     def consent_to(self, topic: str) -> ConsentState | None:
         """The state of the consent to a topic, None if never asked."""
@@ -134,7 +166,25 @@ def register_of(item: Item) -> Register:
             for name, value in item.items()
             if name.startswith("count#") and isinstance(value, int)
         },
+        known_by=_text(item.get("known_by")),
+        joined_to=_text(item.get("joined_to")),
+        absorbed=_absorbed(item.get("absorbed")),
+        joins=int(str(item.get("joins") or 0)),
+        apart=_names(item.get("apart")),
     )
+
+
+def _absorbed(value: Value) -> dict[str, Absorbed]:
+    return {
+        name: Absorbed(str(it["into"]), str(it["at"]), it["quiet"] is True)
+        for name, it in (value.items() if isinstance(value, Mapping) else ())
+        if isinstance(it, Mapping)
+    }
+
+
+def _names(value: Value) -> frozenset[str]:
+    listed = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    return frozenset(map(str, listed))
 
 
 def _text(value: Value) -> str | None:
@@ -184,6 +234,17 @@ def change_consent(
             **(also or {}),
         },
         when=AllOf((Present(), Missing("erased_at"), last)),
+    )
+
+
+def ask_again(contact_id: str, topic: str, *, at: datetime, by: str) -> Update:
+    """The write that asks for a consent which was granted here and withdrawn under another id."""
+    name = f"consent#{topic}"
+    return Update(
+        Table.CONTACTS,
+        (contact_id, RECORD),
+        set={name: consent_value(ConsentState.PENDING, at, by)},
+        when=AllOf((Present(), Missing("erased_at"), Below(f"{name}.at", to_text(at)))),
     )
 
 

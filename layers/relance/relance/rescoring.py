@@ -51,12 +51,15 @@ class Found:
 
 
 def everybody(store: Store, *, after: str = "") -> Iterator[Found]:
-    """All contacts that are not erased, behind the contact `after`; ids and versions alone."""
+    """All contacts behind the contact `after`; ids and versions alone.
+
+    Those that are erased, and those that were joined to another, are left out.
+    """
     profile: Mapping[str, object] = {}
     items: Iterable[Item] = store.scan(
         Table.CONTACTS,
         records=(PROFILE, REGISTER),
-        attributes=("contact_id", "record", "version", "rules", "erased_at"),
+        attributes=("contact_id", "record", "version", "rules", "erased_at", "joined_to"),
         after=(after, REGISTER) if after else None,
     )
     for item in items:
@@ -64,7 +67,7 @@ def everybody(store: Store, *, after: str = "") -> Iterator[Found]:
             profile = item
             continue
         its_own = profile if profile.get("contact_id") == item["contact_id"] else {}
-        if "erased_at" not in item:
+        if not item.keys() & {"erased_at", "joined_to"}:
             yield Found(
                 str(item["contact_id"]),
                 int(str(its_own.get("version", 0))),

@@ -17,8 +17,10 @@ CONSENT = "consent"
 TRACKING = "tracking"
 NONCE = "nonce"
 HONEYPOT = "homepage"
-RESERVED_FIELDS = frozenset({CONSENT, TRACKING, NONCE, HONEYPOT})
-"""Names that no field of a form may have: we use them ourselves, `homepage` as the honeypot."""
+VISITOR = "visitor"
+RESERVED_FIELDS = frozenset({CONSENT, TRACKING, NONCE, HONEYPOT, VISITOR})
+"""Names that no field of a form may have: we use them ourselves, `homepage` as the honeypot and
+`visitor` for the browser's own id, which the tracker fills in."""
 
 MAX_LENGTH = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")

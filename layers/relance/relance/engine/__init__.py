@@ -10,7 +10,7 @@ at the arrival of each event and at every instant between at which time alone ch
 never at the clock. An event that arrives out of order asks for the history (`NeedsHistory`).
 """
 
-from relance.engine.folding import Conclusion, advance, difference, fold, refold, replay
+from relance.engine.folding import Conclusion, advance, difference, fold, refold, replay, retell
 from relance.engine.plan import Plan
 from relance.engine.points import NeedsHistory
 
@@ -23,4 +23,5 @@ __all__ = [
     "fold",
     "refold",
     "replay",
+    "retell",
 ]

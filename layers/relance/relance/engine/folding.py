@@ -21,7 +21,8 @@ from relance.storage import Value
 class Conclusion:
     """Something that changed: an event to be written, `at` ms since 1970.
 
-    `cause` is `rules_changed` where the contact did nothing that would explain it.
+    `cause` is `rules_changed`, `joined` or `join_undone` where the contact did nothing that would
+    explain it.
     """
 
     name: Name
@@ -182,10 +183,20 @@ def refold(
     What it says differently follows from the change of the rules alone.
     """
     known = [event for event in history if was_folded(before, event)]
+    return retell(before, known, plan, up_to=up_to, cause=Name.RULES_CHANGED.value)
+
+
+def retell(
+    before: Profile, known: Iterable[Event], plan: Plan, *, up_to: int, cause: str
+) -> tuple[Profile, list[Conclusion]]:
+    """The profile that follows from events which were told before, and from the time up to `up_to`.
+
+    What it says differently from the one before follows from the `cause`.
+    """
     profile = replay(before.contact_id, known, plan, version=before.version)
     _Folding(profile, plan).walk(up_to)
     changed = difference(before, profile, plan)
-    return profile, [replace(each, cause=Name.RULES_CHANGED.value) for each in changed]
+    return profile, [replace(each, cause=cause) for each in changed]
 
 
 def difference(before: Profile, after: Profile, plan: Plan) -> list[Conclusion]:

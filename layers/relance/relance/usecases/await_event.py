@@ -16,7 +16,7 @@ from relance.events import Event
 from relance.ports import Services
 from relance.storage import Put, Table
 from relance.usecases.inputs import Request, StepRequest, Word
-from relance.usecases.steps import fresh_contact, view
+from relance.usecases.steps import be_heard, fresh_contact, view
 from relance.usecases.update_contact import happened, left
 from relance.workflows import Awaited, Wait, WaitKind
 
@@ -53,6 +53,8 @@ def await_event(request: AwaitRequest, services: Services) -> None:
     )
     services.store.write(Put(Table.CONTACTS, wait.to_item()))
     contact, events = fresh_contact(services, request.contact, since=request.since)
+    if be_heard(services, contact, request.contact):
+        contact, events = fresh_contact(services, request.contact, since=request.since)
     reason = why_leaving(contact, request, events)
     if reason:
         resume(services, wait, left(reason, view(services, contact)))

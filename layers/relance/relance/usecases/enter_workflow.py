@@ -21,7 +21,7 @@ from relance.ports import Services
 from relance.storage import Absent, AnyOf, Below, Equals, Put, Table, Value
 from relance.usecases.close_workflow import close_enrolment
 from relance.usecases.inputs import EXAMPLE, Request, Word, parse_start
-from relance.usecases.steps import fresh_contact, step_event, view
+from relance.usecases.steps import be_heard, fresh_contact, step_event, view
 from relance.workflows import Enrolment, ExitRule, ReEntry, Step, past_prefix
 
 
@@ -84,7 +84,7 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
     if refusal:
         decision, reason = refusal
         return _answer(decision, reason, entry, contact, services, at=services.now())
-    return _let_in(contact, request, entry, services)
+    return _let_in(start.contact, contact, request, entry, services)
 
 
 def _manual_entry(execution: str) -> str:
@@ -114,7 +114,7 @@ def _refusal(
     stage = stage_at(contact.profile, services.plan, services.now())
     if stage and not stage.allows_journey(request.workflow):
         return Decision.NOT_ELIGIBLE, f"not in stage {stage.name}"
-    return _too_soon(contact.contact_id, request, entry, services)
+    return _too_soon(contact, request, entry, services)
 
 
 def _is_alive(contact: Contact, enrolment: Enrolment, services: Services) -> bool:
@@ -126,9 +126,14 @@ def _is_alive(contact: Contact, enrolment: Enrolment, services: Services) -> boo
 
 
 def _too_soon(
-    contact_id: str, request: EnterRequest, entry: str, services: Services
+    contact: Contact, request: EnterRequest, entry: str, services: Services
 ) -> tuple[Decision, str] | None:
-    past = services.store.query(Table.CONTACTS, contact_id, prefix=past_prefix(request.workflow))
+    prefix = past_prefix(request.workflow)
+    past = [
+        item
+        for each in contact.ids
+        for item in services.store.query(Table.CONTACTS, each, prefix=prefix)
+    ]
     if any(item["entry"] == entry for item in past):
         return Decision.NOT_AGAIN, "this entry was served before"
     if not past or request.rules.re_entry is ReEntry.ALWAYS:
@@ -143,14 +148,15 @@ def _too_soon(
 
 
 def _let_in(
-    contact: Contact, request: EnterRequest, entry: str, services: Services
+    contact_id: str, contact: Contact, request: EnterRequest, entry: str, services: Services
 ) -> dict[str, Value]:
+    """Write the enrolment, under the very id that the execution was started for."""
     there = contact.enrolment(request.workflow, entry)
     if there and there.execution == request.execution:
         return _answer(Decision.ENTERED, "in", entry, contact, services, at=there.entered_at)
     now = services.now()
     enrolment = Enrolment(
-        contact_id=contact.contact_id,
+        contact_id=contact_id,
         workflow=request.workflow,
         entry=entry,
         execution=request.execution,
@@ -158,6 +164,7 @@ def _let_in(
         until=now + timedelta(days=request.rules.lease_days),
         exits=request.rules.exits,
     )
+    be_heard(services, contact, contact_id)
     try:
         services.store.transact([_open(enrolment), put_once(_entered(enrolment, services))])
     except ConditionFailed:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from relance.conditions.compile import compile_condition
 from relance.conditions.needs import Depth, Needs
-from relance.contacts import Contact, fold_or_replay, read_contact, read_history
+from relance.contacts import Contact, read_contact, read_history
 from relance.engine import Conclusion, Plan, advance, replay
 from relance.engine.folding import facts_of_profile
 from relance.errors import ContactNotFound
@@ -18,6 +18,7 @@ from relance.events import Name
 from relance.ids import milliseconds
 from relance.ports import Services
 from relance.profiles import Profile
+from relance.refolding import fold_or_replay
 from relance.rescoring import rules_changed
 from relance.storage import Value
 from relance.usecases.inputs import Request
@@ -91,8 +92,8 @@ class _DryRun:
         event = rules_changed(
             contact.contact_id, profile.version, services.plan.version, services.now()
         )
-        _, conclusions = fold_or_replay(services.store, profile, [event], services.plan)
-        told = [_heading(each) for each in conclusions]
+        folded = fold_or_replay(services.store, contact, [event], services.plan)
+        told = [_heading(each) for each in folded.conclusions]
         return ["changes", *told] if told else []
 
 
@@ -137,7 +138,7 @@ class _Preview:
         """The contact's own if it follows from today's rules and keeps enough, else replayed."""
         if contact.profile.rules == self._plan.version and not self._from_history:
             return contact.profile
-        history = read_history(self._services.store, contact.contact_id)
+        history = read_history(self._services.store, *contact.ids)
         version = contact.profile.version
         return replay(contact.contact_id, history, self._plan, version=version)
 

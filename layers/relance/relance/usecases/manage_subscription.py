@@ -6,6 +6,7 @@ afterwards sees it.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -42,10 +43,9 @@ def confirm(target: Confirmation, proof: Mapping[str, Value], services: Services
 
     A sign-up that is gone, is older than seven days, or lies before a withdrawal confirms nothing.
     """
-    found = services.store.get(Table.EVENTS, (target.contact_id, target.signup_event_id))
-    if found is None or found.get("name") != Name.SIGNED_UP:
+    signup = _sign_up(target, services)
+    if signup is None:
         return ConfirmOutcome.TOO_LATE
-    signup = event_of(found)
     topic = str(signup.properties["topic"])
     for _ in range(_TRIES):
         try:
@@ -59,6 +59,19 @@ def confirm(target: Confirmation, proof: Mapping[str, Value], services: Services
         if _granted(signup, topic, proof, register, services):
             return ConfirmOutcome.CONFIRMED
     raise StoreBusy("this consent is being changed by somebody else; try again")
+
+
+def _sign_up(target: Confirmation, services: Services) -> Event | None:
+    """The sign-up that is confirmed; it may stand under another id of the same person."""
+    found = services.store.get(Table.EVENTS, (target.contact_id, target.signup_event_id))
+    if found is None:
+        with suppress(ContactNotFound):
+            register = read_register(services.store, target.contact_id)
+            ids = (register.contact_id, *register.absorbed)
+            keys = [(each, target.signup_event_id) for each in ids if each != target.contact_id]
+            items = (services.store.get(Table.EVENTS, key) for key in keys)
+            found = next(filter(None, items), None)
+    return event_of(found) if found and found.get("name") == Name.SIGNED_UP else None
 
 
 def _is_too_old(signup: Event, withdrawn_at: str | None, services: Services) -> bool:
@@ -82,7 +95,7 @@ def _granted(
         ConsentState.GRANTED,
         at=event.occurred_at,
         by=event.event_id,
-        also=_tracking_granted(signup, event),
+        also={**_KNOWN, **_tracking_granted(signup, event)},
     )
     try:
         services.store.transact([grant, put_once(event)])
@@ -99,6 +112,7 @@ def _after(register: Register, topic: str, services: Services) -> datetime:
 
 
 def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: datetime) -> Event:
+    visitor = signup.properties.get("visitor")
     return Event(
         contact_id=signup.contact_id,
         event_id=event_id(milliseconds(at), "confirm", signup.event_id),
@@ -111,6 +125,7 @@ def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: dat
             "form": signup.properties.get("form"),
             "traits": signup.properties.get("claims"),
             "proof": {**proof, "sign_up": signup.event_id},
+            **({"visitor": visitor} if visitor else {}),
         },
     )
 
@@ -121,6 +136,10 @@ def _tracking_granted(signup: Event, event: Event) -> Item:
         return {}
     granted = Tracking(opens=OpenTracking.FULL, clicks=True)
     return {"tracking": tracking_value(granted, event.occurred_at)}
+
+
+_KNOWN: Item = {"known_by": "address"}
+"""Who confirms has shown whose address it is."""
 
 
 class Way(StrEnum):

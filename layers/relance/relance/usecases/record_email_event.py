@@ -260,7 +260,8 @@ def _record_news(send: Send, report: Report, services: Services) -> None:
     if report.permanent or report.kind == "Complaint":
         complained = report.kind == "Complaint"
         reason = SuppressionReason.COMPLAINED if complained else SuppressionReason.BOUNCED
-        writes.append(suppress(send.step.contact_id, reason, at=now))
+        whose = {send.step.contact_id, send.sent_as or send.step.contact_id}
+        writes += [suppress(each, reason, at=now) for each in sorted(whose)]
     transact_what_holds(services.store, writes)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from relance.contacts import profile_version, read_history, write_profile
+from relance.contacts import read_history, read_person, write_profile
 from relance.engine import replay
 from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Event
@@ -19,13 +19,14 @@ def refold_contact(
         ContactNotFound: the contact has no register.
         StoreBusy: somebody wrote the profile in between; try again.
     """
-    version = profile_version(services.store, contact_id)
-    history = read_history(services.store, contact_id)
-    profile = replay(contact_id, history, services.plan, version=version)
+    person = read_person(services.store, contact_id)
+    history = read_history(services.store, *person.ids)
+    profile = replay(person.contact_id, history, services.plan, version=person.version)
     try:
         services.store.write(write_profile(profile))
     except ConditionFailed:
         raise StoreBusy(f"the profile of contact {contact_id} was written by somebody") from None
     wanted = set(event_ids)
-    events = [event for event in history if event.event_id in wanted]
+    its_own = [event for event in history if event.contact_id == contact_id]
+    events = [event for event in its_own if event.event_id in wanted]
     return update_contact(contact_id, events, services)

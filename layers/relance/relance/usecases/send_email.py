@@ -16,7 +16,7 @@ What happens when this is cut off:
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -73,12 +73,16 @@ class SendRequest(StepRequest):
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One invocation for one send. The last of `counters` is the message's own."""
+    """One invocation for one send. The last of `counters` is the message's own.
+
+    They stand in the register `counted_on`: that of the person, whoever was joined to it.
+    """
 
     request: SendRequest
     message: Message
     planned: Planned
     counters: tuple[str, ...]
+    counted_on: str
 
     @property
     def send_id(self) -> str:
@@ -100,9 +104,9 @@ class _Attempt:
         )
         return Update(
             Table.CONTACTS,
-            (self.request.contact, REGISTER),
+            (self.counted_on, REGISTER),
             add=dict.fromkeys(self.counters, by),
-            when=AllOf((Present(), holds)),
+            when=AllOf((Present(), Missing("joined_to"), holds)) if by > 0 else holds,
         )
 
 
@@ -115,16 +119,19 @@ def send_email(request: SendRequest, services: Services) -> SendState:
         SendRateExceeded: SES asked to wait; the claim was given back, so that a retry sends.
         StoreBusy, ServiceUnavailable: before SES was called the claim was given back as well.
     """
-    attempt = _attempt(request, services)
+    return _claim_and_send(_attempt(request, services), services)
+
+
+def _claim_and_send(attempt: _Attempt, services: Services) -> SendState:
     try:
         with _giving_back(attempt, services):  # an answer may be lost, and the claim be written
             services.store.transact([attempt.planned.claim(), attempt.counted(1)])
     except ConditionFailed as refused:
         if 0 in refused.failed:
             return _go_on_with(attempt, services)
-        return _skip_capped(attempt, services)
+        return _find_or_skip(attempt, services)
     with _giving_back(attempt, services):
-        contact = read_contact(services.store, request.contact)
+        contact = read_contact(services.store, attempt.request.contact)
         prepared = _prepare(attempt, contact, services)
         if isinstance(prepared, Reason):
             _settle(attempt, SendState.SKIPPED, prepared, services)
@@ -147,7 +154,13 @@ def _attempt(request: SendRequest, services: Services) -> _Attempt:
         attempt=services.random_bytes(8).hex(),
     )
     counters = (counter("email", day), counter(f"email/{message.name}", day))
-    return _Attempt(request=request, message=message, planned=planned, counters=counters)
+    return _Attempt(
+        request=request,
+        message=message,
+        planned=planned,
+        counters=counters,
+        counted_on=request.contact,
+    )
 
 
 def _is_leaving(contact: Contact, request: SendRequest) -> bool:
@@ -220,6 +233,8 @@ def _send(attempt: _Attempt, contact: Contact, mail: Mail, services: Services) -
         return _wait_for_the_outcome(attempt, services)
     send = _record(attempt, SendState.SENT, None)
     note: dict[str, Value] = {"ses_message_id": ses_message_id, "sent_at": to_text(services.now())}
+    if contact.contact_id != attempt.request.contact:
+        note["sent_as"] = contact.contact_id
     done = settle(
         attempt.send_id,
         SendState.SENT,
@@ -251,13 +266,15 @@ def _settle(attempt: _Attempt, state: SendState, reason: Reason, services: Servi
     transact_what_holds(services.store, [end, attempt.counted(-1)])
 
 
-def _skip_capped(attempt: _Attempt, services: Services) -> SendState:
-    """Record that the bound of the day is reached.
+def _find_or_skip(attempt: _Attempt, services: Services) -> SendState:
+    """Count for the person that the contact was joined to; or the bound of the day is reached.
 
     Raises:
         ContactNotFound: there is no contact to count for.
     """
     contact = read_contact(services.store, attempt.request.contact)
+    if contact.contact_id != attempt.counted_on:
+        return _claim_and_send(replace(attempt, counted_on=contact.contact_id), services)
     with suppress(ConditionFailed):
         services.store.write(attempt.planned.skip(Reason.CAPPED))
     return _answer(attempt, contact, SendState.SKIPPED, Reason.CAPPED, services)

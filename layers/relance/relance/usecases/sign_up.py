@@ -16,7 +16,7 @@ from relance.identities import Found, email_identity, find_or_make
 from relance.ids import event_id, is_ulid, milliseconds, ulid, ulid_ms
 from relance.moments import to_text
 from relance.ports import Services
-from relance.register import ConsentState, change_consent, consent_value
+from relance.register import ConsentState, ask_again, change_consent, consent_value
 from relance.storage import Value
 
 PAGE_KEPT = 24 * 3_600_000
@@ -32,12 +32,14 @@ class SignUp:
 
     Its nonce comes from the page, so that a double click is one event; without one, every
     submission is its own. `proof` shows later where consent was asked for: network address,
-    browser.
+    browser. `visitor` is the browser's own id where the page knows it: who confirms was that
+    visitor.
     """
 
     form: Form
     submission: Submission
     proof: Mapping[str, Value]
+    visitor: str = ""
 
 
 def new_nonce(services: Services) -> str:
@@ -80,8 +82,14 @@ def _record(request: SignUp, services: Services) -> Event:
     try:
         services.store.transact([ask, put_once(event)])
     except ConditionFailed as refused:
-        erased = read_register(services.store, found.contact_id).erased_at
-        if 1 not in refused.failed and not erased:  # the consent stays as it is: granted, say
+        register = read_register(services.store, found.contact_id)
+        if 1 in refused.failed or register.erased_at:
+            return event
+        said = register.consent_to(topic)
+        if register.absorbed and said in (None, ConsentState.WITHDRAWN):  # by another of its ids
+            again = ask_again(found.contact_id, topic, at=now, by=ident)
+            services.store.transact([again, put_once(event)])
+        else:  # the consent stays as it is: granted, say
             _append_once(services, event)
     return event
 
@@ -116,6 +124,7 @@ def _event(request: SignUp, found: Found, ident: str, services: Services) -> Eve
             "topic": request.form.consent_topic,
             "claims": {**request.submission.traits},
             "wants_tracking": request.submission.tracking,
+            **({"visitor": request.visitor} if request.visitor else {}),
             "proof": {
                 **request.proof,
                 "asked_at": to_text(now),

@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from relance.contacts import Contact, contact_view, fold_or_replay, read_contact, read_history
-from relance.errors import ConditionFailed
+from relance.contacts import Contact, contact_view, read_contact, read_history
+from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Event, put_once
 from relance.ids import event_id, is_ulid, ulid_ms
+from relance.joins import absorb
 from relance.ports import Services
+from relance.refolding import fold_or_replay
 from relance.storage import Store, Value, Write
 from relance.workflows import Step
+
+_TRIES = 4
 
 STREAM_LAG = timedelta(hours=26)
 """How long an event may be on its way into the profile."""
@@ -28,15 +32,39 @@ def fresh_contact(
         ContactNotFound: no such contact.
     """
     lag = services.now() - STREAM_LAG
-    events = read_history(services.store, contact_id, since=min(since, lag) if since else lag)
+    begin = min(since, lag) if since else lag
+    events = read_history(services.store, contact_id, since=begin)
     contact = read_contact(services.store, contact_id)
+    others = [each for each in contact.ids if each != contact_id]
+    events += read_history(services.store, *others, since=begin)
     return _with_events(services, contact, events), events
+
+
+def be_heard(services: Services, contact: Contact, contact_id: str) -> bool:
+    """Let records that stand under an absorbed id be read with the survivor's; whether it was news.
+
+    Raises:
+        StoreBusy: the contact is being joined all the time.
+    """
+    for _ in range(_TRIES):
+        register = contact.register
+        absorbed = register.absorbed.get(contact_id)
+        if absorbed is None or not absorbed.quiet:
+            return False
+        heard = {**register.absorbed, contact_id: replace(absorbed, quiet=False)}
+        try:
+            services.store.write(absorb(register, heard))
+        except ConditionFailed:
+            contact = read_contact(services.store, contact_id)
+            continue
+        return True
+    raise StoreBusy(f"contact {contact_id} is being joined all the time")
 
 
 def _with_events(services: Services, contact: Contact, events: Sequence[Event]) -> Contact:
     """The contact as it will be when these events are folded; nothing is written."""
-    profile, _ = fold_or_replay(services.store, contact.profile, events, services.plan)
-    return replace(contact, profile=profile)
+    folded = fold_or_replay(services.store, contact, events, services.plan)
+    return replace(contact, profile=folded.profile)
 
 
 def view(services: Services, contact: Contact) -> dict[str, Value]:

@@ -15,20 +15,21 @@ from relance.answering import forget, resume
 from relance.contacts import (
     Contact,
     contact_view,
-    fold_or_replay,
     read_contact,
     write_profile,
 )
 from relance.engine import Conclusion, Plan
 from relance.engine.companies import company_of
 from relance.errors import ConditionFailed, StoreBusy
-from relance.events import Event
+from relance.events import Event, Name
 from relance.ids import event_id, moment_of
 from relance.memberships import memberships
 from relance.moments import to_text
 from relance.ports import Services
+from relance.refolding import fold_or_replay
 from relance.storage import AllOf, Equals, Missing, Put, Table, Update, Value, Write
 from relance.usecases.close_workflow import close_enrolment
+from relance.usecases.identify import confirmed_visitor
 from relance.usecases.join_company import keep_company
 from relance.workflows import Enrolment, WaitKind
 
@@ -44,6 +45,8 @@ _TRIES = 8
 
 def update_contact(contact_id: str, events: Sequence[Event], services: Services) -> Sequence[Event]:
     """Fold the events into the contact's profile and answer the pauses they end.
+
+    Events of a contact that was joined to another are folded into the survivor's profile.
 
     Returns the events as they are to be published. That is left to the caller, who gathers the
     events of many contacts (`Bus.publish`).
@@ -65,6 +68,7 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
         _answer(contact, events, leaving, services)
         _put_away(contact, services)
         keep_company(contact, events, services)
+        _recognise(events, services)
         return _with_company(contact, events, services.plan)
     raise StoreBusy(f"the profile of contact {contact_id} is written by others all the time")
 
@@ -104,13 +108,12 @@ def _written(
     ]
     known = contact.profile.recent
     if any(event.folded and event.event_id not in known for event in events):
-        profile, conclusions = fold_or_replay(
-            services.store, contact.profile, events, services.plan
-        )
-        contact = replace(contact, profile=profile)
-        writes += memberships(contact.contact_id, conclusions)
-        writes += [_append(contact.contact_id, each, services) for each in conclusions]
-        writes.append(write_profile(profile))
+        folded = fold_or_replay(services.store, contact, events, services.plan)
+        contact = replace(contact, profile=folded.profile)
+        standing = folded.profile.segments() if folded.returns else {}
+        writes += memberships(contact.contact_id, folded.conclusions, standing)
+        writes += [_append(contact.contact_id, each, services) for each in folded.conclusions]
+        writes.append(write_profile(folded.profile))
     for start in range(0, len(writes), TRANSACTION):
         some = writes[start : start + TRANSACTION]
         if len(some) == 1 and isinstance(some[0], Put):
@@ -161,7 +164,8 @@ def _answer(
         reason = leaving.get(wait.step.workflow)
         event = wait.answered_by(events)
         if reason or event:
-            seen = contact_view(contact, services.plan, services.now())
+            whose = replace(contact, asked=wait.step.contact_id)
+            seen = contact_view(whose, services.plan, services.now())
             resume(services, wait, left(reason, seen) if reason else happened(event, seen))
 
 
@@ -174,6 +178,14 @@ def _put_away(contact: Contact, services: Services) -> None:
     for wait in contact.waits:
         if wait.until < lost:
             forget(services, wait)
+
+
+def _recognise(events: Sequence[Event], services: Services) -> None:
+    """Let the browser in which somebody signed up lead to whoever confirmed."""
+    for event in events:
+        visitor = event.properties.get("visitor")
+        if event.name == Name.CONFIRMED and isinstance(visitor, str):
+            confirmed_visitor(event.contact_id, visitor, services)
 
 
 def left(reason: str, seen: Mapping[str, Value]) -> dict[str, Value]:

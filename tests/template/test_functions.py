@@ -21,7 +21,13 @@ GIVEN_TO = {
     "REPAIR_QUEUE_URL": {"update_contact"},
     "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
     "IDENTITIES_TABLE": {"submit_form", "collect_events", "update_contact", "refold_contact"},
-    "LINK_SECRET": {"track_open", "track_click", "manage_subscription", "send_email"},
+    "LINK_SECRET": {
+        "track_open",
+        "track_click",
+        "manage_subscription",
+        "manage_preferences",
+        "send_email",
+    },
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.
 ROUTES = {
@@ -31,6 +37,7 @@ ROUTES = {
     "manage_subscription": {
         f"{method} /{page}/{{token}}" for method in ("GET", "HEAD", "POST") for page in "uk"
     },
+    "manage_preferences": {f"{method} /p/{{token}}" for method in ("GET", "HEAD", "POST")},
     "collect_events": {"POST /v1/track", "POST /v1/batch"},
 }
 

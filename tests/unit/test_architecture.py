@@ -12,7 +12,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "layers" / "relance" / "relance"
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 
-PUBLIC = ("submit_form", "track_open", "track_click", "manage_subscription", "collect_events")
+PUBLIC = (
+    "submit_form",
+    "track_open",
+    "track_click",
+    "manage_subscription",
+    "manage_preferences",
+    "collect_events",
+)
 HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "ministack")
 
 MAY_IMPORT = {

@@ -34,6 +34,7 @@ class Name(StrEnum):
     EMAIL_COMPLAINED = "email_complained"
     UNSUBSCRIBED = "unsubscribed"
     CONSENT_CHANGED = "consent_changed"
+    PREFERENCES_CHANGED = "preferences_changed"
     LIST_JOINED = "list_joined"
     LIST_LEFT = "list_left"
     POINTS_AWARDED = "points_awarded"
@@ -67,7 +68,7 @@ CONCLUSIONS = frozenset(
 )
 """What the suite concludes from other events: for people and workflows to see, never folded."""
 
-GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED})
+GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED, Name.PREFERENCES_CHANGED})
 """The events whose `traits` become the contact's."""
 
 ABOUT_COMPANIES = frozenset({Name.COMPANY_JOINED, Name.COMPANY_LEFT, Name.COMPANY_CHANGED})
@@ -87,6 +88,7 @@ RESERVED: Mapping[str, str] = {
     Name.CONFIRMED: _BY_FORM,
     Name.UNSUBSCRIBED: _BY_LINK,
     Name.CONSENT_CHANGED: _BY_LINK,
+    Name.PREFERENCES_CHANGED: _BY_LINK,
     Name.EMAIL_SENT: _BY_MAIL,
     Name.EMAIL_DELIVERED: _BY_MAIL,
     Name.EMAIL_OPENED: _BY_MAIL,

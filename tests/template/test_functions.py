@@ -19,8 +19,14 @@ GIVEN_TO = {
     "WRITE_KEYS": {"collect_events"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
-    "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
-    "IDENTITIES_TABLE": {"submit_form", "collect_events", "update_contact", "refold_contact"},
+    "OPERATIONS_BUCKET": {"list_contacts", "sum_up", "cut_file", "import_piece", "sum_up_import"},
+    "IDENTITIES_TABLE": {
+        "submit_form",
+        "collect_events",
+        "update_contact",
+        "refold_contact",
+        "import_piece",
+    },
     "LINK_SECRET": {"track_open", "track_click", "manage_subscription", "send_email"},
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.

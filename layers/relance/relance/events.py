@@ -25,6 +25,7 @@ class Name(StrEnum):
     SIGNED_UP = "signed_up"
     CONFIRMED = "confirmed"
     IDENTIFIED = "identified"
+    IMPORTED = "imported"
     ORDER_COMPLETED = "order_completed"
     EMAIL_SENT = "email_sent"
     EMAIL_DELIVERED = "email_delivered"
@@ -67,7 +68,7 @@ CONCLUSIONS = frozenset(
 )
 """What the suite concludes from other events: for people and workflows to see, never folded."""
 
-GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED})
+GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED, Name.IMPORTED})
 """The events whose `traits` become the contact's."""
 
 ABOUT_COMPANIES = frozenset({Name.COMPANY_JOINED, Name.COMPANY_LEFT, Name.COMPANY_CHANGED})
@@ -80,11 +81,13 @@ _BY_FORM = "let the person fill in a form"
 _BY_LINK = "the link in every mail leads there"
 _BY_MAIL = "it is recorded when a mail is sent and when its receipt, opens and clicks are reported"
 _BY_STEP = "a step of a workflow does it"
+_BY_IMPORT = "an import does it"
 _BY_SUITE = "it is recorded when it happens"
 
 RESERVED: Mapping[str, str] = {
     Name.SIGNED_UP: _BY_FORM,
     Name.CONFIRMED: _BY_FORM,
+    Name.IMPORTED: _BY_IMPORT,
     Name.UNSUBSCRIBED: _BY_LINK,
     Name.CONSENT_CHANGED: _BY_LINK,
     Name.EMAIL_SENT: _BY_MAIL,

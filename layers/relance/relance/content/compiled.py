@@ -7,6 +7,7 @@ content.json                 version, company, what there is
 rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
 forms/<name>.json            one form with its pages
+imports/<name>.json          one mapping of files to import
 pages/<name>.<language>.html
 ```
 
@@ -27,7 +28,7 @@ from relance.content.rules import Rules
 from relance.content.stage_rules import Intent
 from relance.errors import InvalidInput
 
-FORMAT = 2
+FORMAT = 3
 """Counts up when a folder built before can no longer be read."""
 
 
@@ -190,6 +191,15 @@ class Content:
                 return None
             self._forms[name] = Form.from_json(self._read(f"forms/{name}.json"))
         return self._forms[name]
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The names of all mappings of files to import."""
+        return self._names("imports")
+
+    def import_mapping(self, name: str) -> Mapping[str, object] | None:
+        """Return a mapping as it was written, or None when there is none of this name."""
+        return self._read(f"imports/{name}.json") if name in self.imports else None
 
     def page(self, name: str, language: str | None = None) -> str:
         """Return a page in the language, or else in the company's first; marks not yet filled.

@@ -39,14 +39,15 @@ def preview_example(rules: Rules) -> str:
     return f"Paste for example {segment}{_CONDITION}."
 
 
-def _true_or_false(typed: object, read: ValidatorFunctionWrapHandler) -> object:
+def true_or_false(typed: object, read: ValidatorFunctionWrapHandler) -> object:
+    """Say in words what must stand there."""
     try:
         return read(typed)
     except ValidationError:
         raise PydanticCustomError("true_or_false", "must be true or false") from None
 
 
-def _how_many(typed: object) -> object:
+def how_many(typed: object) -> object:
     """A number, also as text."""
     text = "" if isinstance(typed, bool) else str(typed).strip()
     if not text.isascii() or not text.isdigit() or len(text) > 12 or not int(text):
@@ -59,8 +60,8 @@ def _how_many(typed: object) -> object:
 class Rescore(Request):
     """What `rescore_contacts` is started with."""
 
-    dry_run: Annotated[bool, WrapValidator(_true_or_false)] = False
-    confirm: Annotated[int | None, BeforeValidator(_how_many)] = None
+    dry_run: Annotated[bool, WrapValidator(true_or_false)] = False
+    confirm: Annotated[int | None, BeforeValidator(how_many)] = None
 
 
 _BEGINS = LEAVES.keys() | {"all", "any", "none"}

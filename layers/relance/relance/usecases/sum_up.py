@@ -96,7 +96,7 @@ class _Total:
 def sum_up(request: SumRequest, services: Services) -> dict[str, Value]:
     """What was found, with a sentence about it; `incomplete` where a contact is missing."""
     total = _Total()
-    for line in _lines(request.results, services):
+    for line in result_lines(request.results, services):
         batch = json.loads(line)
         total.add(batch["contacts"], batch["found"])
     missing = request.contacts - total.contacts
@@ -117,7 +117,8 @@ def sum_up(request: SumRequest, services: Services) -> dict[str, Value]:
     }
 
 
-def _lines(results: ResultFiles, services: Services) -> Iterator[str]:
+def result_lines(results: ResultFiles, services: Services) -> Iterator[str]:
+    """What the batches of a Map Run answered, one line of JSON each."""
     manifest = json.loads("".join(services.files.read_lines(results.key)))
     for each in manifest["ResultFiles"]["SUCCEEDED"]:
         yield from services.files.read_lines(each["Key"])

@@ -8,5 +8,6 @@ row.py       one row
 rows.py      a file of either kind to rows
 mapping.py   which column says what
 person.py    a row to a person, or to what is wrong with it
+tables.py    rows to CSV that any spreadsheet opens
 ```
 """

@@ -4,8 +4,6 @@ The rows that were refused are joined into files that a spreadsheet opens: the r
 column, what is wrong, what to write, then the row itself, to be mended and uploaded again.
 """
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +14,7 @@ from pydantic import Field
 
 from relance.content.names import listed
 from relance.importing.job import Job, Mode, in_rows, price
+from relance.importing.tables import csv_lines
 from relance.ports import Services
 from relance.storage import Value
 from relance.usecases.import_person import Became, Noted
@@ -120,7 +119,7 @@ def _write_refused(job: Job, pieces: Sequence[int], services: Services) -> list[
     while some := list(islice(mistakes, ROWS_IN_A_FILE)):
         columns = list(dict.fromkeys(name for each in some for name in each["cells"]))
         files.append(f"{job.people_folder}/refused-rows-{len(files) + 1}.csv")
-        services.files.write_lines(files[-1], _table(some, columns))
+        services.files.write_lines(files[-1], csv_lines([*_TOLD, *columns], _rows(some)))
     return files
 
 
@@ -132,20 +131,7 @@ def _mistakes(job: Job, pieces: Sequence[int], services: Services) -> Iterator[d
             continue
 
 
-def _table(mistakes: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
-    """CSV with a mark of its encoding, without which spreadsheets guess."""
-    yield "\ufeff" + _line([*_TOLD, *columns])
+def _rows(mistakes: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     for each in mistakes:
-        said = [str(each["row"]), each["column"], each["wrong"], each["write"]]
-        yield _line([*said, *(each["cells"].get(name, "") for name in columns)])
-
-
-def _line(cells: Sequence[str]) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="").writerow(map(_harmless, cells))
-    return written.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell
+        said = (str(each["row"]), each["column"], each["wrong"], each["write"])
+        yield {**each["cells"], **dict(zip(_TOLD, said, strict=True))}

@@ -76,6 +76,7 @@ OTHERS = {
     "tell_rules_changed/batch",
     "sum_up/told",
     "cut_file/look",
+    "export_batch/everybody",
     "import_piece/write",
     "sum_up_import/imported",
 }
@@ -351,6 +352,20 @@ def test_a_file_is_cut_looked_at_written_and_added_up(call: Call, bench: Bench) 
     )
     put_file(f"{folder}SUCCEEDED_0.json", {**first, "rows": 2})
     assert "1 row left no result." in call("sum_up_import", "imported")["summary"]
+
+
+def test_contacts_are_written_into_two_files(call: Call) -> None:
+    assert call("export_batch", "everybody") == {
+        "contacts": 2,
+        "found": {"exported": [CONTACT], "gone": ["01KE6P4Z0NWNGTPJXJR5ESJA99"]},
+    }
+    part = f"people/export_contacts/6f2a/contacts-{CONTACT}"
+    (line,) = files_of(f"{part}.ndjson").splitlines()
+    assert json.loads(line)["address"] == "ana@example.com"
+    assert json.loads(line)["consents"]["newsletter"]["state"] == "pending"
+    names, values = files_of(f"{part}.csv").lstrip("\ufeff").splitlines()
+    assert names.startswith("contact,address,suppressed,stage,")
+    assert values.startswith(f"{CONTACT},ana@example.com,,")
 
 
 def put_raw(key: str, text: str) -> None:

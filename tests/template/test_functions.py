@@ -19,7 +19,14 @@ GIVEN_TO = {
     "WRITE_KEYS": {"collect_events"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
-    "OPERATIONS_BUCKET": {"list_contacts", "sum_up", "cut_file", "import_piece", "sum_up_import"},
+    "OPERATIONS_BUCKET": {
+        "list_contacts",
+        "sum_up",
+        "cut_file",
+        "import_piece",
+        "sum_up_import",
+        "export_batch",
+    },
     "IDENTITIES_TABLE": {
         "submit_form",
         "collect_events",

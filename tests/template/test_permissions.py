@@ -17,6 +17,10 @@ WILDCARDS = {
     ("ListContactsFunctionRole", "JoinItsParts"): "likewise",
     ("SumUpFunctionRole", "ReadTheResults"): "likewise",
     ("ImportContactsOperationRole", "WriteTheLog"): "likewise",
+    ("ExportContactsOperationRole", "WriteTheLog"): "likewise",
+    ("ExportContactsOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
+    ("ExportContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
+    ("ExportBatchFunctionRole", "WriteTheFiles"): "likewise",
     ("ImportContactsOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
     ("ImportContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
     ("CutFileFunctionRole", "ReadTheFile"): "likewise",
@@ -95,6 +99,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("RescoreContactsOperationRole", "WriteTheLog"),
         ("PreviewSegmentOperationRole", "WriteTheLog"),
         ("ImportContactsOperationRole", "WriteTheLog"),
+        ("ExportContactsOperationRole", "WriteTheLog"),
         ("MarketerAccess", "FindJourneys"),
     }
 

@@ -31,6 +31,7 @@ MAY_IMPORT = {
             "cut_file",
             "import_piece",
             "sum_up_import",
+            "export_batch",
         ),
         frozenset({"pydantic"}),
     ),

@@ -1,6 +1,6 @@
 """Writing a batch of contacts into files: what the suite knows of each, for people and programs.
 
-Each batch is two files below `people/`: NDJSON, which holds all, and CSV, which a spreadsheet opens.
+Each batch is two files below `people/`: NDJSON with all of it, and CSV for spreadsheets.
 They are named after the first contact of the batch, so a repetition writes the same files again.
 """
 
@@ -82,9 +82,7 @@ def _row(contact: Contact, services: Services) -> dict[str, Value]:
     }
 
 
-def _write(
-    request: ExportRequest, rows: list[dict[str, Value]], services: Services
-) -> None:
+def _write(request: ExportRequest, rows: list[dict[str, Value]], services: Services) -> None:
     folder = f"people/export_contacts/{request.execution}"
     part = f"{folder}/contacts-{request.contacts[0].contact}"
     texts = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)

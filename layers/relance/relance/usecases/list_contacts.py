@@ -58,9 +58,10 @@ def list_contacts(request: ListRequest, services: Services) -> dict[str, Value]:
     """
     question = read_question(request.operation, request.input, services.content)
     if question is None:
+        example = example_of(request.operation, services.content.rules)
         return {
             "decision": Decision.NOTHING_TO_DO.value,
-            "summary": f"Nothing was asked. {example_of(request.operation, services.content.rules)}",
+            "summary": f"Nothing was asked. {example}",
         }
     folder = f"{request.operation}/{request.execution}"
     so_far, lines, finished = _look(question, request, services)

@@ -40,8 +40,8 @@ class Question(Request):
     """A question as it is passed on. `condition` is in its canonical form.
 
     About a condition, `segment` is the one whose members it is compared with; of an export,
-    `segment` or `list` is whose members are exported, everybody if there is neither. `confirmed` is to
-    how many contacts at most the marketer agreed.
+    `segment` or `list` is whose members are exported, everybody if there is neither. `confirmed` is
+    to how many contacts at most the marketer agreed.
     """
 
     about: About

@@ -105,7 +105,7 @@ def sum_up(request: SumRequest, services: Services) -> dict[str, Value]:
         "decision": (Decision.COMPLETE if complete else Decision.INCOMPLETE).value,
         "summary": " ".join(
             [
-                _sentence(request, total),
+                _sentence(request, total, services),
                 *_lacking(total, missing),
                 f"Contacts read: {request.read:,}.",
             ]
@@ -124,22 +124,23 @@ def result_lines(results: ResultFiles, services: Services) -> Iterator[str]:
         yield from services.files.read_lines(each["Key"])
 
 
-def _sentence(request: SumRequest, total: _Total) -> str:
+def _sentence(request: SumRequest, total: _Total, services: Services) -> str:
     question = request.question
     if question.about is About.TELL:
         return _told(total)
     if question.about is About.DRY_RUN:
         return _would_change(total)
     if question.about is About.EXPORT:
-        return _exported(request, total)
+        return _exported(request, total, services)
     return _preview(question, total)
 
 
-def _exported(request: SumRequest, total: _Total) -> str:
+def _exported(request: SumRequest, total: _Total, services: Services) -> str:
     folder = "/".join(("people", *request.results.key.split("/")[:2], ""))
     whose = request.question.segment or request.question.list
     who = f" of {whose}" if whose else ""
-    return f"Exported {in_words(total.count('exported'))}{who} to the folder {folder} of the bucket."
+    exported = in_words(total.count("exported"))
+    return f"Exported {exported}{who} to {services.files.link(folder)} in two forms."
 
 
 def _told(total: _Total) -> str:

@@ -20,9 +20,14 @@ GIVEN_TO = {
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
     "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
-    "IDENTITIES_TABLE": {"submit_form", "collect_events", "update_contact", "refold_contact"},
+    "PRIVACY_BUCKET": {"erase_contact", "export_contact"},
+    "IDENTITIES_TABLE": {
+        "submit_form", "collect_events", "update_contact", "refold_contact", "erase_contact",
+        "export_contact",
+    },
+    "ADDRESS_SECRET": {"submit_form", "collect_events", "erase_contact"},
     "LINK_SECRET": {"track_open", "track_click", "manage_subscription", "send_email"},
-}
+}  # fmt: skip
 # An HTTP function that referred to the API would be a circle: the API refers to it.
 ROUTES = {
     "submit_form": {"GET /f/{form}", "HEAD /f/{form}", "POST /f/{form}"},

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from relance.errors import ConditionFailed
 from relance.ids import milliseconds, ulid
 from relance.ports import Services
-from relance.register import new_register
-from relance.storage import Absent, Put, Store, Table, Value, Write
+from relance.register import new_register, suppressed_value
+from relance.storage import IDENTITIES_OF, Absent, Put, Store, Table, Value, Write
 
 
 def email_identity(address: str) -> str:
@@ -37,6 +37,11 @@ def company_identity(domain: str) -> str:
 def crm_identity(system: str, crm_id: str) -> str:
     """The identity of a company's id in another system, to the letter."""
     return f"crm:{system}:{crm_id}"
+
+
+def identities_of(store: Store, contact_id: str) -> list[str]:
+    """What leads to a contact, as far as the index has caught up."""
+    return [str(each["identity"]) for each in store.query_index(IDENTITIES_OF, contact_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,16 @@ def find_or_make(
     address: str | None,
     register: Mapping[str, Value] | None = None,
 ) -> Found:
-    """The contact of an identity, or the writes that make it one."""
+    """The contact of an identity, or the writes that make it one.
+
+    A suppressed address stays suppressed, whoever gains it (`relance.suppression`).
+    """
     there = find(services.store, identity)
     if there:
         return Found(there)
     contact_id = ulid(milliseconds(services.now()), services.random_bytes(10))
+    reason = services.suppressions.reason(address) if address else None
+    suppressed = {"suppressed": suppressed_value(reason, services.now())} if reason else {}
     return Found(
         contact_id,
         (
@@ -80,7 +90,11 @@ def find_or_make(
             ),
             Put(
                 Table.CONTACTS,
-                {**new_register(contact_id, address=address), **(register or {})},
+                {
+                    **new_register(contact_id, address=address),
+                    **(register or {}),
+                    **suppressed,
+                },
                 when=Absent(),
             ),
         ),

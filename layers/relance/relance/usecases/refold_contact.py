@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from relance.contacts import profile_version, read_history, write_profile
+from relance.contacts import profile_version, read_history, read_register, write_profile
 from relance.engine import replay
 from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Event
 from relance.ports import Services
-from relance.usecases.update_contact import update_contact
+from relance.usecases.update_contact import drop_events, update_contact
 
 
 def refold_contact(
@@ -19,6 +19,8 @@ def refold_contact(
         ContactNotFound: the contact has no register.
         StoreBusy: somebody wrote the profile in between; try again.
     """
+    if read_register(services.store, contact_id).erased_at:
+        return drop_events(contact_id, read_history(services.store, contact_id), services)
     version = profile_version(services.store, contact_id)
     history = read_history(services.store, contact_id)
     profile = replay(contact_id, history, services.plan, version=version)

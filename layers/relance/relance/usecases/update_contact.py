@@ -22,12 +22,12 @@ from relance.contacts import (
 from relance.engine import Conclusion, Plan
 from relance.engine.companies import company_of
 from relance.errors import ConditionFailed, StoreBusy
-from relance.events import Event
+from relance.events import Event, Name
 from relance.ids import event_id, moment_of
 from relance.memberships import memberships
 from relance.moments import to_text
 from relance.ports import Services
-from relance.storage import AllOf, Equals, Missing, Put, Table, Update, Value, Write
+from relance.storage import AllOf, Delete, Equals, Missing, Put, Table, Update, Value, Write
 from relance.usecases.close_workflow import close_enrolment
 from relance.usecases.join_company import keep_company
 from relance.workflows import Enrolment, WaitKind
@@ -45,6 +45,8 @@ _TRIES = 8
 def update_contact(contact_id: str, events: Sequence[Event], services: Services) -> Sequence[Event]:
     """Fold the events into the contact's profile and answer the pauses they end.
 
+    What comes for an erased contact is dropped.
+
     Returns the events as they are to be published. That is left to the caller, who gathers the
     events of many contacts (`Bus.publish`).
 
@@ -54,6 +56,8 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
     """
     for _ in range(_TRIES):
         contact = read_contact(services.store, contact_id)
+        if contact.register.erased_at:
+            return drop_events(contact_id, events, services)
         leaving = _who_leaves(contact, events)
         try:
             contact = _written(contact, events, leaving, services)
@@ -67,6 +71,15 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
         keep_company(contact, events, services)
         return _with_company(contact, events, services.plan)
     raise StoreBusy(f"the profile of contact {contact_id} is written by others all the time")
+
+
+def drop_events(contact_id: str, events: Sequence[Event], services: Services) -> Sequence[Event]:
+    """Drop what came for an erased contact; what is still told is that it was erased, ids only."""
+    gone = sorted({event.event_id for event in events if event.name != Name.ERASED})
+    for start in range(0, len(gone), TRANSACTION):
+        some = gone[start : start + TRANSACTION]
+        services.store.transact([Delete(Table.EVENTS, (contact_id, each)) for each in some])
+    return [event for event in events if event.name in (Name.ERASED, Name.COMPANY_LEFT)]
 
 
 def _with_company(contact: Contact, events: Sequence[Event], plan: Plan) -> list[Event]:

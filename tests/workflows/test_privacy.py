@@ -1,6 +1,7 @@
 """Erasing and exporting a contact, told as stories on the whole stack."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -362,6 +363,18 @@ def test_every_sample_ends_as_it_should(story: Story) -> None:
         ended = asks(story, sample.partition("/")[0], data)
         assert (ended["output"] or {}).get("outcome", ended.get("error")) == outcome, sample
         assert "ana@" not in str(ended.get("cause"))
+
+
+def test_every_input_in_the_documentation_does_what_it_says(story: Story) -> None:
+    ana = in_the_middle(story)
+    text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    inputs = re.findall(r"^\| *(?:`([a-z-]+)`)? *\| `(\{.*?\})` \|", text, re.MULTILINE)
+    outcomes, operation = [], ""
+    for name, data in inputs:
+        operation = name or operation
+        asked = json.loads(data.replace("01J9Z3V8Q4T2M6K7B5N1X0C3DE", ana))
+        outcomes.append(asks(story, f"operation-{operation}", asked)["output"]["outcome"])
+    assert outcomes == ["exported", "not confirmed", "erased", "erased"]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,10 @@
 import json
 from typing import Any
 
-from relance.aws.values import from_attributes
-
 from tests.workflows.story import Story
 
 ERASE, EXPORT = "operation-erase-contact", "operation-export-contact"
 TABLES = ("Contacts", "Identities", "Events", "Sends")
-SHOP_EVENT = {"type": "track", "timestamp": "2026-01-05T09:00:00Z"}
 
 
 def asks(story: Story, machine: str, data: object, *, seconds: float = 400) -> dict[str, Any]:
@@ -77,8 +74,3 @@ def files(story: Story) -> dict[str, str]:
         each["Key"]: s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().decode()
         for each in listed
     }
-
-
-def store_item(item: dict[str, Any]) -> dict[str, Any]:
-    """An item as DynamoDB shows it, as plain values."""
-    return dict(from_attributes(item))

@@ -22,7 +22,6 @@ from tests.workflows.privacy import ERASE, EXPORT, asks, erases, files, kept, ke
 from tests.workflows.story import MONDAY, Story
 
 ANA, BEN = "ana@acme.example", "ben@acme.example"
-PERSONAL = ("ana", "Ana Example", "cust-7", "acme")
 
 
 def in_the_middle(story: Story) -> str:

@@ -22,7 +22,7 @@ from relance.usecases.belongings import Belongings, belongings_of
 from relance.usecases.inputs import FIND_FIRST, Request, parse_typed
 
 LINK_LASTS = timedelta(hours=1)
-"""As long as a function's own credentials last at least, for they sign the link."""
+"""The function's own credentials sign the link and end it when they end, hours later."""
 
 FORMAT = "relance-contact-1"
 """What the file calls its format."""

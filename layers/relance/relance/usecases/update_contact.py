@@ -38,6 +38,9 @@ TRANSACTION = 100
 LOST_AFTER = timedelta(days=1)
 """How long after its time an ending may still be on its way: EventBridge tries for a day."""
 
+_TOLD_OF_THE_ERASED = frozenset({Name.ERASED, Name.COMPANY_JOINED, Name.COMPANY_LEFT})
+"""What others must hear of a contact although it was erased."""
+
 _TRIES = 8
 """How often a profile is folded anew when somebody else wrote it in between."""
 
@@ -74,12 +77,16 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
 
 
 def drop_events(contact_id: str, events: Sequence[Event], services: Services) -> Sequence[Event]:
-    """Drop what came for an erased contact; what is still told is that it was erased, ids only."""
+    """Drop what came for an erased contact; what is left to be published.
+
+    That is that it was erased, and that it joined or left a company, which then looks anew who
+    belongs to it: ids only.
+    """
     gone = sorted({event.event_id for event in events if event.name != Name.ERASED})
     for start in range(0, len(gone), TRANSACTION):
         some = gone[start : start + TRANSACTION]
         services.store.transact([Delete(Table.EVENTS, (contact_id, each)) for each in some])
-    return [event for event in events if event.name in (Name.ERASED, Name.COMPANY_LEFT)]
+    return [event for event in events if event.name in _TOLD_OF_THE_ERASED]
 
 
 def _with_company(contact: Contact, events: Sequence[Event], plan: Plan) -> list[Event]:

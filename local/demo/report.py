@@ -137,6 +137,13 @@ class Report:
         )
 
 
+NO_VISITS = (
+    "The simulated people read mail and buy, and visit no pages: what follows from visits (warm, "
+    "hot, ready) stays empty here."
+)
+"""What explains the empty rows of where people stand."""
+
+
 def many(count: int, one: str, more: str = "") -> str:
     """Count in words: 1 mail, 2 mails."""
     return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from local.demo.report import Ending, Report, many, price_parts
+from local.demo.report import NO_VISITS, Ending, Report, many, price_parts
 from local.pages import drawing
 
 _SUM = ' class="sum"'
@@ -160,6 +160,7 @@ def _standing(report: Report) -> str:
     )
     return (
         f"<h2>Where they stand on the last day</h2><table>{rows}</table>"
+        f'<p class="soft">{escape(NO_VISITS)}</p>'
         f"{f'<p>{why}</p>' if standing.why else ''}"
     )
 

@@ -183,7 +183,7 @@ def test_a_claim_made_in_a_form_asks_the_address_once_and_joins_nobody(people: P
     form = Form(
         name="newsletter", version="1", title="News", language="en", fields=(),
         consent_purpose="marketing", consent_topic="news", consent_text="Yes",
-        consent_version="1", tracking_text=None, tracking_version=None, pages={},
+        consent_version="1", tracking_text=None, tracking_version=None, pages={}, words={},
     )  # fmt: skip
     visitor = visits(people, "v1")
     who = Who(visitor="v1", address="ana@example.com")

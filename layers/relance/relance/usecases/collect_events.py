@@ -102,7 +102,7 @@ def _owners(messages: Sequence[Message], services: Services) -> list[str | None]
     found = services.store.get_many(Table.CONTACTS, keys)
     registers = {contact: register_of(item) for (contact, _), item in found.items()}
     erased = {contact for contact, each in registers.items() if each.erased_at}
-    unseen = {contact for contact, each in registers.items() if not each.web}
+    unseen = {contact for contact, each in registers.items() if each.refuses_web}
     return [
         None
         if contact in erased or (contact in unseen and message.source == Scope.BROWSER)

@@ -75,6 +75,14 @@ def looks_right(tab: "Page", name: str) -> None:
     tab.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
+def test_a_page_with_faults_is_told_from_one_without(chromium: "Browser") -> None:
+    tab = chromium.new_page()
+    tab.set_content("<html><body><input name=email style='width: 9000px'></body></html>")
+    with pytest.raises(AssertionError, match="label"):
+        looks_right(tab, "faults")
+    tab.close()
+
+
 def test_the_form(reader: "Page", the_suite: Suite, width: str, language: str) -> None:
     reader.goto(f"{the_suite.url}/f/newsletter")
     assert reader.get_attribute("html", "lang") == language
@@ -93,6 +101,11 @@ def test_the_preference_page(
     reader: "Page", ana: dict[str, str], width: str, language: str
 ) -> None:
     reader.goto(ana["preferences"])
+    reader.select_option("[name=language]", language)
+    reader.check("[name=frequency][value=all]")
+    reader.click("button[value=save]")
+    reader.goto(ana["preferences"])
+    assert reader.get_attribute("html", "lang") == language
     looks_right(reader, f"preferences-{language}-{width}")
     reader.check("[name=frequency][value=weekly]")
     reader.click("button[value=save]")

@@ -37,6 +37,8 @@ GIVEN_TO = {
         "manage_preferences",
         "send_email",
         "fill_slots",
+        "collect_events",
+        "drain_backlog",
     },
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.

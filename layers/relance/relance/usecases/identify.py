@@ -35,7 +35,7 @@ from relance.ledger import send_of
 from relance.links import Click
 from relance.moments import from_text, to_text
 from relance.ports import Services
-from relance.register import RECORD, Register
+from relance.register import RECORD, Register, suppressed_value
 from relance.storage import AllOf, Missing, Present, Put, Table, Update, Value
 from relance.usecases.join_contacts import Joined, Why, join_visitor
 from relance.usecases.sign_up import SignUp, sign_up
@@ -200,6 +200,9 @@ def _know(contact_id: str, who: Who, outcomes: list[Outcome], services: Services
         changes["known_by"] = who.known_by
     if who.address and _may_take(who.address, register, services):
         changes["address"] = who.address
+        reason = services.suppressions.reason(who.address)
+        if reason and not register.suppressed:
+            changes["suppressed"] = suppressed_value(reason, services.now())
     if changes and not register.erased_at:
         _change(register.contact_id, changes, services)
         return Outcome.LINKED
@@ -308,9 +311,12 @@ def confirmed_visitor(contact_id: str, visitor: str, services: Services) -> Outc
 
 
 def recognise(visitor: str, click: Click, services: Services) -> None:
-    """Note whose link a browser followed; it may have been forwarded, so nothing is joined."""
+    """Note whose link a browser followed; it may have been forwarded, so nothing is joined.
+
+    Of somebody who was erased nothing is noted.
+    """
     item = services.store.get(Table.SENDS, (click.send_id,))
-    if item is None:
+    if item is None or item.get("erased") is True:
         return
     until = services.now() + SOFTLY_KNOWN
     services.store.write(

@@ -21,7 +21,7 @@ from relance.identities import (
     visitor_identity,
 )
 from relance.ports import Services
-from relance.register import RECORD
+from relance.register import RECORD, suppressed_value
 from relance.storage import Absent, AllOf, Missing, Present, Put, Store, Table, Update
 
 
@@ -101,12 +101,17 @@ def _made(
 
 
 def _give_address(contact_id: str, address: str, known: Known, services: Services) -> None:
-    """Tie an address to a contact that has none, unless it is somebody's already."""
+    """Tie an address to a contact that has none, unless it is somebody's already.
+
+    A suppressed address stays suppressed.
+    """
     email = email_identity(address)
+    reason = services.suppressions.reason(address)
+    suppressed = {"suppressed": suppressed_value(reason, services.now())} if reason else {}
     register = Update(
         Table.CONTACTS,
         (contact_id, RECORD),
-        set={"address": address},
+        set={"address": address, **suppressed},
         when=AllOf((Present(), Missing("address"), Missing("erased_at"))),
     )
     try:

@@ -1,8 +1,12 @@
 """What the files of operations promise, on moto and on the embedded AWS."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
+from botocore.config import Config
 from moto import mock_aws
 from relance.aws.s3 import S3Files
 from relance.errors import ServiceUnavailable
@@ -10,6 +14,7 @@ from relance.ports import Files
 
 from local.emulator.s3 import S3
 from local.hook import Answer, AwsError, Call, Hook
+from local.identifiers import REGION
 from local.storage import client
 
 
@@ -28,7 +33,8 @@ def files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 def made() -> S3Files:
     client("s3").create_bucket(Bucket="operations")
-    return S3Files(client("s3"), "operations")
+    signing = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+    return S3Files(boto3.client("s3", region_name=REGION, config=signing), "operations")
 
 
 def test_lines_come_back_as_they_were_written(files: Files) -> None:
@@ -55,6 +61,15 @@ def test_there_is_no_file_where_none_was_written(files: Files) -> None:
 
 def test_a_person_is_told_where_a_file_is(files: Files) -> None:
     assert files.link("a/b.jsonl") == "s3://operations/a/b.jsonl"
+
+
+def test_a_link_for_everybody_is_signed_and_expires(files: Files) -> None:
+    link = files.expiring_link("a/b.json", lasts=timedelta(hours=1))
+    assert "/a/b.json?" in link
+    assert "operations" in link
+    asked = parse_qs(urlsplit(link).query)
+    assert asked["X-Amz-Expires"] == ["3600"]
+    assert asked["X-Amz-Signature"]
 
 
 @pytest.mark.parametrize("code", ["SlowDown", "InternalError"])

@@ -27,8 +27,9 @@ CONTACT = "01KE6P4Z0NWNGTPJXJR5ESJA98"
 SIGNUP = "01KE6P4Z0N9QW3E8R7T2Y5A1BC"
 SEND = "YNKNMRV5CO2U3SK2RPT2AVHPIE"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:relance-journey-welcome:6f2a"
-SECRETS = {
+SECRETS: Mapping[str, Mapping[str, str]] = {
     "LinkSecret": {"current": "1", "1": "sample-secret-" * 5},
+    "AddressSecret": {"current": "1", "1": "sample-address-secret-" * 3},
     "WriteKeys": {"server": "sample-write-key", "server-2025": "sample-former-key"},
     "BrowserKeys": {"browser": "sample-browser-key"},
 }

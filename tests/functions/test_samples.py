@@ -10,7 +10,7 @@ from relance.errors import ContactNotFound, InvalidInput
 from relance.storage import Delete, Put, Table, Update
 
 from local.storage import client
-from tests.functions.conftest import CONTACT, SAMPLES, SEND, SIGNUP, Bench
+from tests.functions.conftest import CONTACT, EXECUTION, SAMPLES, SEND, SIGNUP, Bench
 from tests.stack import real_stack
 
 Call = Callable[[str, str], Any]
@@ -114,6 +114,11 @@ OTHERS = {
     "judge_contacts/a_condition",
     "tell_rules_changed/batch",
     "sum_up/told",
+    "erase_contact/look",
+    "erase_contact/confirmed",
+    "erase_contact/second_round",
+    "erase_contact/an_address",
+    "export_contact/one_contact",
 }
 
 
@@ -471,9 +476,62 @@ def test_batches_are_added_up(call: Call) -> None:
     assert "1 contact left no result." in lacking["summary"]
 
 
-def files_of(key: str) -> str:
-    """What stands in a file of operations."""
-    bucket = real_stack().resources["OperationsBucket"].name
+def test_before_it_is_confirmed_erasing_says_what_there_is_and_changes_nothing(
+    call: Call, bench: Bench
+) -> None:
+    answer = call("erase_contact", "look")
+    assert answer["decision"] == "confirm"
+    assert answer["found"] == {"contacts": 2, "identities": 1, "events": 1, "sends": 1}
+    assert bench.history() == ["signed_up"]
+    assert "address" in bench.get(Table.CONTACTS, CONTACT, "now#register")
+
+
+def test_a_contact_is_erased_in_two_rounds_and_leaves_a_proof(
+    call: Call, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(
+        "relance.aws.services.StepFunctionsExecutions.stop",
+        lambda _, execution, cause: stopped.append(execution),
+    )
+    assert call("erase_contact", "confirmed")["decision"] == "begun"
+    assert bench.history() == ["erased"]
+    assert bench.store.get(Table.IDENTITIES, ("email:ana@example.com",)) is None
+    answer = call("erase_contact", "second_round")
+    assert answer["decision"] == "erased"
+    assert stopped == [EXECUTION]
+    (tombstone,) = bench.store.query(Table.CONTACTS, CONTACT)
+    assert set(tombstone) == {"contact_id", "record", "erased_at", "why", "found"}
+    bucket, _, key = answer["proof"].removeprefix("s3://").partition("/")
+    assert bucket == real_stack().resources["PrivacyBucket"].name
+    proof = json.loads(files_of(key, "PrivacyBucket"))
+    assert proof["found"] == {"contacts": 2, "identities": 1, "events": 1, "sends": 1}
+    assert set(proof["left"].values()) == {0}
+    assert CONTACT not in str(proof)
+    assert call("erase_contact", "second_round") == answer
+
+
+def test_nobody_is_erased_by_an_address(call: Call, bench: Bench) -> None:
+    with pytest.raises(InvalidInput, match="not accepted here") as refused:
+        call("erase_contact", "an_address")
+    assert "ana" not in str(refused.value)
+    assert bench.history() == ["signed_up"]
+
+
+def test_what_is_kept_of_a_contact_is_exported_into_a_private_file(call: Call) -> None:
+    answer = call("export_contact", "one_contact")
+    assert answer["found"] == {"contacts": 2, "identities": 1, "events": 1, "sends": 1}
+    assert "X-Amz-Signature" in answer["link"]
+    assert "ana" not in json.dumps(answer)
+    exported = json.loads(files_of("exports/6f2a.json", "PrivacyBucket"))
+    assert exported["contact"] == CONTACT
+    assert [each["identity"] for each in exported["identities"]] == ["email:ana@example.com"]
+    assert [each["name"] for each in exported["events"]] == ["signed_up"]
+
+
+def files_of(key: str, where: str = "OperationsBucket") -> str:
+    """What stands in a file."""
+    bucket = real_stack().resources[where].name
     text: str = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
     return text
 

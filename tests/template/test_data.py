@@ -36,17 +36,21 @@ def test_no_table_is_lost_with_the_stack_or_by_a_mistake(resources: Mapping[str,
         assert "TableName" not in table["Properties"], name
 
 
-def test_the_key_of_links_outlives_the_stack(resources: Mapping[str, Any]) -> None:
-    assert resources["LinkSecret"]["DeletionPolicy"] == "Retain"
+def test_the_keys_of_links_and_of_erased_addresses_outlive_the_stack(
+    resources: Mapping[str, Any],
+) -> None:
+    for name in ("LinkSecret", "AddressSecret"):
+        assert resources[name]["DeletionPolicy"] == "Retain"
+        assert resources[name]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_only_events_and_sends_expire(resources: Mapping[str, Any]) -> None:
+def test_only_identities_events_and_sends_expire(resources: Mapping[str, Any]) -> None:
     expiring = {
         name: table["Properties"]["TimeToLiveSpecification"]["AttributeName"]
         for name, table in of_type(resources, "AWS::DynamoDB::Table")
         if "TimeToLiveSpecification" in table["Properties"]
     }
-    assert expiring == {"Events": "expires_at", "Sends": "expires_at"}
+    assert expiring == dict.fromkeys(("Identities", "Events", "Sends"), "expires_at")
 
 
 def test_only_events_are_streamed_as_new_images(resources: Mapping[str, Any]) -> None:
@@ -59,11 +63,21 @@ def test_only_events_are_streamed_as_new_images(resources: Mapping[str, Any]) ->
 
 
 def test_unsettled_sends_are_found_without_a_scan(resources: Mapping[str, Any]) -> None:
-    (index,) = resources["Sends"]["Properties"]["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == "unsettled"
-    keys = [key["AttributeName"] for key in index["KeySchema"]]
-    assert keys == ["unsettled_shard", "unsettled_at"]
-    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert indexes(resources, "Sends")["unsettled"] == ["unsettled_shard", "unsettled_at"]
+
+
+def test_what_is_kept_of_a_contact_is_found_without_a_scan(resources: Mapping[str, Any]) -> None:
+    assert indexes(resources, "Sends")["of_contact"] == ["contact_id", "claimed_at"]
+    assert indexes(resources, "Identities") == {"of_contact": ["contact_id", "identity"]}
+
+
+def indexes(resources: Mapping[str, Any], table: str) -> dict[str, list[str]]:
+    """The keys of a table's indexes, which hold nothing but keys."""
+    found = resources[table]["Properties"]["GlobalSecondaryIndexes"]
+    assert all(each["Projection"] == {"ProjectionType": "KEYS_ONLY"} for each in found)
+    return {
+        each["IndexName"]: [key["AttributeName"] for key in each["KeySchema"]] for each in found
+    }
 
 
 def test_the_stream_is_read_in_small_windows_and_nothing_is_dropped(
@@ -108,24 +122,39 @@ def test_a_queue_waits_six_times_as_long_as_its_function_may_run(
 def test_files_of_operations_are_private_encrypted_and_gone_within_14_days(
     resources: Mapping[str, Any],
 ) -> None:
-    ((_, bucket),) = of_type(resources, "AWS::S3::Bucket")
-    properties = bucket["Properties"]
-    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
-    assert len(properties["PublicAccessBlockConfiguration"]) == 4
-    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    properties = resources["OperationsBucket"]["Properties"]
     (life,) = properties["LifecycleConfiguration"]["Rules"]
     # S3 rounds up to the next midnight and takes up to a day.
     assert (life["Status"], life["ExpirationInDays"]) == ("Enabled", 12)
     assert "VersioningConfiguration" not in properties
 
 
-def test_a_stack_can_be_deleted_while_there_are_files_of_operations(
+def test_exports_go_at_once_and_proofs_of_erasure_stay_for_five_years(
     resources: Mapping[str, Any],
 ) -> None:
-    ((_, bucket),) = of_type(resources, "AWS::S3::Bucket")
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
-    assert "BucketName" not in bucket["Properties"]
+    properties = resources["PrivacyBucket"]["Properties"]
+    life = {
+        rule["Prefix"]: (rule["Status"], rule["ExpirationInDays"])
+        for rule in properties["LifecycleConfiguration"]["Rules"]
+    }
+    assert life == {"exports/": ("Enabled", 1), "proofs/": ("Enabled", 5 * 365 + 1)}
+    # An export that has expired must not live on as a former version.
+    assert "VersioningConfiguration" not in properties
+
+
+def test_no_bucket_can_be_looked_into_by_strangers(resources: Mapping[str, Any]) -> None:
+    for name, bucket in of_type(resources, "AWS::S3::Bucket"):
+        properties = bucket["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}, name
+        assert len(properties["PublicAccessBlockConfiguration"]) == 4, name
+        (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}, name
+
+
+def test_a_stack_can_be_deleted_while_there_are_files(resources: Mapping[str, Any]) -> None:
+    for name, bucket in of_type(resources, "AWS::S3::Bucket"):
+        assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain", name
+        assert "BucketName" not in bucket["Properties"], name
 
 
 def test_ses_never_puts_its_own_pixel_or_links_into_a_mail(resources: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ GIVEN_TO = {
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
     "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
+    "PRIVACY_BUCKET": {"erase_contact", "export_contact"},
     "IDENTITIES_TABLE": {
         "submit_form",
         "collect_events",
@@ -29,7 +30,10 @@ GIVEN_TO = {
         "update_contact",
         "refold_contact",
         "fill_slots",
+        "erase_contact",
+        "export_contact",
     },
+    "ADDRESS_SECRET": {"submit_form", "collect_events", "drain_backlog", "erase_contact"},
     "LINK_SECRET": {
         "track_open",
         "track_click",

@@ -9,6 +9,8 @@ WILDCARDS = {
     ("WelcomeJourneyRole", "WriteTheLog"): "log deliveries have no ARN",
     ("RescoreContactsOperationRole", "WriteTheLog"): "likewise",
     ("PreviewSegmentOperationRole", "WriteTheLog"): "likewise",
+    ("EraseContactOperationRole", "WriteTheLog"): "likewise",
+    ("ExportContactOperationRole", "WriteTheLog"): "likewise",
     ("RescoreContactsOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
     ("PreviewSegmentOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
     ("RescoreContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
@@ -16,10 +18,16 @@ WILDCARDS = {
     ("ListContactsFunctionRole", "WriteTheList"): "likewise",
     ("ListContactsFunctionRole", "JoinItsParts"): "likewise",
     ("SumUpFunctionRole", "ReadTheResults"): "likewise",
+    ("EraseContactFunctionRole", "WriteTheProof"): "likewise",
+    ("ExportContactFunctionRole", "WriteTheFileAndLinkToIt"): "likewise",
     ("MarketerAccess", "ReadReports"): "likewise",
+    ("PrivacyAccess", "ReadFiles"): "likewise",
     ("MarketerAccess", "WatchBatches"): "batches are named when they start",
     ("MarketerAccess", "FindJourneys"): "lists and metrics have no ARN",
     ("MarketerAccess", "WatchJourneys"): "executions are named when they start",
+    ("PrivacyAccess", "FindOperations"): "lists have no ARN",
+    ("PrivacyAccess", "WatchOperations"): "executions are named when they start",
+    ("EraseContactFunctionRole", "StopJourneys"): "likewise",
     ("EnterWorkflowFunctionRole", "SeeWhetherTheFormerOneStillRuns"): "likewise",
     ("UpdateContactFunctionRole", "FindTheStream"): "a stream is named when it is made",
     ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
@@ -84,7 +92,10 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("WelcomeJourneyRole", "WriteTheLog"),
         ("RescoreContactsOperationRole", "WriteTheLog"),
         ("PreviewSegmentOperationRole", "WriteTheLog"),
+        ("EraseContactOperationRole", "WriteTheLog"),
+        ("ExportContactOperationRole", "WriteTheLog"),
         ("MarketerAccess", "FindJourneys"),
+        ("PrivacyAccess", "FindOperations"),
     }
 
 
@@ -136,10 +147,44 @@ def test_one_function_may_scan_and_none_may_drop_or_describe_a_table(
             assert service != "dynamodb" or operation in allowed, f"{owner}: {action}"
 
 
-def test_history_is_appended_to_and_never_changed(resources: Mapping[str, Any]) -> None:
+def test_history_is_appended_to_and_never_changed_but_for_the_erased(
+    resources: Mapping[str, Any],
+) -> None:
+    removing = set()
     for owner, statement in statements(resources):
         if {"Fn::GetAtt": ["Events", "Arn"]} in as_list(statement["Resource"]):
-            assert "dynamodb:DeleteItem" not in as_list(statement["Action"]), owner
+            actions = as_list(statement["Action"])
+            assert "dynamodb:UpdateItem" not in actions, owner
+            if "dynamodb:DeleteItem" in actions:
+                removing.add((owner, statement["Sid"]))
+    assert removing == {
+        ("UpdateContactFunctionRole", "DropWhatComesForTheErased"),
+        ("RefoldContactFunctionRole", "DropWhatComesForTheErased"),
+        ("EraseContactFunctionRole", "RemoveTheHistory"),
+    }
+
+
+def test_a_marketer_reads_no_private_file_and_starts_no_operation_on_them(
+    resources: Mapping[str, Any],
+) -> None:
+    for owner, statement in statements(resources):
+        said = json.dumps(statement["Resource"])
+        if owner == "MarketerAccess":
+            for private in ("PrivacyBucket", "EraseContact", "ExportContact"):
+                assert private not in said, statement["Sid"]
+        if "PrivacyBucket" in said:
+            assert owner in {
+                "PrivacyAccess", "EraseContactFunctionRole", "ExportContactFunctionRole",
+            }  # fmt: skip
+
+
+def test_whoever_answers_requests_about_privacy_touches_no_table(
+    resources: Mapping[str, Any],
+) -> None:
+    for owner, statement in statements(resources):
+        if owner == "PrivacyAccess":
+            for action in as_list(statement["Action"]):
+                assert not action.startswith(FORBIDDEN_TO_MARKETERS), action
 
 
 def test_a_marketer_starts_stops_redrives_and_watches(resources: Mapping[str, Any]) -> None:

@@ -37,6 +37,8 @@ MAY_IMPORT = {
             "judge_contacts",
             "tell_rules_changed",
             "sum_up",
+            "erase_contact",
+            "export_contact",
         ),
         frozenset({"pydantic"}),
     ),

@@ -9,7 +9,7 @@ from relance.content.compiled import Content, Message
 from relance.content.stage_rules import Channel, Family, Intent, Stage
 from relance.ledger import Reason
 from relance.ports import Sender, SendMode
-from relance.register import Consent, ConsentState, Register
+from relance.register import Consent, ConsentState, Register, SuppressionReason
 from relance.sending import reason_not_to_send
 
 from local.content import compiled_content
@@ -74,3 +74,13 @@ def test_what_protects_a_person_is_said_before_the_stage(
     register: Register, expected: Reason
 ) -> None:
     assert reason("first-steps", LEAD, register) is expected
+
+
+def test_an_erased_address_is_asked_to_confirm_and_gets_nothing_else() -> None:
+    pending = {"newsletter": Consent(ConsentState.PENDING, "2026-01-05", "e")}
+    anew = replace(GRANTED, consents=pending, suppressed=SuppressionReason.ERASED)
+    assert reason("confirm", LEAD, anew) is None
+    assert reason("welcome", LEAD, anew) is Reason.SUPPRESSED
+    assert reason("welcome", LEAD, replace(anew, consents=GRANTED.consents)) is Reason.SUPPRESSED
+    bounced = replace(anew, suppressed=SuppressionReason.BOUNCED)
+    assert reason("confirm", LEAD, bounced) is Reason.SUPPRESSED

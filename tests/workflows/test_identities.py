@@ -1,5 +1,6 @@
 """People under several ids, on the whole stack: journeys and links go on under the old one."""
 
+import json
 import random
 from types import SimpleNamespace
 from typing import cast
@@ -10,6 +11,7 @@ from relance.events import Event, put_once
 from relance.ids import event_id, milliseconds
 from relance.ports import Services
 from relance.register import ConsentState
+from relance.suppression import Suppressions
 from relance.usecases.identify import Outcome, Trust, Who, identify, resolve, whose
 from relance.usecases.join_contacts import Joined, Why, join_contacts, undo_join
 
@@ -26,8 +28,15 @@ def services_of(story: Story) -> Services:
     store = DynamoStore(
         story.world.client("dynamodb"), table_names(), sleep=lambda _: None, chance=chance.random
     )
+    secret = story.world.stack.resources["AddressSecret"].name
+    found = story.world.client("secretsmanager").get_secret_value(SecretId=secret)
+    keys = json.loads(found["SecretString"])
     made = SimpleNamespace(
-        store=store, now=lambda: story.world.now, random_bytes=chance.randbytes, currency="EUR"
+        store=store,
+        now=lambda: story.world.now,
+        random_bytes=chance.randbytes,
+        currency="EUR",
+        suppressions=Suppressions(store, current=keys.pop("current"), secrets=keys),
     )
     return cast("Services", made)
 

@@ -24,6 +24,7 @@ from relance.links import LinkSigner
 from relance.linktables import LinkTables
 from relance.ports import Sender, SendMode, Services
 from relance.storage import Table
+from relance.suppression import Suppressions
 
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
@@ -166,6 +167,24 @@ class AwsServices:
         from relance.aws.s3 import S3Files  # noqa: PLC0415
 
         return S3Files(boto3.client("s3"), _setting("OPERATIONS_BUCKET"))
+
+    @cached_property
+    def private_files(self) -> "S3Files":
+        """The private files; links to them are signed as every region takes them."""
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        from relance.aws.s3 import S3Files  # noqa: PLC0415
+
+        signing = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+        return S3Files(boto3.client("s3", config=signing), _setting("PRIVACY_BUCKET"))
+
+    @cached_property
+    def suppressions(self) -> Suppressions:
+        """The suppressed addresses, hashed with the secret of the stack."""
+        keys = self._secret("ADDRESS_SECRET")
+        current = keys.pop("current")
+        return Suppressions(self.store, secrets=keys, current=current)
 
     @cached_property
     def backlog(self) -> "SqsBacklog":

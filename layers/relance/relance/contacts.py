@@ -185,12 +185,14 @@ def profile_of(store: Store, contact_id: str) -> Profile:
 class Person:
     """The contact that an id leads to, all the ids it has, and how often its profile was written.
 
-    It can be read when the profile is broken, which can then be replaced.
+    It can be read when the profile is broken, which can then be replaced. Of one who was erased
+    nothing is to be kept.
     """
 
     contact_id: str
     ids: tuple[str, ...]
     version: int
+    is_erased: bool = False
 
 
 def read_person(store: Store, contact_id: str) -> Person:
@@ -204,7 +206,8 @@ def read_person(store: Store, contact_id: str) -> Person:
     if register.joined_to:
         return read_person(store, register.joined_to)
     version = int(str(records[PROFILE]["version"])) if PROFILE in records else 0
-    return Person(contact_id, (contact_id, *register.absorbed), version)
+    ids = (contact_id, *register.absorbed)
+    return Person(contact_id, ids, version, is_erased=register.erased_at is not None)
 
 
 def read_history(store: Store, *ids: str, since: datetime | None = None) -> list[Event]:

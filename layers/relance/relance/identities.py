@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from relance.errors import ConditionFailed
 from relance.ids import milliseconds, ulid
 from relance.ports import Services
-from relance.register import new_register
-from relance.storage import Absent, Put, Store, Table, Value, Write
+from relance.register import new_register, suppressed_value
+from relance.storage import IDENTITIES_OF, Absent, Put, Store, Table, Value, Write
 
 
 def email_identity(address: str) -> str:
     """The identity of an e-mail address to send to: its upper case does not count."""
     return f"email:{address.strip().lower()}"
+
+
+def address_of(identity: str) -> str | None:
+    """The address that an identity is, None if it is none."""
+    return identity.removeprefix("email:") if identity.startswith("email:") else None
 
 
 def user_identity(user_id: str) -> str:
@@ -44,6 +49,11 @@ def crm_identity(system: str, crm_id: str) -> str:
 def soft_identity(anonymous_id: str) -> str:
     """Whose campaign link a browser followed last: no identity, since links are forwarded."""
     return f"softly:{anonymous_id}"
+
+
+def identities_of(store: Store, contact_id: str) -> list[str]:
+    """What leads to a contact, as far as the index has caught up."""
+    return [str(each["identity"]) for each in store.query_index(IDENTITIES_OF, contact_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +82,16 @@ def find_or_make(
     address: str | None,
     register: Mapping[str, Value] | None = None,
 ) -> Found:
-    """The contact of an identity, or the writes that make it one."""
+    """The contact of an identity, or the writes that make it one.
+
+    A suppressed address stays suppressed, whoever gains it (`relance.suppression`).
+    """
     there = find(services.store, identity)
     if there:
         return Found(there)
     contact_id = ulid(milliseconds(services.now()), services.random_bytes(10))
+    reason = services.suppressions.reason(address) if address else None
+    suppressed = {"suppressed": suppressed_value(reason, services.now())} if reason else {}
     return Found(
         contact_id,
         (
@@ -87,7 +102,11 @@ def find_or_make(
             ),
             Put(
                 Table.CONTACTS,
-                {**new_register(contact_id, address=address), **(register or {})},
+                {
+                    **new_register(contact_id, address=address),
+                    **(register or {}),
+                    **suppressed,
+                },
                 when=Absent(),
             ),
         ),

@@ -19,6 +19,7 @@ from relance.events import Event
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
 from relance.storage import Store, Value
+from relance.suppression import Suppressions
 
 
 class SendMode(StrEnum):
@@ -104,6 +105,13 @@ class Executions(Protocol):
             ServiceUnavailable: Step Functions could not answer now.
         """
 
+    def stop(self, execution: str, *, cause: str) -> None:
+        """Stop the execution with this ARN; one that has ended or is unknown is left alone.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+
     def is_running(self, execution: str) -> bool:
         """Whether the execution with this ARN is still running; False if it is unknown.
 
@@ -131,7 +139,7 @@ class Backlog(Protocol):
 
 
 class Files(Protocol):
-    """What operations keep for fourteen days: lists of contacts, and results. Ids only."""
+    """The files in one place: of operations (ids only, for fourteen days), or private ones."""
 
     def write_lines(self, key: str, lines: Iterable[str]) -> None:
         """Write a file, in the place of one that is there.
@@ -150,6 +158,9 @@ class Files(Protocol):
 
     def link(self, key: str) -> str:
         """Where a person finds the file."""
+
+    def expiring_link(self, key: str, *, lasts: timedelta) -> str:
+        """An address from which anybody who has it can fetch the file for so long."""
 
 
 class Services(Protocol):
@@ -198,6 +209,14 @@ class Services(Protocol):
     @property
     def files(self) -> Files:
         """The files of operations."""
+
+    @property
+    def private_files(self) -> Files:
+        """Proofs of erasure and what was exported of a contact; marketers cannot read them."""
+
+    @property
+    def suppressions(self) -> Suppressions:
+        """The addresses that get nothing any more, whoever they belong to."""
 
     @property
     def backlog(self) -> Backlog:

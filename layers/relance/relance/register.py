@@ -18,7 +18,7 @@ Attributes of the record `now#register` of the table Contacts:
 | `turn` | `{day, send_id}`: the last marketing mail to somebody who wants few, by calendar day |
 | `marketing_day` | the calendar day on which a marketing mail was claimed last |
 | `suppressed` | `{reason, at}` |
-| `erased_at` | when the contact was erased |
+| `erased_at` | when the contact was erased: the register is a *tombstone* (`relance.erasing`) |
 | `count#<what>#<day>` | how many messages were claimed on a calendar day |
 | `known_by` | what names the person for good: `address`, `user` or `crm`; missing: a visitor |
 | `joined_to` | the contact that this one was joined to: it is found there (`relance.joins`) |
@@ -61,10 +61,14 @@ class ConsentState(StrEnum):
 
 
 class SuppressionReason(StrEnum):
-    """Why an address gets nothing any more."""
+    """Why an address gets nothing any more.
+
+    Of these the person may lift `erased`, by signing up anew and confirming it.
+    """
 
     BOUNCED = "bounced"
     COMPLAINED = "complained"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,12 +269,13 @@ def change_consent(
     at: datetime,
     by: str,
     also: Item | None = None,
+    without: Sequence[str] = (),
 ) -> Update:
     """The write that changes a consent, refused by the store where it must not act.
 
     The last writer wins, and at a tie the withdrawal. What is granted is neither asked for nor
     granted again: anybody can type somebody's address into a form, and a button can be pressed
-    twice. `also` holds attributes that change with it.
+    twice. `also` holds attributes that change with it, `without` those that go with it.
     """
     name, moment = f"consent#{topic}", to_text(at)
     mine = f"{name}.at"
@@ -289,6 +294,7 @@ def change_consent(
             **({f"withdrawn#{topic}": moment} if state is ConsentState.WITHDRAWN else {}),
             **(also or {}),
         },
+        remove=without,
         when=AllOf((Present(), Missing("erased_at"), last)),
     )
 
@@ -309,9 +315,14 @@ def suppress(contact_id: str, reason: SuppressionReason, *, at: datetime) -> Upd
     return Update(
         Table.CONTACTS,
         (contact_id, RECORD),
-        set={"suppressed": {"reason": reason.value, "at": to_text(at)}},
-        when=AllOf((Present(), Missing("suppressed"))),
+        set={"suppressed": suppressed_value(reason, at)},
+        when=AllOf((Present(), Missing("suppressed"), Missing("erased_at"))),
     )
+
+
+def suppressed_value(reason: SuppressionReason, at: datetime) -> Value:
+    """The attribute `suppressed`."""
+    return {"reason": reason.value, "at": to_text(at)}
 
 
 def tracking_value(tracking: Tracking, at: datetime, by: str) -> Value:

@@ -11,7 +11,7 @@ from relance.content.stage_rules import Intent, Stage
 from relance.ledger import Reason
 from relance.links import Click, Confirmation, LinkSigner, Preferences, Unsubscribe
 from relance.ports import Mail, Sender
-from relance.register import ConsentState, Register
+from relance.register import ConsentState, Register, SuppressionReason
 
 
 def reason_not_to_send(
@@ -34,7 +34,7 @@ def reason_not_to_send(
         return Reason.ERASED
     if register.address is None:
         return Reason.NO_ADDRESS
-    if register.suppressed:
+    if register.suppressed and not _may_ask_again(message, register):
         return Reason.SUPPRESSED
     if leaving:
         return Reason.LEFT
@@ -59,6 +59,14 @@ def _not_wanted(
     if register.is_paused(now):
         return Reason.PAUSED
     return _not_at(stage, message) if stage and not stage.allows(message.intent) else None
+
+
+def _may_ask_again(message: Message, register: Register) -> bool:
+    """Whether an erased address may be asked to confirm: its owner, it seems, has signed up anew.
+
+    Anybody can type an address into a form, so nothing else goes there until that is confirmed.
+    """
+    return register.suppressed is SuppressionReason.ERASED and asks_to_confirm(message)
 
 
 def _not_at(stage: Stage, message: Message) -> Reason:

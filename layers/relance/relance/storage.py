@@ -48,6 +48,8 @@ class Index:
 UNSETTLED = Index("unsettled", Table.SENDS, "unsettled_shard", "unsettled_at")
 DUE = Index("due", Table.CONTACTS, "due_shard", "due_at")
 MEMBERS = Index("members", Table.CONTACTS, "member_shard", "contact_id")
+IDENTITIES_OF = Index("of_contact", Table.IDENTITIES, "contact_id", "identity")
+SENDS_OF = Index("of_contact", Table.SENDS, "contact_id", "claimed_at")
 
 
 @dataclass(frozen=True, slots=True)

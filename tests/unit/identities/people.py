@@ -17,6 +17,7 @@ from relance.links import LinkSigner
 from relance.ports import Services
 from relance.profiles import Profile
 from relance.storage import MEMBERS, Put, Table, Write
+from relance.suppression import Suppressions
 from relance.usecases.update_contacts import update_contacts
 
 from local.memory import MemoryStore
@@ -69,6 +70,7 @@ class People:
             bus=SimpleNamespace(publish=self.published.extend),
             repair_queue=SimpleNamespace(set_aside=self._set_aside),
             executions=SimpleNamespace(succeed=lambda *_: True, is_running=lambda _: True),
+            suppressions=Suppressions(self.store, secrets={"1": "s"}, current="1"),
             signer=LinkSigner(secrets={"1": "s"}, current="1"),
             currency="EUR",
         )

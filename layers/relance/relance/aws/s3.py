@@ -1,6 +1,7 @@
-"""The files of operations in S3."""
+"""Files in S3: those of operations, and private ones."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from botocore.exceptions import ClientError
@@ -42,6 +43,14 @@ class S3Files:
     def link(self, key: str) -> str:
         """Where the file is: `s3://<bucket>/<key>`."""
         return f"s3://{self._bucket}/{key}"
+
+    def expiring_link(self, key: str, *, lasts: timedelta) -> str:
+        """A signed address of the file; no call is made."""
+        return self._client.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": self._bucket, "Key": key},
+            ExpiresIn=round(lasts.total_seconds()),
+        )
 
 
 def _translate(error: ClientError, key: str) -> NoReturn:

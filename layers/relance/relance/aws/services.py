@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from relance.aws.passing import FAILURES, passes
@@ -87,6 +87,15 @@ class StepFunctionsExecutions:
         except (known.TaskTimedOut, known.TaskDoesNotExist, known.InvalidToken):
             return False
         return True
+
+    def stop(self, execution: str, *, cause: str) -> None:
+        """Stop an execution, if it is still running.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+        with suppress(self._client.exceptions.ExecutionDoesNotExist), _calling("Step Functions"):
+            self._client.stop_execution(executionArn=execution, cause=cause)
 
     def is_running(self, execution: str) -> bool:
         """Whether the execution with this ARN is still running; False if it is unknown.

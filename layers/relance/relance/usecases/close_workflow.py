@@ -6,11 +6,12 @@ the contact to enter again, and leave `workflow_left` in its history with the re
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from relance.answering import forget
 from relance.contacts import Contact, read_contact
-from relance.errors import ContactNotFound
+from relance.errors import ConditionFailed, ContactNotFound
 from relance.events import Name, put_once
 from relance.ids import is_ulid
 from relance.ports import Services
@@ -73,11 +74,19 @@ def close_workflow(ending: Ending, services: Services) -> None:
 def close_enrolment(
     contact: Contact, enrolment: Enrolment, outcome: str, services: Services
 ) -> None:
-    """Move an enrolment to the past, remove its waits and say so in the history; once."""
+    """Move an enrolment to the past, remove its waits and say so in the history; once.
+
+    An erased contact has neither past nor history: its enrolment is only removed.
+    """
     now = services.now()
     for wait in contact.waits:
         if (wait.step.workflow, wait.step.entry) == (enrolment.workflow, enrolment.entry):
             forget(services, wait)
+    ours = Equals("execution", enrolment.execution)
+    if contact.register.erased_at:
+        with suppress(ConditionFailed):  # somebody has removed it
+            services.store.write(Delete(Table.CONTACTS, enrolment.key, when=ours))
+        return
     past = enrolment.to_past(ended_at=now, outcome=outcome)
     step = Step(enrolment.workflow, enrolment.contact_id, enrolment.entry, "leave")
     event = step_event(
@@ -88,7 +97,7 @@ def close_enrolment(
         properties={"outcome": outcome, "execution": enrolment.execution},
     )
     writes: list[Write] = [
-        Delete(Table.CONTACTS, enrolment.key, when=Equals("execution", enrolment.execution)),
+        Delete(Table.CONTACTS, enrolment.key, when=ours),
         Put(Table.CONTACTS, past),
         put_once(event),
     ]

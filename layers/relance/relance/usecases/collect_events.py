@@ -12,16 +12,17 @@ from relance.collecting.backlog import pack
 from relance.collecting.cloudevents import item_of
 from relance.collecting.delivery import MAX_ITEMS, Delivery, Form
 from relance.collecting.keys import Scope
-from relance.collecting.messages import Kind, Message
+from relance.collecting.messages import Kind, Message, Said
 from relance.collecting.segment import read_item, without_addresses
 from relance.contacts import read_register
 from relance.errors import ConditionFailed, InvalidInput, StoreBusy, TokenInvalid
 from relance.events import put_once
+from relance.identities import user_identity, visitor_identity
 from relance.ports import Services
 from relance.register import RECORD, Register, register_of
 from relance.storage import Table
 from relance.usecases.identify import recognise_softly
-from relance.usecases.recognise import Known, recognise
+from relance.usecases.recognise import Known, identities_of, recognise
 
 
 class TooMany(InvalidInput):
@@ -88,6 +89,13 @@ def append(messages: Sequence[Message], services: Services) -> Sequence[Message]
     return ()
 
 
+def _named(said: Said) -> list[str]:
+    """Everybody that a message names, by the former id of an `alias` too."""
+    former = said.previous_id
+    by_alias = [user_identity(former), visitor_identity(former)] if former else []
+    return [*identities_of(said.who), *by_alias]
+
+
 def _read(item: object, delivery: Delivery, services: Services) -> Message:
     plain = item_of(item) if delivery.form is Form.CLOUDEVENTS else without_addresses(item)
     return read_item(plain, delivery, services.currency)
@@ -96,12 +104,17 @@ def _read(item: object, delivery: Delivery, services: Services) -> Message:
 def _owners(messages: Sequence[Message], services: Services) -> list[str | None]:
     """The contact of each message; None where nothing more may be kept of it.
 
-    Of somebody who was erased nothing is kept, of somebody who does not want to be followed on the
-    web nothing that a browser reports.
+    Of somebody who was erased nothing is kept, nor what tells of a time before that and comes late;
+    of somebody who does not want to be followed on the web nothing that a browser reports.
     """
     known = Known(services.store, messages)
-    contacts = [recognise(message, known, services) for message in messages]
-    keys = [(each, RECORD) for each in dict.fromkeys(contacts) if each not in known.made]
+    late = _late(messages, known, services)
+    contacts = [
+        None if message_is_late else recognise(message, known, services)
+        for message, message_is_late in zip(messages, late, strict=True)
+    ]
+    there = dict.fromkeys(each for each in contacts if each and each not in known.made)
+    keys = [(each, RECORD) for each in there]
     found = services.store.get_many(Table.CONTACTS, keys)
     registers = {
         contact: _whole(register_of(item), services) for (contact, _), item in found.items()
@@ -139,3 +152,17 @@ def _follow_landings(
             continue
         if visitor and landing.tells(received):
             recognise_softly(visitor, landing, services)
+
+
+def _late(messages: Sequence[Message], known: Known, services: Services) -> list[bool]:
+    """Which messages tell of a time before an erasure of whoever they are about.
+
+    What led to somebody erased leads nowhere now, so only who is unknown is looked up.
+    """
+    named = [_named(message.said) for message in messages]
+    unknown = {each for its in named for each in its if known.get(each) is None}
+    erased = services.suppressions.forgotten(sorted(unknown)) if unknown else {}
+    return [
+        any(message.occurred <= erased[each] for each in its if each in erased)
+        for message, its in zip(messages, named, strict=True)
+    ]

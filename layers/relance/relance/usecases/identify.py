@@ -36,7 +36,7 @@ from relance.identities import (
 from relance.links import Landing
 from relance.moments import from_text, to_text
 from relance.ports import Services
-from relance.register import RECORD, Register
+from relance.register import RECORD, Register, suppressed_value
 from relance.storage import AllOf, Missing, Present, Put, Table, Update, Value
 from relance.usecases.join_contacts import Joined, Why, join_visitor
 from relance.usecases.sign_up import SignUp, sign_up
@@ -212,6 +212,9 @@ def _know(contact_id: str, who: Who, outcomes: list[Outcome], services: Services
         changes["known_by"] = who.known_by
     if who.address and _may_take(who.address, register, services):
         changes["address"] = who.address
+        reason = services.suppressions.reason(who.address)
+        if reason and not register.suppressed:
+            changes["suppressed"] = suppressed_value(reason, services.now())
     if changes and not register.erased_at:
         _change(register.contact_id, changes, services)
         return Outcome.LINKED

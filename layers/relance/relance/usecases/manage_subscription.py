@@ -20,7 +20,13 @@ from relance.ledger import Send, send_of
 from relance.links import Confirmation, Unsubscribe
 from relance.moments import from_text, to_text
 from relance.ports import Services
-from relance.register import ConsentState, Register, change_consent, tracking_value
+from relance.register import (
+    ConsentState,
+    Register,
+    SuppressionReason,
+    change_consent,
+    tracking_value,
+)
 from relance.storage import Item, Table, Value
 
 
@@ -50,6 +56,7 @@ def confirm(target: Confirmation, proof: Mapping[str, Value], services: Services
     """Grant the consent that the sign-up asked for; once, however often the button is pressed.
 
     A sign-up that is gone, is older than seven days, or lies before a withdrawal confirms nothing.
+    An address that was erased gets mail again from here on.
     """
     signup = _sign_up(target, services)
     if signup is None:
@@ -104,6 +111,7 @@ def _granted(
         at=event.occurred_at,
         by=event.event_id,
         also={**_KNOWN, **_tracking_granted(signup, event, register)},
+        without=("suppressed",) if register.suppressed is SuppressionReason.ERASED else (),
     )
     try:
         services.store.transact([grant, put_once(event)])

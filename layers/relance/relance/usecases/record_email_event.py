@@ -163,6 +163,9 @@ def record_report(report: Report, services: Services) -> None:
     if item is None:
         return  # older than the ledger, or not of this stack
     send = send_of(item)
+    if item.get("erased") is True:
+        _move_on(send, report, services)
+        return
     if report.refuses:
         send = _settle_as_refused(item, send, report, services)
     elif not send.state.went_out:
@@ -171,6 +174,13 @@ def record_report(report: Report, services: Services) -> None:
         _tell_the_journey(send, services)
     if report.kind in _NEWS and item.get(_noted(report)) != to_text(report.at):
         _record_news(send, report, services)
+
+
+def _move_on(send: Send, report: Report, services: Services) -> None:
+    """Count a report about a message to somebody who was erased meanwhile, and keep no more."""
+    state = _STATES[report.kind]
+    with suppress_failure(ConditionFailed):  # reported before
+        services.store.write(settle(send.send_id, state, expected=_BEFORE[state]))
 
 
 def _noted(report: Report) -> str:

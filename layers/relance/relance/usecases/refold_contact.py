@@ -7,7 +7,7 @@ from relance.engine import replay
 from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Event
 from relance.ports import Services
-from relance.usecases.update_contact import update_contact
+from relance.usecases.update_contact import drop_events, update_contact
 
 
 def refold_contact(
@@ -21,6 +21,8 @@ def refold_contact(
     """
     person = read_person(services.store, contact_id)
     history = read_history(services.store, *person.ids)
+    if person.is_erased:
+        return drop_events(history, services)
     profile = replay(person.contact_id, history, services.plan, version=person.version)
     try:
         services.store.write(write_profile(profile))

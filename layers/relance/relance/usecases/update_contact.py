@@ -27,7 +27,7 @@ from relance.memberships import memberships
 from relance.moments import to_text
 from relance.ports import Services
 from relance.refolding import fold_or_replay
-from relance.storage import AllOf, Equals, Missing, Put, Table, Update, Value, Write
+from relance.storage import AllOf, Delete, Equals, Missing, Put, Table, Update, Value, Write
 from relance.usecases.close_workflow import close_enrolment
 from relance.usecases.identify import confirmed_visitor
 from relance.usecases.join_company import keep_company
@@ -39,6 +39,9 @@ TRANSACTION = 100
 LOST_AFTER = timedelta(days=1)
 """How long after its time an ending may still be on its way: EventBridge tries for a day."""
 
+_TOLD_OF_THE_ERASED = frozenset({Name.ERASED, Name.COMPANY_JOINED, Name.COMPANY_LEFT})
+"""What others must hear of a contact although it was erased."""
+
 _TRIES = 8
 """How often a profile is folded anew when somebody else wrote it in between."""
 
@@ -46,7 +49,8 @@ _TRIES = 8
 def update_contact(contact_id: str, events: Sequence[Event], services: Services) -> Sequence[Event]:
     """Fold the events into the contact's profile and answer the pauses they end.
 
-    Events of a contact that was joined to another are folded into the survivor's profile.
+    Events of a contact that was joined to another are folded into the survivor's profile. What
+    comes for an erased contact is dropped.
 
     Returns the events as they are to be published. That is left to the caller, who gathers the
     events of many contacts (`Bus.publish`).
@@ -57,6 +61,8 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
     """
     for _ in range(_TRIES):
         contact = read_contact(services.store, contact_id)
+        if contact.register.erased_at:
+            return drop_events(events, services)
         leaving = _who_leaves(contact, events)
         try:
             contact = _written(contact, events, leaving, services)
@@ -71,6 +77,21 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
         _recognise(events, services)
         return _with_company(contact, events, services.plan)
     raise StoreBusy(f"the profile of contact {contact_id} is written by others all the time")
+
+
+def drop_events(events: Sequence[Event], services: Services) -> Sequence[Event]:
+    """Drop what came for an erased contact; what is left to be published.
+
+    That is that it was erased, and that it joined or left a company, which then looks anew who
+    belongs to it: ids only.
+    """
+    gone = sorted(
+        {(event.contact_id, event.event_id) for event in events if event.name != Name.ERASED}
+    )
+    for start in range(0, len(gone), TRANSACTION):
+        some = gone[start : start + TRANSACTION]
+        services.store.transact([Delete(Table.EVENTS, each) for each in some])
+    return [event for event in events if event.name in _TOLD_OF_THE_ERASED]
 
 
 def _with_company(contact: Contact, events: Sequence[Event], plan: Plan) -> list[Event]:

@@ -53,6 +53,21 @@ def test_there_is_no_file_where_none_was_written(files: Files) -> None:
         list(files.read_lines("nothing"))
 
 
+def test_a_file_is_read_in_blocks_and_known_by_size_and_hash(files: Files) -> None:
+    files.write_lines("a", ["x" * 99_999, "y" * 99_999])
+    about = files.about("a")
+    assert about.size == 200_000
+    assert about.written_at.tzinfo is not None
+    blocks = list(files.read_blocks("a"))
+    assert len(blocks) > 1
+    assert b"".join(blocks).decode() == f"{'x' * 99_999}\n{'y' * 99_999}\n"
+    files.write_lines("a", ["x"])
+    assert files.about("a").tag != about.tag
+    for ask in (files.about, lambda key: list(files.read_blocks(key))):
+        with pytest.raises(FileNotFoundError):
+            ask("nothing")
+
+
 def test_a_person_is_told_where_a_file_is(files: Files) -> None:
     assert files.link("a/b.jsonl") == "s3://operations/a/b.jsonl"
 

@@ -21,7 +21,14 @@ GIVEN_TO = {
     "BACKLOG_QUEUE_URL": {"collect_events"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
-    "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
+    "OPERATIONS_BUCKET": {
+        "list_contacts",
+        "sum_up",
+        "cut_file",
+        "import_piece",
+        "sum_up_import",
+        "export_batch",
+    },
     "IDENTITIES_TABLE": {
         "submit_form",
         "collect_events",
@@ -29,6 +36,7 @@ GIVEN_TO = {
         "update_contact",
         "refold_contact",
         "fill_slots",
+        "import_piece",
     },
     "LINK_SECRET": {
         "track_open",

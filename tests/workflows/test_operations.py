@@ -501,7 +501,11 @@ SAMPLES = {
 
 def test_every_sample_of_an_operation_ends_as_it_should(a_dozen: Arrived, after: Path) -> None:
     folder = ROOT / "events" / "executions"
-    there = {f"{path.parent.name}/{path.stem}" for path in folder.glob("operation-*/*.json")}
+    there = {
+        f"{path.parent.name}/{path.stem}"
+        for name in (RESCORE, PREVIEW)
+        for path in folder.glob(f"operation-{name}/*.json")
+    }
     assert there == set(SAMPLES)
     with a_dozen.somewhere() as crowd:
         crowd.world.deploy_content(after)

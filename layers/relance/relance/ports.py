@@ -130,8 +130,21 @@ class Backlog(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class FileAbout:
+    """A file without what stands in it: bytes, a hash of them, and when it was written."""
+
+    size: int
+    tag: str
+    written_at: datetime
+
+
 class Files(Protocol):
-    """What operations keep for fourteen days: lists of contacts, and results. Ids only."""
+    """What operations keep for fourteen days: lists of contacts and results, ids only.
+
+    What tells of people (files to import, pieces of them, rows that were refused, exports) stands
+    below `people/` and nowhere else.
+    """
 
     def write_lines(self, key: str, lines: Iterable[str]) -> None:
         """Write a file, in the place of one that is there.
@@ -142,6 +155,22 @@ class Files(Protocol):
 
     def read_lines(self, key: str) -> Iterator[str]:
         """The lines of a file, without their ends, read little by little.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ServiceUnavailable: try again.
+        """
+
+    def about(self, key: str) -> FileAbout:
+        """What is known of a file without reading it.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ServiceUnavailable: try again.
+        """
+
+    def read_blocks(self, key: str) -> Iterator[bytes]:
+        """The bytes of a file, little by little.
 
         Raises:
             FileNotFoundError: there is none.

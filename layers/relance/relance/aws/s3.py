@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 from botocore.exceptions import ClientError
 
 from relance.errors import ServiceUnavailable
+from relance.ports import FileAbout
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,6 +39,26 @@ class S3Files:
             _translate(error, key)
         for line in answer["Body"].iter_lines():
             yield line.decode()
+
+    def about(self, key: str) -> FileAbout:
+        """What is known of a file without reading it."""
+        try:
+            answer = self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            _translate(error, key)
+        return FileAbout(
+            size=answer["ContentLength"],
+            tag=answer["ETag"].strip('"'),
+            written_at=answer["LastModified"],
+        )
+
+    def read_blocks(self, key: str) -> Iterator[bytes]:
+        """The bytes of a file, 64 KB at a time."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            _translate(error, key)
+        yield from answer["Body"].iter_chunks(1 << 16)
 
     def link(self, key: str) -> str:
         """Where the file is: `s3://<bucket>/<key>`."""

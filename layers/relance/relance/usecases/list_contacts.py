@@ -16,7 +16,7 @@ from relance.rescoring import duration, everybody, in_words, price
 from relance.storage import Value
 from relance.usecases.inputs import Request
 from relance.usecases.questions import About, Operation, Question
-from relance.usecases.read_question import preview_example, read_question
+from relance.usecases.read_question import example_of, read_question
 
 
 class Decision(StrEnum):
@@ -28,6 +28,7 @@ class Decision(StrEnum):
     CONFIRM = "confirm"
     TELL = "tell"
     JUDGE = "judge"
+    EXPORT = "export"
 
 
 class SoFar(Request):
@@ -57,9 +58,10 @@ def list_contacts(request: ListRequest, services: Services) -> dict[str, Value]:
     """
     question = read_question(request.operation, request.input, services.content)
     if question is None:
+        example = example_of(request.operation, services.content.rules)
         return {
             "decision": Decision.NOTHING_TO_DO.value,
-            "summary": f"Nothing was asked. {preview_example(services.content.rules)}",
+            "summary": f"Nothing was asked. {example}",
         }
     folder = f"{request.operation}/{request.execution}"
     so_far, lines, finished = _look(question, request, services)
@@ -113,6 +115,8 @@ def _how_to_go_on(question: Question, so_far: SoFar, rules: str) -> dict[str, Va
             if there
             else "There are no contacts yet.",
         }
+    if question.about is About.EXPORT:
+        return {"decision": Decision.EXPORT.value}
     if question.about is About.TELL and listed <= question.confirmed:
         return {"decision": Decision.TELL.value}
     if question.about in (About.TELL, About.HOW_MANY):

@@ -418,6 +418,7 @@ def test_a_file_is_cut_looked_at_written_and_added_up(call: Call, bench: Bench) 
             "rows": 3,
             "pieces": [1],
             "counts": {"known": 1, "new": 1, "refused": 1},
+            "reasons": {"Mail: This is no e-mail address": 1},
         }
     )
     assert sorted(bench.history()) == ["imported", "signed_up"]
@@ -428,8 +429,9 @@ def test_a_file_is_cut_looked_at_written_and_added_up(call: Call, bench: Bench) 
     answer = call("sum_up_import", "imported")
     assert answer["decision"] == "complete"
     assert answer["summary"] == (
-        "Imported 2 of 3 rows. Of these 1 new and 1 known already. Not taken: 1 refused. What is "
-        "wrong with the refused rows stands in people/import_contacts/6f2a/refused-rows-1.csv."
+        "Imported 2 of 3 rows. Of these 1 new and 1 known already. Not taken: 1 with mistakes. "
+        "What is wrong with the refused rows stands in "
+        "people/import_contacts/6f2a/refused-rows-1.csv."
     )
     put_file(f"{folder}SUCCEEDED_0.json", {**first, "rows": 2})
     assert "1 row left no result." in call("sum_up_import", "imported")["summary"]

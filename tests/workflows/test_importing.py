@@ -114,7 +114,7 @@ class Importing:
 
     def refused(self, output: dict[str, Any]) -> list[dict[str, str]]:
         """The rows of the file of refused rows."""
-        (link,) = output["refused"]
+        (link,) = output["refused_rows"]
         return list(csv.DictReader(io.StringIO(self.file(link.split("/", 3)[3]))))
 
 
@@ -126,8 +126,14 @@ def importing() -> Iterator[Importing]:
 
 
 def add_up(output: dict[str, Any]) -> int:
-    became = ("new", "known", "again", "suppressed", "erased", "refused", "other_channel")
-    return sum(output["counts"][each] for each in became)
+    """How many rows there were, by each of the three ways to count them."""
+    became = (
+        "new", "known", "again", "suppressed", "unchanged", "erased", "refused", "other_channel",
+    )  # fmt: skip
+    found = sum(output["counts"][each] for each in became)
+    assert output["refused"] == sum(output["reasons"].values())
+    assert output["taken"] + output["unchanged"] + output["refused"] == found == output["read"]
+    return int(found)
 
 
 # -- the usual way ---------------------------------------------------------------------------------
@@ -156,7 +162,7 @@ def test_a_look_counts_and_writes_nothing_and_a_confirmation_imports(importing: 
     done = importing.asks({**asked, "confirm": 13})["output"]
     assert done["outcome"] == "imported"
     assert done["counts"] == looked["counts"]
-    assert add_up(done) == done["rows"] == 13
+    assert add_up(done) == done["read"] == 13
     assert done["counts"]["consents_granted"] == 12
     assert len(importing.events("imported")) == 12
     assert len(importing.events("list_joined")) == 12
@@ -180,7 +186,7 @@ def test_the_same_file_again_writes_nothing_twice(importing: Importing) -> None:
     before = importing.everything()
     data = {"file": "f.csv", "mapping": "customers", "confirm": 7}
     again = importing.asks(data)["output"]
-    assert first["counts"]["new"] == again["counts"]["known"] == 7
+    assert first["counts"]["new"] == again["counts"]["unchanged"] == 7
     assert importing.everything() == before
 
 
@@ -293,7 +299,7 @@ def test_a_file_is_read_however_it_was_saved(
 ) -> None:
     raw = table(AWKWARD, delimiter=delimiter).encode(encoding)
     done = importing.imports(gzip.compress(raw) if packed else raw)
-    assert done["counts"]["new"] == done["rows"] == 3
+    assert done["counts"]["new"] == done["read"] == 3
     profile = importing.story.profile("zoe@xn--bcher-kva.example")
     assert profile["traits"]["first_name"][0] == "Zoé"
     assert importing.story.profile("b@example.com")["traits"]["company"][0] == "A;B\tC"
@@ -320,7 +326,7 @@ def test_a_row_that_is_wrong_is_told_with_what_to_write_and_the_rest_is_imported
         "z@example.com" + "," * (width - 1),
     ]
     done = importing.imports("\n".join([header, *rows]))
-    assert add_up(done) == done["rows"] == 11
+    assert add_up(done) == done["read"] == 11
     assert (done["counts"]["new"], done["counts"]["refused"]) == (2, 9)
     told = importing.refused(done)
     assert Counter(each["row"] for each in told) == {
@@ -467,7 +473,7 @@ def test_endpoints_of_pinpoint_come_with_what_they_opted_out_of(
     text = in_csv(ENDPOINTS) if form == "csv" else "\n".join(map(json.dumps, ENDPOINTS))
     done = importing.imports(gzip.compress(text.encode()), mapping="pinpoint")
     story = importing.story
-    assert add_up(done) == done["rows"] == 4
+    assert add_up(done) == done["read"] == 4
     assert {n: done["counts"][n] for n in ("new", "again", "other_channel")} == {
         "new": 2,
         "again": 1,
@@ -536,7 +542,7 @@ def test_after_a_piece_failed_a_redrive_imports_the_rest_and_nothing_twice(
     world.sandboxes.faults = None
     world.client("stepfunctions").redrive_execution(executionArn=failed["executionArn"])
     done = importing.ending(failed["executionArn"])["output"]
-    assert (done["rows"], done["counts"]["new"]) == (1200, 1200)
+    assert (done["read"], done["counts"]["new"]) == (1200, 1200)
     told = Counter(row["contact_id"] for row in importing.events("imported"))
     assert (len(told), set(told.values())) == (1200, {1})
     assert len(importing.events("consent_changed")) == 1200

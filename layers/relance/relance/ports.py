@@ -169,11 +169,11 @@ class Files(Protocol):
             ServiceUnavailable: try again.
         """
 
-    def read_blocks(self, key: str) -> Iterator[bytes]:
-        """The bytes of a file, little by little.
+    def read_blocks(self, key: str, about: FileAbout) -> Iterator[bytes]:
+        """The bytes of a file of which this is known, little by little.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: there is none, or by now another one.
             ServiceUnavailable: try again.
         """
 

@@ -5,12 +5,14 @@ from collections.abc import Collection, Iterator
 
 from relance.errors import InvalidInput
 from relance.importing.row import Row
+from relance.importing.tables import FORMULA
 
 _DELIMITERS = ",;\t|"
 _MOST_LINES = 50
 """Over how many lines a quoted text may go; beyond, its quotation mark was never closed."""
 
 _NEVER_CLOSED = "a quotation mark is opened and never closed"
+_NAMES_AGAIN = "it repeats the names of the columns"
 
 
 def csv_rows(
@@ -37,6 +39,11 @@ def _score(first: str, delimiter: str, wanted: Collection[str]) -> tuple[int, in
 
 
 def _check(columns: tuple[str, ...]) -> None:
+    if any("\x00" in name for name in columns):
+        raise InvalidInput(
+            "The file is no text. Open it in a spreadsheet and save it as "
+            '"CSV UTF-8", then upload it again.'
+        )
     if any("@" in name for name in columns):
         raise InvalidInput(
             "The first row of the file holds an address. Write the names of the columns above it."
@@ -76,7 +83,15 @@ def _rows(feed: _Feed, delimiter: str, columns: tuple[str, ...]) -> Iterator[Row
             cells.pop()
         if not wrong and len(cells) != width:
             wrong = f"it has {len(cells)} cells where the first row has {width}"
-        yield Row(number, dict(zip(columns, map(str.strip, cells), strict=False)), wrong)
+        if not wrong and tuple(map(str.strip, cells)) == columns:
+            wrong = _NAMES_AGAIN
+        yield Row(number, dict(zip(columns, map(_meant, cells), strict=False)), wrong)
+
+
+def _meant(cell: str) -> str:
+    """What a cell says, without the apostrophe that kept it from being a formula (`tables`)."""
+    text = cell.strip()
+    return text[1:] if text[:1] == "'" and text[1:2] in FORMULA else text
 
 
 _END: list[str] = []
@@ -96,7 +111,9 @@ def _record(feed: _Feed, delimiter: str) -> tuple[list[str], str]:
             return next(csv.reader(lines, delimiter=delimiter, strict=True), [""]), ""
         except csv.Error as error:
             if "unexpected end" not in str(error):
-                return _leniently(lines, delimiter), ""
+                feed.back(lines[1:])
+                wrong = _NEVER_CLOSED if len(lines) > 1 else ""
+                return _leniently(lines[:1], delimiter), wrong
         more = feed.next() if len(lines) < _MOST_LINES else None
         if more is None:
             feed.back(lines[1:])

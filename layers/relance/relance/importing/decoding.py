@@ -12,6 +12,9 @@ from relance.errors import InvalidInput
 MOST_BYTES = 2_000_000_000
 """How many bytes a file may have, unpacked."""
 
+MOST_CHARACTERS = 100_000
+"""How long a line may be: a longer one belongs to no table, and would have to be held."""
+
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _SAVE_AS = 'Open it in a spreadsheet and save it as "CSV UTF-8", then upload it again.'
 _BLOCK = 1 << 16
@@ -24,11 +27,18 @@ def lines_of(blocks: Blocks) -> Iterator[str]:
     """The lines of a file with their ends; the file is read twice, for its encoding first.
 
     Raises:
-        InvalidInput: it is no text, is cut off, or is larger than MOST_BYTES.
+        InvalidInput: it is no text, is cut off, is larger than MOST_BYTES, or a line is longer than
+            MOST_CHARACTERS.
     """
-    rest = ""
+    rest, number = "", 0
     for text in _texts(blocks):
         *whole, rest = _split(rest + text)
+        number += len(whole)
+        if len(rest) > MOST_CHARACTERS or any(len(line) > MOST_CHARACTERS for line in whole):
+            raise InvalidInput(
+                f"A line near line {number:,} of the file is longer than {MOST_CHARACTERS:,} "
+                "characters: this is no table with a row for each person."
+            )
         yield from whole
     if rest:
         yield rest.replace("\r", "\n")
@@ -70,7 +80,7 @@ def encoding_of(blocks: Blocks) -> str:
             raise InvalidInput("The file is larger than 2 GB. Cut it into several files.")
         if not encoding and not _decodes(utf_8, block):
             encoding = "cp1252"
-        if encoding == "cp1252" and any(byte in block for byte in b"\x81\x8d\x8f\x90\x9d\x00"):
+        if encoding == "cp1252" and any(byte in block for byte in b"\x81\x8d\x8f\x90\x9d"):
             raise InvalidInput(f"The file is neither UTF-8 nor Windows-1252 text. {_SAVE_AS}")
         if encoding:
             continue
@@ -94,11 +104,9 @@ def _from_the_beginning(block: bytes) -> str:
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
     try:
-        text = decoder.decode(block, final)
+        decoder.decode(block, final)
     except UnicodeDecodeError:
         return False
-    if "\x00" in text:
-        raise InvalidInput(f"The file is no text. {_SAVE_AS}")
     return True
 
 

@@ -109,6 +109,14 @@ def price(rows: int) -> str:
     return "less than a cent" if dollars < 0.01 else f"at most ${dollars:,.2f}"
 
 
+def duration(rows: int) -> str:
+    """How long importing so many rows takes at most, as people say it."""
+    minutes = -(-rows // (ROWS_PER_SECOND * 60))
+    if minutes <= 1:
+        return "a minute"
+    return f"{minutes} minutes" if minutes < 120 else f"{-(-minutes // 60)} hours"
+
+
 def in_rows(count: int) -> str:
     """So many rows."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"

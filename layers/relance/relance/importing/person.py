@@ -37,6 +37,11 @@ class Mistake:
     wrong: str
     write: str
 
+    @property
+    def reason(self) -> str:
+        """The same for all rows with this mistake; nothing of what stands in the row."""
+        return f"{self.column}: {self.wrong}" if self.column else self.wrong
+
 
 class RowRefused(InvalidInput):
     """The row cannot be taken; `mistakes` has every reason."""
@@ -90,13 +95,12 @@ class Reader:
     topics: tuple[str, ...]
     uploaded: datetime
 
-    def key(self, row: Row) -> str:
-        """What tells whether two rows are about the same person, "" if nothing does."""
+    def keys(self, row: Row) -> Iterator[str]:
+        """What names the person: two rows that have one of these in common are about the same."""
         for column, kind, name in meanings(self.source):
             cell = row.cells.get(column, "")
             if cell and says_who(kind, name):
-                return f"{kind}:{name}:{cell.lower() if kind is Meaning.TRAIT else cell}"
-        return ""
+                yield f"{kind}:{name}:{cell.lower() if kind is Meaning.TRAIT else cell}"
 
     def channel(self, row: Row) -> str:
         """The channel that an endpoint of Pinpoint is for; of other files it is `EMAIL`."""
@@ -134,25 +138,29 @@ class _Found:
     def read(self) -> None:
         for column, kind, name in meanings(self._reader.source):
             cell = self._row.cells.get(column, "")
-            if not cell:
-                continue
-            if kind is Meaning.TRAIT:
-                self._trait(column, name, cell)
-            elif kind is Meaning.USER_ID:
-                self._user_id = self._id(column, cell)
-            elif kind is Meaning.CRM:
-                self._crm.append((name, self._id(column, cell)))
-            elif kind is Meaning.LIST:
-                if self._yes(column, cell):
-                    self._lists.append(name)
-            else:
-                self._said[kind, name] = (column, cell)
+            if "\x00" in cell:
+                self._wrong(column, "a character in it is none (zero)", "Write the cell anew.")
+            elif cell:
+                self._cell(column, kind, name, cell)
         if self._reader.source.like:
             self._attributes()
         if not (self._address or self._user_id or self._crm or self.mistakes):
             self.mistakes.append(
                 Mistake("", "nothing says who this is", "Write an address, or leave the row out.")
             )
+
+    def _cell(self, column: str, kind: Meaning, name: str, cell: str) -> None:
+        if kind is Meaning.TRAIT:
+            self._trait(column, name, cell)
+        elif kind is Meaning.USER_ID:
+            self._user_id = self._id(column, cell)
+        elif kind is Meaning.CRM:
+            self._crm.append((name, self._id(column, cell)))
+        elif kind is Meaning.LIST:
+            if self._yes(column, cell):
+                self._lists.append(name)
+        else:
+            self._said[kind, name] = (column, cell)
 
     def person(self) -> Person:
         grants, withdrawals = self._consents()
@@ -173,7 +181,8 @@ class _Found:
             try:
                 self._address = self._traits[name] = address_to_send_to(cell)
             except InvalidInput as error:
-                self._wrong(column, str(error), "Write an address like name@example.com.")
+                wrong = str(error).partition(". ")[0].rstrip(".")
+                self._wrong(column, wrong, "Write an address like name@example.com.")
             return
         trait = self._reader.traits[name]
         value = _value(trait, cell)

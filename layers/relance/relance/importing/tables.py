@@ -4,6 +4,9 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+FORMULA = tuple("=+-@\t\r\n")
+"""With what a cell begins that a spreadsheet takes for a formula."""
+
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
     """The names of the columns, then each row; what a row lacks is empty.
@@ -18,14 +21,14 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iter
 
 def _line(cells: Sequence[str]) -> str:
     written = io.StringIO()
-    csv.writer(written, lineterminator="").writerow(map(_harmless, cells))
-    return written.getvalue()
+    # With another end, Python before 3.13 would leave line feeds in cells without quotation marks.
+    csv.writer(written, lineterminator="\r\n").writerow(map(_harmless, cells))
+    return written.getvalue().removesuffix("\r\n")
 
 
 def _harmless(cell: str) -> str:
-    is_formula = cell[:1] in ("=", "+", "@", "\t") or (cell[:1] == "-" and not _is_number(cell))
-    return f"'{cell}" if is_formula else cell
+    return f"'{cell}" if cell[:1] in FORMULA and not _is_number(cell) else cell
 
 
 def _is_number(cell: str) -> bool:
-    return cell[1:].replace(".", "", 1).isdecimal()
+    return cell[:1] == "-" and cell[1:].replace(".", "", 1).isdecimal()

@@ -22,7 +22,7 @@ from relance.importing.mapping import meanings, says_who
 from relance.importing.person import Reader
 from relance.importing.row import Row
 from relance.importing.rows import Table, open_table
-from relance.ports import Services
+from relance.ports import FileAbout, Services
 from relance.storage import Value
 from relance.usecases.inputs import Request
 from relance.usecases.read_import import ImportAsked, import_example, read_import
@@ -63,8 +63,9 @@ def cut_file(request: CutRequest, services: Services) -> dict[str, Value]:
             "decision": Decision.NOTHING_TO_DO.value,
             "summary": f"Nothing was asked. {import_example(services.content)}",
         }
-    job = _job(asked, request.execution, services)
-    rows, pieces = _cut(asked, job, services)
+    about = _about(asked, services)
+    job = _job(asked, about, request.execution, services)
+    rows, pieces = _cut(asked, about, job, services)
     if not rows:
         return {
             "decision": Decision.NO_ROWS.value,
@@ -85,13 +86,16 @@ def cut_file(request: CutRequest, services: Services) -> dict[str, Value]:
     }
 
 
-def _job(asked: ImportAsked, execution: str, services: Services) -> Job:
+def _about(asked: ImportAsked, services: Services) -> FileAbout:
     try:
-        about = services.files.about(asked.key)
+        return services.files.about(asked.key)
     except FileNotFoundError:
         raise InvalidInput(
             f"There is no such file in the bucket. {import_example(services.content)}"
         ) from None
+
+
+def _job(asked: ImportAsked, about: FileAbout, execution: str, services: Services) -> Job:
     at = milliseconds(about.written_at)
     return Job(
         mode=Mode.LOOK,
@@ -102,11 +106,21 @@ def _job(asked: ImportAsked, execution: str, services: Services) -> Job:
     )
 
 
-def _cut(asked: ImportAsked, job: Job, services: Services) -> tuple[int, int]:
+def _blocks(asked: ImportAsked, about: FileAbout, services: Services) -> Iterator[bytes]:
+    """The file as it was found; it is read twice, and it must not be another the second time."""
+    try:
+        yield from services.files.read_blocks(asked.key, about)
+    except FileNotFoundError:
+        raise InvalidInput(
+            "The file was replaced or removed while it was read. Start the import again."
+        ) from None
+
+
+def _cut(asked: ImportAsked, about: FileAbout, job: Job, services: Services) -> tuple[int, int]:
     """Write the pieces: how many rows there are, and how many pieces."""
     reader = job.reader(services.content)
     wanted = {column for column, _, _ in meanings(reader.source)}
-    table = open_table(lambda: services.files.read_blocks(asked.key), wanted)
+    table = open_table(lambda: _blocks(asked, about, services), wanted)
     _check_columns(table, reader, asked)
     lines = _lines(table.rows, reader)
     rows = pieces = 0
@@ -153,10 +167,13 @@ def _lines(rows: Iterator[Row], reader: Reader) -> Iterator[str]:
         line: dict[str, object] = {"row": row.number, "cells": row.cells}
         if row.wrong:
             line["wrong"] = row.wrong
-        key = reader.key(row) if not row.wrong else ""
-        if key:
-            digest = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())
-            if digest in seen:
+        else:
+            digests = {_digest(key) for key in reader.keys(row)}
+            if digests & seen:
                 line["again"] = True
-            seen.add(digest)
+            seen |= digests
         yield json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def _digest(key: str) -> int:
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())

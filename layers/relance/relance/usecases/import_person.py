@@ -3,6 +3,11 @@
 Every event has an id that follows from the upload, the mapping and the row, so a repetition, a
 redrive and a second start write nothing twice. What protects a person stands above the file: a
 withdrawal that there is stays, suppression stays, and whoever was erased is not brought back.
+
+A row of somebody who was joined to another is about the person whom they are together: what
+protects the person is the stricter of all its registers. What is told goes under the id that the
+row's own identity leads to, as from everywhere else (docs/identities.md), and is folded into the
+survivor.
 """
 
 from collections.abc import Iterator
@@ -10,13 +15,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from relance.contacts import read_contact, read_register
-from relance.errors import ConditionFailed, ContactNotFound, StoreBusy
-from relance.events import Event, Name, put_once
+from relance.contacts import read_register
+from relance.errors import ConditionFailed, StoreBusy
+from relance.events import Event, Name, event_of, put_once
 from relance.identities import (
     crm_identity,
     email_identity,
-    find,
     find_or_make,
     link,
     user_identity,
@@ -47,7 +51,8 @@ from relance.storage import (
     Value,
     Write,
 )
-from relance.usecases.steps import append
+from relance.usecases.judge_contacts import UNREADABLE
+from relance.usecases.steps import append, fresh_contact
 
 _TRIES = 4
 
@@ -59,9 +64,14 @@ class Became(StrEnum):
     KNOWN = "known"
     AGAIN = "again"
     SUPPRESSED = "suppressed"
+    UNCHANGED = "unchanged"
     ERASED = "erased"
     REFUSED = "refused"
     OTHER_CHANNEL = "other_channel"
+
+
+TAKEN = frozenset({Became.NEW, Became.KNOWN, Became.AGAIN, Became.SUPPRESSED})
+"""What was written, or would be. Of the others, `UNCHANGED` was written by an earlier execution."""
 
 
 class Noted(StrEnum):
@@ -70,6 +80,7 @@ class Noted(StrEnum):
     GRANTED = "consents_granted"
     KEPT_OUT = "consents_not_granted"
     WITHDRAWN = "consents_withdrawn"
+    LIST_LEFT = "lists_left_before"
     ID_TAKEN = "ids_of_somebody_else"
 
 
@@ -99,6 +110,28 @@ def take_row(row: RowToTake, job: Job, services: Services) -> Outcome:
     return _Taking(row, job, services).outcome()
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A contact that a row leads to.
+
+    `own` is the register under the id that is led to, `register` that of the person.
+    """
+
+    contact_id: str
+    own: Register
+    register: Register
+    came_by: str
+
+    @property
+    def home(self) -> str:
+        """The id under which the register is written: the survivor's, if nobody reads the own.
+
+        Of a quiet absorbed contact the history alone counts (`relance.joins`).
+        """
+        absorbed = self.register.absorbed.get(self.contact_id)
+        return self.register.contact_id if absorbed and absorbed.quiet else self.contact_id
+
+
 class _Taking:
     """One row while it is taken."""
 
@@ -108,38 +141,71 @@ class _Taking:
         self._job = job
         self._services = services
         self._noted: list[Noted] = []
+        self._silence: Became | None = None
+        self._led: dict[str, str] = {}
 
     def outcome(self) -> Outcome:
         for _ in range(_TRIES):
-            contact_id = self._find()
-            if contact_id is not None:
-                return self._known(contact_id)
+            known = self._find()
+            self._silence = self._silenced(known.register if known else None)
+            if self._silence is Became.ERASED:
+                return Outcome(Became.ERASED)
+            if known:
+                return self._known(known)
             if self._job.mode is Mode.LOOK or self._made():
                 return self._new()
         raise StoreBusy("somebody else is making the same contact; try again")
 
+    def _silenced(self, register: Register | None) -> Became | None:
+        """`SUPPRESSED`: nothing is sent there any more. `ERASED`: nothing may even be kept.
+
+        The one place of an import that decides it; `register` is the person's, if it is known.
+        """
+        if register is not None and register.erased_at:
+            return Became.ERASED
+        if register is not None and register.suppressed:
+            return Became.SUPPRESSED
+        return None
+
     # -- who it is -----------------------------------------------------------------------------
 
-    def _find(self) -> str | None:
+    def _find(self) -> _Known | None:
         """The contact of the address; without one, of the user id or the id in a CRM.
 
         An id leads to the contact also where that one has no address yet.
         """
-        store, address = self._services.store, self._person.address
-        found = find(store, email_identity(address)) if address else None
+        self._led = self._whom_ids_lead_to()
+        address = self._person.address
+        found = self._led.get(email_identity(address)) if address else None
         if found:
-            return found
-        for identity in self._ids():
-            by_id = find(store, identity)
-            if by_id and (address is None or self._has_no_address(by_id)):
-                return by_id
+            return self._read(found)
+        for by_id in filter(None, map(self._led.get, self._ids())):
+            known = self._read(by_id)
+            if address is None or known.register.address is None:
+                return known
         return None
 
-    def _has_no_address(self, contact_id: str) -> bool:
-        try:
-            return read_register(self._services.store, contact_id).address is None
-        except ContactNotFound:
-            return False
+    def _whom_ids_lead_to(self) -> dict[str, str]:
+        """The contacts that the row's identities lead to, by identity; one call."""
+        keys = [(each,) for each in self._identities()]
+        found = self._services.store.get_many(Table.IDENTITIES, keys)
+        return {identity: str(item["contact_id"]) for (identity,), item in found.items()}
+
+    def _identities(self) -> list[str]:
+        address = self._person.address
+        return [*([email_identity(address)] if address else []), *self._ids()]
+
+    def _read(self, contact_id: str) -> _Known:
+        """The contact; what leads to nobody any more led to somebody who was erased."""
+        store = self._services.store
+        item = store.get(Table.CONTACTS, (contact_id, RECORD))
+        if item is None:
+            gone = Register(contact_id, erased_at=to_text(self._services.now()))
+            return _Known(contact_id, gone, gone, came_by="")
+        own = register_of(item)
+        joined = own.joined_to or own.absorbed
+        register = read_register(store, contact_id) if joined else own
+        return _Known(contact_id, own, register, str(item.get("came_by") or ""))
 
     def _ids(self) -> list[str]:
         person = self._person
@@ -149,18 +215,18 @@ class _Taking:
     # -- somebody new --------------------------------------------------------------------------
 
     def _new(self) -> Outcome:
-        if self._row.again:
+        if self._job.mode is Mode.LOOK and self._row.again:
             return Outcome(Became.AGAIN, self._noted)
-        granted = Noted.GRANTED if self._person.address else Noted.KEPT_OUT
+        granted = Noted.GRANTED if self._fresh_grants() else Noted.KEPT_OUT
         self._noted += [granted] * len(self._person.grants)
         self._noted += [Noted.WITHDRAWN] * len(self._person.withdrawals)
-        return Outcome(Became.NEW, self._noted)
+        return Outcome(self._silence or Became.NEW, self._noted)
 
     def _made(self) -> bool:
         """Make the contact with all that the row says, at once; False if it is there by now."""
         person, services = self._person, self._services
-        identities = [*([email_identity(person.address)] if person.address else []), *self._ids()]
-        free = [each for each in identities if find(services.store, each) is None]
+        identities = self._identities()
+        free = [each for each in identities if each not in self._led]
         if not free or free[0] != identities[0]:
             return False
         found = find_or_make(
@@ -190,6 +256,7 @@ class _Taking:
         person = self._person
         return {
             "came_by": self._came_by,
+            "known_by": self._known_by,
             "language": person.traits.get("language"),
             **{
                 f"consent#{each.topic}": consent_value(
@@ -213,65 +280,88 @@ class _Taking:
         }
 
     def _fresh_grants(self) -> tuple[Grant, ...]:
-        return self._person.grants if self._person.address else ()
+        return self._person.grants if self._person.address and not self._silence else ()
 
     @property
     def _came_by(self) -> str:
-        return f"import:{self._job.execution}"
+        return f"import:{self._job.execution}#{self._row.number}"
+
+    @property
+    def _known_by(self) -> str:
+        """What names the person for good; a file of the company's own is as good as its server."""
+        person = self._person
+        return "user" if person.user_id else "crm" if person.crm else "address"
 
     # -- somebody known ------------------------------------------------------------------------
 
-    def _known(self, contact_id: str) -> Outcome:
-        item = self._services.store.get(Table.CONTACTS, (contact_id, RECORD))
-        register = register_of(item) if item else None
-        if item is None or register is None or register.erased_at:
-            return Outcome(Became.ERASED)
-        if register.suppressed:
-            became = Became.SUPPRESSED
-        elif self._row.again:
-            became = Became.AGAIN
-        else:
-            became = Became.NEW if item.get("came_by") == self._came_by else Became.KNOWN
-        if self._job.mode is Mode.WRITE:
-            self._tie(contact_id, register)
-            append(self._services, self._imported(contact_id))
-            for event in self._joined(contact_id, but=self._left_lists(contact_id)):
-                append(self._services, event)
+    def _known(self, known: _Known) -> Outcome:
+        """The event `imported` is written last: where it stands, the whole row was taken."""
+        imported = self._imported(known.contact_id)
+        if self._taken_by(imported) not in ("", self._job.execution):
+            return Outcome(Became.UNCHANGED)
         for withdrawal in self._person.withdrawals:
-            self._withdraw(register, withdrawal)
+            self._withdraw(known, withdrawal)
         for grant in self._person.grants:
-            self._grant(register, grant)
-        return Outcome(became, self._noted)
+            self._grant(known, grant)
+        left = self._left_lists(known.contact_id)
+        self._noted += [Noted.LIST_LEFT] * len(left)
+        if self._job.mode is Mode.WRITE:
+            self._tie(known)
+            for event in self._joined(known.contact_id, but=left):
+                append(self._services, event)
+            append(self._services, imported)
+        return Outcome(self._silence or self._whose_row(known), self._noted)
+
+    def _whose_row(self, known: _Known) -> Became:
+        """Whether this row made the contact, another row of this execution did, or nobody here."""
+        if known.came_by == self._came_by:
+            return Became.NEW
+        here = known.came_by.startswith(f"import:{self._job.execution}#")
+        return Became.AGAIN if here or self._row.again else Became.KNOWN
+
+    def _taken_by(self, imported: Event) -> str:
+        """The execution that took this very row, "" if none did."""
+        key = (imported.contact_id, imported.event_id)
+        item = self._services.store.get(Table.EVENTS, key)
+        return str(event_of(item).properties.get("import")) if item else ""
 
     def _left_lists(self, contact_id: str) -> frozenset[str]:
-        """The lists that the person left: nobody is put on one again."""
-        if not self._person.lists:
-            return frozenset()
-        lists = read_contact(self._services.store, contact_id).profile.lists
-        return frozenset(name for name, stamped in lists.items() if stamped.value is False)
+        """Those of the row's lists that the person left: nobody is put on one again.
 
-    def _tie(self, contact_id: str, register: Register) -> None:
-        """Let every id of the row lead to the contact, unless it leads to somebody else."""
+        Of somebody whose profile cannot be read nobody knows; it is put on none.
+        """
+        wanted = frozenset(self._person.lists)
+        if not wanted:
+            return wanted
+        try:
+            contact, _ = fresh_contact(self._services, contact_id)
+        except UNREADABLE:
+            return wanted
+        lists = contact.profile.lists
+        return frozenset(name for name in wanted if name in lists and lists[name].value is False)
+
+    def _tie(self, known: _Known) -> None:
+        """Let every id of the row lead to the person, unless it leads to somebody else."""
         services, person = self._services, self._person
-        if person.address and register.address is None:
-            self._give_address(contact_id, person.address)
+        if person.address and known.register.address is None:
+            self._give_address(known, person.address)
         for identity in self._ids():
-            there = find(services.store, identity)
-            if there is None:
-                link(services.store, identity, contact_id)
-            elif there != contact_id:
+            there = self._led.get(identity) or link(services.store, identity, known.contact_id)
+            if there not in (known.register.contact_id, *known.register.absorbed):
                 self._noted.append(Noted.ID_TAKEN)
         language = person.traits.get("language")
-        if language and register.language is None:
-            self._set_once(contact_id, "language", str(language))
+        if language and known.register.language is None:
+            self._set_once(known.home, "language", str(language))
+        if not known.register.known_by:
+            self._set_once(known.home, "known_by", self._known_by)
 
-    def _give_address(self, contact_id: str, address: str) -> None:
-        identity = {"identity": email_identity(address), "contact_id": contact_id}
+    def _give_address(self, known: _Known, address: str) -> None:
+        identity = {"identity": email_identity(address), "contact_id": known.contact_id}
         try:
             self._services.store.transact(
                 [
                     Put(Table.IDENTITIES, identity, when=Absent()),
-                    self._once(contact_id, "address", address),
+                    self._once(known.home, "address", address),
                 ]
             )
         except ConditionFailed:
@@ -294,42 +384,46 @@ class _Taking:
 
     # -- what the person agreed to -------------------------------------------------------------
 
-    def _grant(self, register: Register, grant: Grant) -> None:
+    def _grant(self, known: _Known, grant: Grant) -> None:
         """Grant a consent; never over a withdrawal, and never to an address that is suppressed."""
-        event = self._granted(register.contact_id, grant)
-        consent = register.consents.get(grant.topic)
+        event = self._granted(known.contact_id, grant)
+        if self._stands(known, event, grant.topic):
+            self._noted.append(Noted.GRANTED)
+            return
+        consent = known.register.consents.get(grant.topic)
         if consent and consent.state is ConsentState.GRANTED:
-            if consent.by == event.event_id:
-                self._noted.append(Noted.GRANTED)
             return
-        if (
-            register.suppressed
-            or grant.topic in register.withdrawn
-            or not self._has_address(register)
-        ):
-            self._noted.append(Noted.KEPT_OUT)
-            return
-        if consent and consent.state is ConsentState.WITHDRAWN:
-            self._noted.append(Noted.KEPT_OUT)
-            return
-        done = self._write(grant_for_the_first_time(register.contact_id, grant, event), event)
+        done = self._may_grant(known, grant.topic) and self._write(
+            grant_for_the_first_time(known.home, grant, event), event
+        )
         self._noted.append(Noted.GRANTED if done else Noted.KEPT_OUT)
 
-    def _has_address(self, register: Register) -> bool:
-        return bool(register.address or self._person.address)
+    def _may_grant(self, known: _Known, topic: str) -> bool:
+        consent = known.register.consents.get(topic)
+        withdrawn = consent is not None and consent.state is ConsentState.WITHDRAWN
+        has_address = bool(known.register.address or self._person.address)
+        return not (
+            self._silence or withdrawn or topic in known.register.withdrawn or not has_address
+        )
 
-    def _withdraw(self, register: Register, withdrawal: Withdrawal) -> None:
-        event = self._withdrawn(register.contact_id, withdrawal)
-        consent = register.consents.get(withdrawal.topic)
-        if consent and consent.by == event.event_id:
+    @staticmethod
+    def _stands(known: _Known, event: Event, topic: str) -> bool:
+        """Whether a consent is as this very event left it."""
+        standing = (known.own.consents.get(topic), known.register.consents.get(topic))
+        return any(each is not None and each.by == event.event_id for each in standing)
+
+    def _withdraw(self, known: _Known, withdrawal: Withdrawal) -> None:
+        event = self._withdrawn(known.contact_id, withdrawal)
+        if self._stands(known, event, withdrawal.topic):
             self._noted.append(Noted.WITHDRAWN)
             return
+        consent = known.register.consents.get(withdrawal.topic)
         if consent and (
             consent.state is ConsentState.WITHDRAWN or consent.at > to_text(withdrawal.at)
         ):
             return
         change = change_consent(
-            register.contact_id,
+            known.home,
             withdrawal.topic,
             ConsentState.WITHDRAWN,
             at=withdrawal.at,
@@ -374,7 +468,11 @@ class _Taking:
         )
 
     def _imported(self, contact_id: str) -> Event:
-        said: dict[str, Value] = {"traits": dict(self._person.traits), "file": self._job.file}
+        said: dict[str, Value] = {
+            "traits": dict(self._person.traits),
+            "file": self._job.file,
+            "import": self._job.execution,
+        }
         return self._event(contact_id, Name.IMPORTED, "imported", said)
 
     def _joined(self, contact_id: str, *, but: frozenset[str] = frozenset()) -> Iterator[Event]:

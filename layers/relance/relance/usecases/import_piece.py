@@ -7,6 +7,7 @@ what is wrong and what to write.
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field
@@ -39,26 +40,38 @@ def import_piece(request: PieceRequest, services: Services) -> dict[str, Value]:
     Raises:
         StoreBusy: try again.
     """
-    counts: Counter[str] = Counter()
-    rows = 0
+    tally = _Tally()
     for each in request.pieces:
-        rows += _piece(request.job, each.piece, services, counts)
-    return {"rows": rows, "pieces": [each.piece for each in request.pieces], "counts": {**counts}}
+        _piece(request.job, each.piece, services, tally)
+    return {
+        "rows": tally.rows,
+        "pieces": [each.piece for each in request.pieces],
+        "counts": {**tally.counts},
+        "reasons": {**tally.reasons},
+    }
 
 
-def _piece(job: Job, number: int, services: Services, counts: Counter[str]) -> int:
+@dataclass(slots=True)
+class _Tally:
+    """What became of the rows so far; of each that was refused, the first of its `reasons`."""
+
+    rows: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+def _piece(job: Job, number: int, services: Services, tally: _Tally) -> None:
     reader = job.reader(services.content)
     refused: list[str] = []
-    rows = 0
     for row, again in _rows(services.files.read_lines(job.piece(number))):
-        rows += 1
         outcome, mistakes = _row(row, reader, job, services, again=again)
+        tally.rows += 1
+        tally.counts[outcome.became] += 1
+        tally.counts.update(outcome.noted)
+        tally.reasons.update(each.reason for each in mistakes[:1])
         refused += [_told(row, each) for each in mistakes]
-        counts[outcome.became] += 1
-        counts.update(outcome.noted)
     if refused:
         services.files.write_lines(job.refused(number), refused)
-    return rows
 
 
 def _row(
@@ -79,6 +92,7 @@ def _told(row: Row, mistake: Mistake) -> str:
         {
             "row": row.number,
             "column": mistake.column,
+            "found": row.cells.get(mistake.column, ""),
             "wrong": mistake.wrong,
             "write": mistake.write,
             "cells": row.cells,

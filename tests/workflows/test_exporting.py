@@ -102,6 +102,7 @@ def test_every_call_is_allowed_by_the_template(crowd: Crowd) -> None:
 
 SAMPLES = {
     "nothing": "nothing to do yet",
+    "look": "dry run",
     "everybody": "exported",
     "a_segment": "exported",
     "a_list": "exported",
@@ -128,7 +129,8 @@ def test_every_branch_is_reached() -> None:
             Crowd(world, 0).asks(EXPORT, {"everybody": True})
             crowd = imported(world)
             world.sandboxes.faults = refused_by_aws(fault) if fault else None
-            for data in ({}, {"everybody": True}, {"list": 7}):
+            look = {"everybody": True, "dry_run": True}
+            for data in ({}, look, {"everybody": True}, {"list": 7}):
                 crowd.asks(EXPORT, data)
             taken += Counter(world.machines.branches(name))
             ways = world.machines.branches(name)

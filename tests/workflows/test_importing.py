@@ -548,28 +548,6 @@ def test_after_a_piece_failed_a_redrive_imports_the_rest_and_nothing_twice(
     assert len(importing.events("consent_changed")) == 1200
 
 
-def test_a_piece_that_died_at_any_call_is_finished_by_its_retry() -> None:
-    rows = [*customers(3, **AGREED, Engaged="yes"), {"E-mail": "x"}]
-    with World.build(start=MONDAY, seed=1) as world:
-        importing = Importing(world)
-        importing.story.signs_up("p1@example.com")
-        world.sandboxes.trace = []
-        usual = importing.imports(table(rows))["counts"]
-        calls = [made for made in world.sandboxes.trace if made.function.endswith("import-piece")]
-    assert len(calls) > 10
-    for fault in (Fault.STOP_BEFORE, Fault.STOP_AFTER):
-        for made in calls:
-            with World.build(start=MONDAY, seed=1) as there:
-                another = Importing(there)
-                another.story.signs_up("p1@example.com")
-                rule = Rule(fault, function="import-piece", invocation=1, index=made.index)
-                there.sandboxes.faults = FaultPlan([rule])
-                assert another.imports(table(rows))["counts"] == usual, (fault, made)
-                assert len(another.events("imported")) == 3
-                assert len(another.events("consent_changed")) == 3
-                assert len(another.events("list_joined")) == 3
-
-
 def test_what_was_said_about_the_cost_is_what_it_costs(importing: Importing) -> None:
     dollars = importing.world.meter.total()
     importing.imports(table(customers(400, **AGREED, Engaged="yes")))

@@ -15,6 +15,7 @@ from relance.content.compiled import Content
 from relance.ids import moment_of
 from relance.importing.mapping import ImportSource, Names, with_pinpoint
 from relance.importing.person import Reader
+from relance.rescoring import in_minutes
 
 UPLOADS = "people/imports/"
 """Where a person puts files to import."""
@@ -111,10 +112,7 @@ def price(rows: int) -> str:
 
 def duration(rows: int) -> str:
     """How long importing so many rows takes at most, as people say it."""
-    minutes = -(-rows // (ROWS_PER_SECOND * 60))
-    if minutes <= 1:
-        return "a minute"
-    return f"{minutes} minutes" if minutes < 120 else f"{-(-minutes // 60)} hours"
+    return in_minutes(rows / ROWS_PER_SECOND)
 
 
 def in_rows(count: int) -> str:

@@ -32,7 +32,8 @@ class ExportRequest(Request):
 def export_batch(request: ExportRequest, services: Services) -> dict[str, Value]:
     """Write those of the batch who are asked for; the answer names who was `exported`.
 
-    Whoever was erased is left out, as is whoever is not a member (`others`).
+    Whoever was erased is left out (`gone`), as is whoever is not a member (`others`) or was joined
+    to somebody since the list was made (`joined`): the survivor stands in it too.
 
     Raises:
         StoreBusy: try again.
@@ -43,7 +44,7 @@ def export_batch(request: ExportRequest, services: Services) -> dict[str, Value]
         try:
             contact = read_contact(services.store, each.contact)
             row = _row(contact, services)
-            heading = _heading(contact, request.question)
+            heading = _heading(contact, each.contact, request.question)
         except ContactNotFound:
             heading = "gone"
         except UNREADABLE:
@@ -56,9 +57,11 @@ def export_batch(request: ExportRequest, services: Services) -> dict[str, Value]
     return {"contacts": len(request.contacts), "found": found}
 
 
-def _heading(contact: Contact, question: Question) -> str:
+def _heading(contact: Contact, listed: str, question: Question) -> str:
     if contact.register.erased_at:
         return "gone"
+    if contact.contact_id != listed:
+        return "joined"
     if question.segment is not None and question.segment not in contact.profile.segments():
         return "others"
     if question.list is not None and question.list not in contact.profile.joined_lists():

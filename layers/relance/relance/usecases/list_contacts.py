@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from relance import exporting
 from relance.ports import Services
 from relance.rescoring import duration, everybody, in_words, price
 from relance.storage import Value
@@ -117,11 +118,22 @@ def _how_to_go_on(question: Question, so_far: SoFar, rules: str) -> dict[str, Va
         }
     if question.about is About.EXPORT:
         return {"decision": Decision.EXPORT.value}
+    if question.about is About.EXPORT_HOW_MANY:
+        return {"decision": Decision.CONFIRM.value, "summary": _ask_to_export(question, listed)}
     if question.about is About.TELL and listed <= question.confirmed:
         return {"decision": Decision.TELL.value}
     if question.about in (About.TELL, About.HOW_MANY):
         return {"decision": Decision.CONFIRM.value, "summary": _ask(question, listed, there)}
     return {"decision": Decision.JUDGE.value}
+
+
+def _ask_to_export(question: Question, listed: int) -> str:
+    whose = question.segment or question.list
+    who = f", of whom those of {whose} would be written" if whose else " would be written"
+    return (
+        f"Nothing was written. {in_words(listed)}{who}: it costs {exporting.price(listed)} and "
+        f'takes up to {exporting.duration(listed)}. To write them leave "dry_run" out.'
+    )
 
 
 def _ask(question: Question, listed: int, there: int) -> str:

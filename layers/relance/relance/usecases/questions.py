@@ -27,6 +27,7 @@ class About(StrEnum):
     TELL = "tell"
     SEGMENT = "segment"
     CONDITION = "condition"
+    EXPORT_HOW_MANY = "export_how_many"
     EXPORT = "export"
 
 
@@ -53,4 +54,4 @@ class Question(Request):
     @property
     def concerns_everybody(self) -> bool:
         """Whether it is asked of all contacts, not only of those behind the rules."""
-        return self.about in (About.SEGMENT, About.CONDITION, About.EXPORT)
+        return self.about not in (About.HOW_MANY, About.DRY_RUN, About.TELL)

@@ -1,7 +1,8 @@
 """What operations on contacts are asked, as typed into the console, checked and made plain.
 
 `rescore_contacts`: `{}` (how many are concerned), `{"dry_run": true}`, `{"confirm": 1234}`.
-`export_contacts`: `{"everybody": true}`, `{"segment": "hot"}`, `{"list": "newsletter"}`.
+`export_contacts`: `{"everybody": true}`, `{"segment": "hot"}`, `{"list": "newsletter"}`, each with
+`"dry_run": true` or without.
 `preview_segment`: `{"segment": "hot"}`, `{"condition": {…}}`, or both: the segment as it would be
 with that condition. A condition may be text, YAML as in a file; it may stand there alone, or be
 called `members`, as in a segment's file.
@@ -35,7 +36,8 @@ _CONDITION = '{"condition": {"did": "page_viewed", "at_least": 3, "within": "30 
 
 
 EXPORT_EXAMPLE = (
-    'Paste {"everybody": true}, {"segment": "…"} or {"list": "…"} to write contacts into files.'
+    'Paste {"everybody": true}, {"segment": "…"} or {"list": "…"} to write contacts into files; '
+    'with "dry_run": true beside it nothing is written and you see what it costs.'
 )
 
 
@@ -107,13 +109,14 @@ class Export(Request):
     everybody: Annotated[bool, WrapValidator(true_or_false)] = False
     segment: Annotated[str, Field(max_length=80)] | None = None
     list: Annotated[str, Field(max_length=80)] | None = None
+    dry_run: Annotated[bool, WrapValidator(true_or_false)] = False
 
 
 def _export(raw: object, content: Content) -> Question | None:
     asked = parse_typed(
         Export, raw, example=EXPORT_EXAMPLE, no_address=f"{NO_ADDRESS} {EXPORT_EXAMPLE}"
     )
-    if asked is None or asked == Export():
+    if asked is None or asked in (Export(), Export(dry_run=True)):
         return None
     if asked.everybody + (asked.segment is not None) + (asked.list is not None) > 1:
         raise InvalidInput(f"Only one of these at a time. {EXPORT_EXAMPLE}")
@@ -123,7 +126,8 @@ def _export(raw: object, content: Content) -> Question | None:
             f'There is no list "{asked.list}". {suggestion(asked.list, names)} {EXPORT_EXAMPLE}'
         )
     segment = _segment(asked.segment, content.rules) if asked.segment is not None else None
-    return Question(about=About.EXPORT, segment=segment, list=asked.list)
+    about = About.EXPORT_HOW_MANY if asked.dry_run else About.EXPORT
+    return Question(about=about, segment=segment, list=asked.list)
 
 
 def _rescore(raw: object) -> Question:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from relance.content.names import listed
 from relance.events import Name
+from relance.exporting import price
 from relance.ports import Services
 from relance.rescoring import in_words
 from relance.storage import Value
@@ -140,7 +141,10 @@ def _exported(request: SumRequest, total: _Total, services: Services) -> str:
     whose = request.question.segment or request.question.list
     who = f" of {whose}" if whose else ""
     exported = in_words(total.count("exported"))
-    return f"Exported {exported}{who} to {services.files.link(folder)} in two forms."
+    return (
+        f"Exported {exported}{who} to {services.files.link(folder)} in two forms, for "
+        f"{price(request.read)}."
+    )
 
 
 def _told(total: _Total) -> str:

@@ -50,7 +50,9 @@ def main() -> None:
     print(*conditions.measure(), sep="\n", end="\n\n", flush=True)
     print("The engine: each event folded with all shipped rules, its profile read and written")
     print(*engine.measure(), sep="\n", end="\n\n", flush=True)
-    print("Importing: a file cut, each row written, folded and published, beside parse and put")
+    print(
+        "Importing and exporting: files cut, rows written, beside a floor that only parses and puts"
+    )
     print(*importing.measure(), sep="\n", end="\n\n", flush=True)
     print("The interpreter of state machines alone")
     print(*interpreter.measure(), sep="\n", end="\n\n", flush=True)

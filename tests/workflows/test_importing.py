@@ -345,6 +345,43 @@ def test_a_row_that_is_wrong_is_told_with_what_to_write_and_the_rest_is_imported
     assert "people/import_contacts/" in done["summary"]
 
 
+def test_the_file_of_refused_rows_is_mended_and_uploaded_again(importing: Importing) -> None:
+    rows = customers(2, Company="=1+1", Country="Frankreich", **{"Customer number": "+7"})
+    rows[1]["Country"] = "FR"
+    body = table(rows).replace("First name", "found", 1)
+    mapping = {
+        "columns": {
+            "E-mail": "email",
+            "found": "first_name",
+            "Company": "company",
+            "Country": "country",
+            "Customer number": "user_id",
+        }
+    }
+    done = importing.imports(body, mapping=mapping)
+    assert done["reasons"] == {"Country: this is no country code": 1}
+    (told,) = importing.refused(done)
+    assert (told["row"], told["column"], told["found (import)"]) == ("2", "Country", "Frankreich")
+    assert told["what to write"] == "Write two letters, for example FR."
+    mended = importing.file(done["refused_rows"][0].split("/", 3)[3]).replace("Frankreich", "FR")
+    done = importing.imports(mended.replace("FR,this", "x,this"), mapping=mapping)
+    assert (done["counts"]["new"], add_up(done)) == (1, 1)
+    traits = importing.story.profile("p0@example.com")["traits"]
+    assert {n: it[0] for n, it in traits.items()} == {
+        "email": "p0@example.com", "first_name": "P0", "company": "=1+1", "country": "FR",
+    }  # fmt: skip
+    identities = {row["identity"] for row in importing.rows("Identities")}
+    assert "user:+7" in identities
+
+
+def test_a_character_that_is_none_refuses_its_row_alone(importing: Importing) -> None:
+    rows = customers(3)
+    rows[1]["First name"] = "P\x001"
+    done = importing.imports(table(rows))
+    assert done["reasons"] == {"First name: a character in it is none (zero)": 1}
+    assert (done["taken"], add_up(done)) == (2, 3)
+
+
 UNREADABLE: list[Any] = [
     pytest.param(b"", "The file is empty.", id="empty"),
     pytest.param(b"PK\x03\x04xxxx", 'save it as "CSV UTF-8"', id="workbook"),

@@ -65,7 +65,7 @@ def how_many(typed: object) -> object:
     text = "" if isinstance(typed, bool) else str(typed).strip()
     if not text.isascii() or not text.isdigit() or len(text) > 12 or not int(text):
         raise PydanticCustomError(
-            "how_many", "must be a number, how many contacts may be scored anew at most"
+            "how_many", "must be a number, of how many may be changed at most"
         )
     return int(text)
 

@@ -141,8 +141,9 @@ def _write_refused(job: Job, pieces: Sequence[int], services: Services) -> list[
     files: list[str] = []
     while some := list(islice(mistakes, ROWS_IN_A_FILE)):
         columns = list(dict.fromkeys(name for each in some for name in each["cells"]))
+        told = [f"{name} (import)" if name in columns else name for name in _TOLD]
         files.append(f"{job.people_folder}/refused-rows-{len(files) + 1}.csv")
-        services.files.write_lines(files[-1], csv_lines([*_TOLD, *columns], _rows(some)))
+        services.files.write_lines(files[-1], csv_lines([*told, *columns], _rows(some, told)))
     return files
 
 
@@ -154,7 +155,7 @@ def _mistakes(job: Job, pieces: Sequence[int], services: Services) -> Iterator[d
             continue
 
 
-def _rows(mistakes: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+def _rows(mistakes: Sequence[Mapping[str, Any]], told: Sequence[str]) -> Iterator[dict[str, str]]:
     for each in mistakes:
         said = (str(each["row"]), each["column"], each["found"], each["wrong"], each["write"])
-        yield {**each["cells"], **dict(zip(_TOLD, said, strict=True))}
+        yield {**each["cells"], **dict(zip(told, said, strict=True))}

@@ -7,7 +7,15 @@ move with the machine: what misses its mark is marked. Run it on a machine that 
 import os
 import platform
 
-from tests.bench import collecting, conditions, emulators, engine, interpreter, whole_stack
+from tests.bench import (
+    collecting,
+    conditions,
+    emulators,
+    engine,
+    importing,
+    interpreter,
+    whole_stack,
+)
 from tests.bench.emulators import Speeds
 from tests.bench.figures import short
 
@@ -42,6 +50,10 @@ def main() -> None:
     print(*conditions.measure(), sep="\n", end="\n\n", flush=True)
     print("The engine: each event folded with all shipped rules, its profile read and written")
     print(*engine.measure(), sep="\n", end="\n\n", flush=True)
+    print(
+        "Importing and exporting: files cut, rows written, beside a floor that only parses and puts"
+    )
+    print(*importing.measure(), sep="\n", end="\n\n", flush=True)
     print("The interpreter of state machines alone")
     print(*interpreter.measure(), sep="\n", end="\n\n", flush=True)
     print("DynamoDB inside the process, through boto3: calls in a second of CPU")

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.response import StreamingBody
 from moto import mock_aws
+from relance.aws import s3
 from relance.aws.s3 import S3Files
 from relance.errors import ServiceUnavailable
 from relance.ports import Files
@@ -57,6 +60,67 @@ def test_a_file_is_replaced_as_a_whole(files: Files) -> None:
 def test_there_is_no_file_where_none_was_written(files: Files) -> None:
     with pytest.raises(FileNotFoundError):
         list(files.read_lines("nothing"))
+
+
+def test_a_file_is_read_in_blocks_and_known_by_size_and_hash(files: Files) -> None:
+    files.write_lines("a", ["x" * 99_999, "y" * 99_999])
+    about = files.about("a")
+    assert about.size == 200_000
+    assert about.written_at.tzinfo is not None
+    blocks = list(files.read_blocks("a", about))
+    assert len(blocks) > 1
+    assert b"".join(blocks).decode() == f"{'x' * 99_999}\n{'y' * 99_999}\n"
+    files.write_lines("a", ["x"])
+    assert files.about("a").tag != about.tag
+    for key, ask in (
+        ("nothing", files.about),
+        ("nothing", lambda key: list(files.read_blocks(key, about))),
+        ("a", lambda key: list(files.read_blocks(key, about))),  # replaced since
+    ):
+        with pytest.raises(FileNotFoundError):
+            ask(key)
+
+
+def test_a_long_file_is_read_in_parts(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "PART", 1000)
+    files.write_lines("a", ["x" * 2999, "y" * 500])
+    blocks = list(files.read_blocks("a", files.about("a")))
+    assert [len(each) for each in blocks] == [1000, 1000, 1000, 501]
+    files.write_lines("a", [])
+    assert list(files.read_blocks("a", files.about("a"))) == []
+
+
+class BrokenOff:
+    """An S3 whose answers stop in the middle, so many times."""
+
+    def __init__(self, whole: S3, times: int) -> None:
+        self._whole, self._times = whole, times
+
+    def call(self, call: Call) -> Answer:
+        """Answer, or begin to."""
+        answer = self._whole.call(call)
+        if call.operation == "GetObject" and self._times:
+            self._times -= 1
+            raw = answer["Body"].read()
+            answer["Body"] = StreamingBody(BytesIO(raw[: len(raw) // 2]), len(raw))
+        return answer
+
+
+@pytest.mark.parametrize("times", [3, 4])
+def test_an_answer_that_breaks_off_is_asked_for_again(
+    times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    with Hook() as hook:
+        hook.register("s3", BrokenOff(S3(), times))
+        files = made()
+        files.write_lines("a", ["x" * 99])
+        if times < 4:
+            assert b"".join(files.read_blocks("a", files.about("a"))) == b"x" * 99 + b"\n"
+        else:
+            with pytest.raises(ServiceUnavailable):
+                list(files.read_blocks("a", files.about("a")))
 
 
 def test_a_person_is_told_where_a_file_is(files: Files) -> None:

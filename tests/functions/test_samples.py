@@ -119,6 +119,10 @@ OTHERS = {
     "erase_contact/second_round",
     "erase_contact/an_address",
     "export_contact/one_contact",
+    "cut_file/look",
+    "export_batch/everybody",
+    "import_piece/write",
+    "sum_up_import/imported",
 }
 
 
@@ -527,6 +531,63 @@ def test_what_is_kept_of_a_contact_is_exported_into_a_private_file(call: Call) -
     assert exported["contact"] == CONTACT
     assert [each["identity"] for each in exported["identities"]] == ["email:ana@example.com"]
     assert [each["name"] for each in exported["events"]] == ["signed_up"]
+
+
+def test_a_file_is_cut_looked_at_written_and_added_up(call: Call, bench: Bench) -> None:
+    put_raw(
+        "people/imports/customers.csv", "Mail,Name\nANA@example.com,Ana\nbob@example.com,Bob\nx,y\n"
+    )
+    cut = call("cut_file", "look")
+    assert (cut["decision"], cut["rows"], cut["pieces"]) == ("go", 3, 1)
+    assert cut["job"]["mode"] == "look"
+    assert files_of(cut["list"]) == '{"piece":1}\n'
+    lines = files_of("people/import_contacts/6f2a/piece-1.jsonl").splitlines()
+    assert json.loads(lines[0]) == {"row": 2, "cells": {"Mail": "ANA@example.com", "Name": "Ana"}}
+    first, again = call("import_piece", "write"), call("import_piece", "write")
+    assert (
+        first
+        == again
+        == {
+            "rows": 3,
+            "pieces": [1],
+            "counts": {"known": 1, "new": 1, "refused": 1},
+            "reasons": {"Mail: This is no e-mail address": 1},
+        }
+    )
+    assert sorted(bench.history()) == ["imported", "signed_up"]
+    folder = "import_contacts/6f2a/results/5c1d/"
+    files = [{"Key": f"{folder}SUCCEEDED_0.json"}]
+    put_file(f"{folder}manifest.json", {"ResultFiles": {"SUCCEEDED": files, "FAILED": []}})
+    put_file(f"{folder}SUCCEEDED_0.json", first)
+    answer = call("sum_up_import", "imported")
+    assert answer["decision"] == "complete"
+    assert answer["summary"] == (
+        "Imported 2 of 3 rows. Of these 1 new and 1 known already. Not taken: 1 with mistakes. "
+        "What is wrong with the refused rows stands in "
+        "people/import_contacts/6f2a/refused-rows-1.csv."
+    )
+    put_file(f"{folder}SUCCEEDED_0.json", {**first, "rows": 2})
+    assert "1 row left no result." in call("sum_up_import", "imported")["summary"]
+
+
+def test_contacts_are_written_into_two_files(call: Call) -> None:
+    assert call("export_batch", "everybody") == {
+        "contacts": 2,
+        "found": {"exported": [CONTACT], "gone": ["01KE6P4Z0NWNGTPJXJR5ESJA99"]},
+    }
+    part = f"people/export_contacts/6f2a/contacts-{CONTACT}"
+    (line,) = files_of(f"{part}.ndjson").splitlines()
+    assert json.loads(line)["address"] == "ana@example.com"
+    assert json.loads(line)["consents"]["newsletter"]["state"] == "pending"
+    names, values = files_of(f"{part}.csv").lstrip("\ufeff").splitlines()
+    assert names.startswith("contact,address,suppressed,stage,")
+    assert values.startswith(f"{CONTACT},ana@example.com,,")
+
+
+def put_raw(key: str, text: str) -> None:
+    """Write a file of operations as it is."""
+    bucket = real_stack().resources["OperationsBucket"].name
+    client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
 
 
 def files_of(key: str, where: str = "OperationsBucket") -> str:

@@ -21,7 +21,14 @@ GIVEN_TO = {
     "BACKLOG_QUEUE_URL": {"collect_events"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
-    "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
+    "OPERATIONS_BUCKET": {
+        "list_contacts",
+        "sum_up",
+        "cut_file",
+        "import_piece",
+        "sum_up_import",
+        "export_batch",
+    },
     "PRIVACY_BUCKET": {"erase_contact", "export_contact"},
     "IDENTITIES_TABLE": {
         "submit_form",
@@ -32,8 +39,15 @@ GIVEN_TO = {
         "fill_slots",
         "erase_contact",
         "export_contact",
+        "import_piece",
     },
-    "ADDRESS_SECRET": {"submit_form", "collect_events", "drain_backlog", "erase_contact"},
+    "ADDRESS_SECRET": {
+        "submit_form",
+        "collect_events",
+        "drain_backlog",
+        "erase_contact",
+        "import_piece",
+    },
     "LINK_SECRET": {
         "track_open",
         "track_click",

@@ -20,6 +20,20 @@ WILDCARDS = {
     ("SumUpFunctionRole", "ReadTheResults"): "likewise",
     ("EraseContactFunctionRole", "WriteTheProof"): "likewise",
     ("ExportContactFunctionRole", "WriteTheFileAndLinkToIt"): "likewise",
+    ("ImportContactsOperationRole", "WriteTheLog"): "likewise",
+    ("ExportContactsOperationRole", "WriteTheLog"): "likewise",
+    ("ExportContactsOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
+    ("ExportContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
+    ("ExportBatchFunctionRole", "WriteTheFiles"): "likewise",
+    ("ImportContactsOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
+    ("ImportContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
+    ("CutFileFunctionRole", "ReadTheFile"): "likewise",
+    ("CutFileFunctionRole", "WriteThePieces"): "likewise",
+    ("ImportPieceFunctionRole", "ReadThePieceAndWriteWhatIsRefused"): "likewise",
+    ("SumUpImportFunctionRole", "ReadTheResults"): "likewise",
+    ("SumUpImportFunctionRole", "JoinTheRefusedRows"): "likewise",
+    ("PeopleFilesAccess", "PutWhatIsToBeImported"): "likewise",
+    ("PeopleFilesAccess", "FetchWhatTellsOfPeople"): "likewise",
     ("MarketerAccess", "ReadReports"): "likewise",
     ("PrivacyAccess", "ReadFiles"): "likewise",
     ("MarketerAccess", "WatchBatches"): "batches are named when they start",
@@ -94,6 +108,8 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("PreviewSegmentOperationRole", "WriteTheLog"),
         ("EraseContactOperationRole", "WriteTheLog"),
         ("ExportContactOperationRole", "WriteTheLog"),
+        ("ImportContactsOperationRole", "WriteTheLog"),
+        ("ExportContactsOperationRole", "WriteTheLog"),
         ("MarketerAccess", "FindJourneys"),
         ("PrivacyAccess", "FindOperations"),
     }
@@ -170,7 +186,7 @@ def test_a_marketer_reads_no_private_file_and_starts_no_operation_on_them(
     for owner, statement in statements(resources):
         said = json.dumps(statement["Resource"])
         if owner == "MarketerAccess":
-            for private in ("PrivacyBucket", "EraseContact", "ExportContact"):
+            for private in ("PrivacyBucket", "EraseContact", "ExportContactOperation"):
                 assert private not in said, statement["Sid"]
         if "PrivacyBucket" in said:
             assert owner in {

@@ -503,8 +503,8 @@ def test_every_sample_of_an_operation_ends_as_it_should(a_dozen: Arrived, after:
     folder = ROOT / "events" / "executions"
     there = {
         f"{path.parent.name}/{path.stem}"
-        for machine in (RESCORE, PREVIEW)
-        for path in (folder / f"operation-{machine}").glob("*.json")
+        for name in (RESCORE, PREVIEW)
+        for path in folder.glob(f"operation-{name}/*.json")
     }
     assert there == set(SAMPLES)
     with a_dozen.somewhere() as crowd:

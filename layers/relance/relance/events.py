@@ -28,6 +28,7 @@ class Name(StrEnum):
     IDENTITY_CLAIMED = "identity_claimed"
     ALIASED = "aliased"
     GROUP_JOINED = "group_joined"
+    IMPORTED = "imported"
     ORDER_COMPLETED = "order_completed"
     EMAIL_SENT = "email_sent"
     EMAIL_DELIVERED = "email_delivered"
@@ -77,7 +78,9 @@ JOINS = frozenset({Name.JOINED, Name.JOIN_UNDONE})
 """The events that change whose history counts. `contact` among the properties is who was absorbed;
 `joined` stands in the survivor's history, `join_undone` in both."""
 
-GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED, Name.PREFERENCES_CHANGED})
+GIVING_TRAITS = frozenset(
+    {Name.CONFIRMED, Name.IDENTIFIED, Name.IMPORTED, Name.PREFERENCES_CHANGED}
+)
 """The events whose `traits` become the contact's."""
 
 ABOUT_COMPANIES = frozenset({Name.COMPANY_JOINED, Name.COMPANY_LEFT, Name.COMPANY_CHANGED})
@@ -91,6 +94,7 @@ _BY_LINK = "the link in every mail leads there"
 _BY_MAIL = "it is recorded when a mail is sent and when its receipt, opens and clicks are reported"
 _BY_STEP = "a step of a workflow does it"
 _BY_JOINING = "it is recorded when two contacts turn out to be one person, or not to be"
+_BY_IMPORT = "an import does it"
 _BY_SUITE = "it is recorded when it happens"
 _BY_CALL = "the calls identify, group and alias write it"
 
@@ -100,6 +104,7 @@ RESERVED: Mapping[str, str] = {
     Name.IDENTITY_CLAIMED: _BY_CALL,
     Name.ALIASED: _BY_CALL,
     Name.GROUP_JOINED: _BY_CALL,
+    Name.IMPORTED: _BY_IMPORT,
     Name.UNSUBSCRIBED: _BY_LINK,
     Name.CONSENT_CHANGED: _BY_LINK,
     Name.PREFERENCES_CHANGED: _BY_LINK,

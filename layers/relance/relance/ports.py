@@ -138,8 +138,21 @@ class Backlog(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class FileAbout:
+    """A file without what stands in it: bytes, a hash of them, and when it was written."""
+
+    size: int
+    tag: str
+    written_at: datetime
+
+
 class Files(Protocol):
-    """The files in one place: of operations (ids only, for fourteen days), or private ones."""
+    """The files in one place: of operations (for fourteen days), or private ones.
+
+    Of operations: lists of contacts and results, ids only. What tells of people (files to import,
+    pieces of them, rows that were refused, exports) stands below `people/` and nowhere else.
+    """
 
     def write_lines(self, key: str, lines: Iterable[str]) -> None:
         """Write a file, in the place of one that is there.
@@ -153,6 +166,22 @@ class Files(Protocol):
 
         Raises:
             FileNotFoundError: there is none.
+            ServiceUnavailable: try again.
+        """
+
+    def about(self, key: str) -> FileAbout:
+        """What is known of a file without reading it.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ServiceUnavailable: try again.
+        """
+
+    def read_blocks(self, key: str, about: FileAbout) -> Iterator[bytes]:
+        """The bytes of a file of which this is known, little by little.
+
+        Raises:
+            FileNotFoundError: there is none, or by now another one.
             ServiceUnavailable: try again.
         """
 

@@ -6,6 +6,7 @@ their history. What follows then carries `cause: rules_changed`.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,7 +113,12 @@ def price(contacts: int) -> str:
 
 def duration(contacts: int) -> str:
     """How long it takes at most, as people say it."""
-    minutes = -(-contacts // (CONTACTS_PER_SECOND * 60))
+    return in_minutes(contacts / CONTACTS_PER_SECOND)
+
+
+def in_minutes(seconds: float) -> str:
+    """So long, rounded up."""
+    minutes = math.ceil(seconds / 60)
     if minutes <= 1:
         return "a minute"
     return f"{minutes} minutes" if minutes < 120 else f"{-(-minutes // 60)} hours"

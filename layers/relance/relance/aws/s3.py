@@ -6,10 +6,21 @@ from typing import TYPE_CHECKING, NoReturn
 
 from botocore.exceptions import ClientError
 
+from relance.aws.passing import FAILURES, Failure, code_of, passes
 from relance.errors import ServiceUnavailable
+from relance.ports import FileAbout
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+PART = 8 << 20
+"""How many bytes of a file are asked for at once."""
+
+BLOCK = 1 << 16
+"""How many are handed on at once."""
+
+_TRIES = 4
+"""How often a part is asked for whose bytes stop coming; botocore does not do it by itself."""
 
 _BUSY = frozenset({"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "503"})
 
@@ -28,17 +39,54 @@ class S3Files:
             self._client.put_object(
                 Bucket=self._bucket, Key=key, Body=body, ContentType="application/x-ndjson"
             )
-        except ClientError as error:
+        except FAILURES as error:
             _translate(error, key)
 
     def read_lines(self, key: str) -> Iterator[str]:
         """The lines of a file."""
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
-        except ClientError as error:
+        except FAILURES as error:
             _translate(error, key)
-        for line in answer["Body"].iter_lines():
-            yield line.decode()
+        try:
+            for line in answer["Body"].iter_lines():
+                yield line.decode()
+        except FAILURES as error:
+            _translate(error, key)
+
+    def about(self, key: str) -> FileAbout:
+        """What is known of a file without reading it."""
+        try:
+            answer = self._client.head_object(Bucket=self._bucket, Key=key)
+        except FAILURES as error:
+            _translate(error, key)
+        return FileAbout(
+            size=answer["ContentLength"],
+            tag=answer["ETag"].strip('"'),
+            written_at=answer["LastModified"],
+        )
+
+    def read_blocks(self, key: str, about: FileAbout) -> Iterator[bytes]:
+        """The bytes of a file, read in parts, so that a long one never depends on one answer."""
+        for start in range(0, about.size, PART):
+            part = self._part(key, about.tag, start)
+            for at in range(0, len(part), BLOCK):
+                yield part[at : at + BLOCK]
+
+    def _part(self, key: str, tag: str, start: int) -> bytes:
+        """The part that begins at `start`; an answer that broke off is asked for again."""
+        for _ in range(_TRIES):
+            try:
+                answer = self._client.get_object(
+                    Bucket=self._bucket, Key=key, Range=f"bytes={start}-{start + PART - 1}"
+                )
+                if answer["ETag"].strip('"') != tag:
+                    raise FileNotFoundError(key)
+                return answer["Body"].read()
+            except FAILURES as error:
+                if isinstance(error, ClientError) or not passes(error):
+                    _translate(error, key)
+        raise ServiceUnavailable("S3 broke off again and again; try again later")
 
     def link(self, key: str) -> str:
         """Where the file is: `s3://<bucket>/<key>`."""
@@ -53,10 +101,10 @@ class S3Files:
         )
 
 
-def _translate(error: ClientError, key: str) -> NoReturn:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    if code in _BUSY:
+def _translate(error: Failure, key: str) -> NoReturn:
+    code = code_of(error) if isinstance(error, ClientError) else ""
+    if code in _BUSY or passes(error):
         raise ServiceUnavailable("S3 asked to try again later") from error
-    if code in ("NoSuchKey", "404"):
+    if code in ("NoSuchKey", "404", "InvalidRange"):
         raise FileNotFoundError(key) from error
     raise error

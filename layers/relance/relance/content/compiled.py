@@ -8,6 +8,7 @@ rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
 forms/<name>.<language>.json one form with its pages, in each language that it is written in
 slots/<name>.json            one slot of a web page
+imports/<name>.json          one mapping of files to import
 pages/<name>.<language>.html   each page in every language that the company declares
 ```
 
@@ -243,6 +244,15 @@ class Content:
                 return None
             self._slots[name] = Slot.from_json(self._read(f"slots/{name}.json"))
         return self._slots[name]
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The names of all mappings of files to import."""
+        return self._names("imports")
+
+    def import_mapping(self, name: str) -> Mapping[str, object] | None:
+        """Return a mapping as it was written, or None when there is none of this name."""
+        return self._read(f"imports/{name}.json") if name in self.imports else None
 
     def page(self, name: str, *spoken: str | None) -> str:
         """Return a page in the first of these languages that there is; marks not yet filled.

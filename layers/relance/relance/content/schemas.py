@@ -18,6 +18,7 @@ from relance.content.build import models, rule_models, slots
 from relance.content.build.models import SnakeName
 from relance.content.build.rule_models import IN_FILE
 from relance.content.build.selection import ONLY_FOR, OnlyForSource
+from relance.importing.mapping import ImportSource
 
 _ENDING = ".schema.json"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,6 +30,7 @@ _FOR_EVERYBODY: Mapping[str, tuple[str, Any]] = {
     "form": ("forms/*.yaml", models.FormSource),
     "form-words": ("forms/*.*.yaml", models.FormWordsSource),
     "texts": ("texts/*.yaml", dict[str, dict[str, models.Text]]),
+    "import": ("imports/*.yaml", ImportSource),
     "message": ("messages/*/message.yaml", models.MessageSource),
 }
 

@@ -34,7 +34,7 @@ _NAMED_BY = {
 }
 """The property of a conclusion that says what was entered, left or reached."""
 
-_UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
+UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
 """What is raised over data of a contact that are not what they should be."""
 
 
@@ -64,7 +64,7 @@ def judge_contacts(request: JudgeRequest, services: Services) -> dict[str, Value
             headings = judge.headings(read_contact(services.store, each.contact))
         except ContactNotFound:
             headings = ["gone"]
-        except _UNREADABLE:
+        except UNREADABLE:
             headings = [BROKEN]
         for heading in headings:
             found.setdefault(heading, []).append(each.contact)

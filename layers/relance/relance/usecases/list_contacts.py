@@ -11,12 +11,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from relance import exporting
 from relance.ports import Services
 from relance.rescoring import duration, everybody, in_words, price
 from relance.storage import Value
 from relance.usecases.inputs import Request
 from relance.usecases.questions import About, Operation, Question
-from relance.usecases.read_question import preview_example, read_question
+from relance.usecases.read_question import example_of, read_question
 
 
 class Decision(StrEnum):
@@ -28,6 +29,7 @@ class Decision(StrEnum):
     CONFIRM = "confirm"
     TELL = "tell"
     JUDGE = "judge"
+    EXPORT = "export"
 
 
 class SoFar(Request):
@@ -57,9 +59,10 @@ def list_contacts(request: ListRequest, services: Services) -> dict[str, Value]:
     """
     question = read_question(request.operation, request.input, services.content)
     if question is None:
+        example = example_of(request.operation, services.content.rules)
         return {
             "decision": Decision.NOTHING_TO_DO.value,
-            "summary": f"Nothing was asked. {preview_example(services.content.rules)}",
+            "summary": f"Nothing was asked. {example}",
         }
     folder = f"{request.operation}/{request.execution}"
     so_far, lines, finished = _look(question, request, services)
@@ -113,11 +116,24 @@ def _how_to_go_on(question: Question, so_far: SoFar, rules: str) -> dict[str, Va
             if there
             else "There are no contacts yet.",
         }
+    if question.about is About.EXPORT:
+        return {"decision": Decision.EXPORT.value}
+    if question.about is About.EXPORT_HOW_MANY:
+        return {"decision": Decision.CONFIRM.value, "summary": _ask_to_export(question, listed)}
     if question.about is About.TELL and listed <= question.confirmed:
         return {"decision": Decision.TELL.value}
     if question.about in (About.TELL, About.HOW_MANY):
         return {"decision": Decision.CONFIRM.value, "summary": _ask(question, listed, there)}
     return {"decision": Decision.JUDGE.value}
+
+
+def _ask_to_export(question: Question, listed: int) -> str:
+    whose = question.segment or question.list
+    who = f", of whom those of {whose} would be written" if whose else " would be written"
+    return (
+        f"Nothing was written. {in_words(listed)}{who}: it costs {exporting.price(listed)} and "
+        f'takes up to {exporting.duration(listed)}. To write them leave "dry_run" out.'
+    )
 
 
 def _ask(question: Question, listed: int, there: int) -> str:

@@ -16,6 +16,7 @@ class Operation(StrEnum):
 
     RESCORE_CONTACTS = "rescore_contacts"
     PREVIEW_SEGMENT = "preview_segment"
+    EXPORT_CONTACTS = "export_contacts"
 
 
 class About(StrEnum):
@@ -26,6 +27,8 @@ class About(StrEnum):
     TELL = "tell"
     SEGMENT = "segment"
     CONDITION = "condition"
+    EXPORT_HOW_MANY = "export_how_many"
+    EXPORT = "export"
 
 
 class ListedContact(Request):
@@ -37,16 +40,18 @@ class ListedContact(Request):
 class Question(Request):
     """A question as it is passed on. `condition` is in its canonical form.
 
-    About a condition, `segment` is the one whose members it is compared with. `confirmed` is to
-    how many contacts at most the marketer agreed.
+    About a condition, `segment` is the one whose members it is compared with; of an export,
+    `segment` or `list` is whose members are exported, everybody if there is neither. `confirmed` is
+    to how many contacts at most the marketer agreed.
     """
 
     about: About
     segment: str | None = None
+    list: str | None = None
     condition: dict[str, object] | None = None
     confirmed: int = 0
 
     @property
     def concerns_everybody(self) -> bool:
         """Whether it is asked of all contacts, not only of those behind the rules."""
-        return self.about in (About.SEGMENT, About.CONDITION)
+        return self.about not in (About.HOW_MANY, About.DRY_RUN, About.TELL)

@@ -1,6 +1,8 @@
 """What operations on contacts are asked, as typed into the console, checked and made plain.
 
 `rescore_contacts`: `{}` (how many are concerned), `{"dry_run": true}`, `{"confirm": 1234}`.
+`export_contacts`: `{"everybody": true}`, `{"segment": "hot"}`, `{"list": "newsletter"}`, each with
+`"dry_run": true` or without.
 `preview_segment`: `{"segment": "hot"}`, `{"condition": {…}}`, or both: the segment as it would be
 with that condition. A condition may be text, YAML as in a file; it may stand there alone, or be
 called `members`, as in a segment's file.
@@ -33,25 +35,37 @@ MOST_BYTES = 20_000
 _CONDITION = '{"condition": {"did": "page_viewed", "at_least": 3, "within": "30 days"}}'
 
 
+EXPORT_EXAMPLE = (
+    'Paste {"everybody": true}, {"segment": "…"} or {"list": "…"} to write contacts into files; '
+    'with "dry_run": true beside it nothing is written and you see what it costs.'
+)
+
+
+def example_of(operation: Operation, rules: Rules) -> str:
+    """What to paste to start an operation."""
+    return EXPORT_EXAMPLE if operation is Operation.EXPORT_CONTACTS else preview_example(rules)
+
+
 def preview_example(rules: Rules) -> str:
     """What to paste to see something, with a segment that there is."""
     segment = f'{{"segment": "{rules.segments[0].name}"}} or ' if rules.segments else ""
     return f"Paste for example {segment}{_CONDITION}."
 
 
-def _true_or_false(typed: object, read: ValidatorFunctionWrapHandler) -> object:
+def true_or_false(typed: object, read: ValidatorFunctionWrapHandler) -> object:
+    """Say in words what must stand there."""
     try:
         return read(typed)
     except ValidationError:
         raise PydanticCustomError("true_or_false", "must be true or false") from None
 
 
-def _how_many(typed: object) -> object:
+def how_many(typed: object) -> object:
     """A number, also as text."""
     text = "" if isinstance(typed, bool) else str(typed).strip()
     if not text.isascii() or not text.isdigit() or len(text) > 12 or not int(text):
         raise PydanticCustomError(
-            "how_many", "must be a number, how many contacts may be scored anew at most"
+            "how_many", "must be a number, of how many may be changed at most"
         )
     return int(text)
 
@@ -59,8 +73,8 @@ def _how_many(typed: object) -> object:
 class Rescore(Request):
     """What `rescore_contacts` is started with."""
 
-    dry_run: Annotated[bool, WrapValidator(_true_or_false)] = False
-    confirm: Annotated[int | None, BeforeValidator(_how_many)] = None
+    dry_run: Annotated[bool, WrapValidator(true_or_false)] = False
+    confirm: Annotated[int | None, BeforeValidator(how_many)] = None
 
 
 _BEGINS = LEAVES.keys() | {"all", "any", "none"}
@@ -84,7 +98,36 @@ def read_question(operation: Operation, raw: object, content: Content) -> Questi
     """
     if operation is Operation.RESCORE_CONTACTS:
         return _rescore(raw)
+    if operation is Operation.EXPORT_CONTACTS:
+        return _export(raw, content)
     return _preview(raw, content)
+
+
+class Export(Request):
+    """What `export_contacts` is started with; one of these."""
+
+    everybody: Annotated[bool, WrapValidator(true_or_false)] = False
+    segment: Annotated[str, Field(max_length=80)] | None = None
+    list: Annotated[str, Field(max_length=80)] | None = None
+    dry_run: Annotated[bool, WrapValidator(true_or_false)] = False
+
+
+def _export(raw: object, content: Content) -> Question | None:
+    asked = parse_typed(
+        Export, raw, example=EXPORT_EXAMPLE, no_address=f"{NO_ADDRESS} {EXPORT_EXAMPLE}"
+    )
+    if asked is None or asked in (Export(), Export(dry_run=True)):
+        return None
+    if asked.everybody + (asked.segment is not None) + (asked.list is not None) > 1:
+        raise InvalidInput(f"Only one of these at a time. {EXPORT_EXAMPLE}")
+    if asked.list is not None and not content.rules.has_list(asked.list):
+        names = [each.name for each in content.rules.lists]
+        raise InvalidInput(
+            f'There is no list "{asked.list}". {suggestion(asked.list, names)} {EXPORT_EXAMPLE}'
+        )
+    segment = _segment(asked.segment, content.rules) if asked.segment is not None else None
+    about = About.EXPORT_HOW_MANY if asked.dry_run else About.EXPORT
+    return Question(about=about, segment=segment, list=asked.list)
 
 
 def _rescore(raw: object) -> Question:

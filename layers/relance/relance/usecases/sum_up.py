@@ -14,6 +14,7 @@ from pydantic import Field
 
 from relance.content.names import listed
 from relance.events import Name
+from relance.exporting import price
 from relance.ports import Services
 from relance.rescoring import in_words
 from relance.storage import Value
@@ -96,7 +97,7 @@ class _Total:
 def sum_up(request: SumRequest, services: Services) -> dict[str, Value]:
     """What was found, with a sentence about it; `incomplete` where a contact is missing."""
     total = _Total()
-    for line in _lines(request.results, services):
+    for line in result_lines(request.results, services):
         batch = json.loads(line)
         total.add(batch["contacts"], batch["found"])
     missing = request.contacts - total.contacts
@@ -105,7 +106,7 @@ def sum_up(request: SumRequest, services: Services) -> dict[str, Value]:
         "decision": (Decision.COMPLETE if complete else Decision.INCOMPLETE).value,
         "summary": " ".join(
             [
-                _sentence(request.question, total),
+                _sentence(request, total, services),
                 *_lacking(total, missing),
                 f"Contacts read: {request.read:,}.",
             ]
@@ -117,18 +118,33 @@ def sum_up(request: SumRequest, services: Services) -> dict[str, Value]:
     }
 
 
-def _lines(results: ResultFiles, services: Services) -> Iterator[str]:
+def result_lines(results: ResultFiles, services: Services) -> Iterator[str]:
+    """What the batches of a Map Run answered, one line of JSON each."""
     manifest = json.loads("".join(services.files.read_lines(results.key)))
     for each in manifest["ResultFiles"]["SUCCEEDED"]:
         yield from services.files.read_lines(each["Key"])
 
 
-def _sentence(question: Question, total: _Total) -> str:
+def _sentence(request: SumRequest, total: _Total, services: Services) -> str:
+    question = request.question
     if question.about is About.TELL:
         return _told(total)
     if question.about is About.DRY_RUN:
         return _would_change(total)
+    if question.about is About.EXPORT:
+        return _exported(request, total, services)
     return _preview(question, total)
+
+
+def _exported(request: SumRequest, total: _Total, services: Services) -> str:
+    folder = "/".join(("people", *request.results.key.split("/")[:2], ""))
+    whose = request.question.segment or request.question.list
+    who = f" of {whose}" if whose else ""
+    exported = in_words(total.count("exported"))
+    return (
+        f"Exported {exported}{who} to {services.files.link(folder)} in two forms, for "
+        f"{price(request.read)}."
+    )
 
 
 def _told(total: _Total) -> str:

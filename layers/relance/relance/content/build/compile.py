@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from relance.content.build.declared import Declared, declared
+from relance.content.build.import_parts import import_mapping
 from relance.content.build.messages import MessageBuilder
 from relance.content.build.mistakes import BuildReport, Findings
 from relance.content.build.models import NAME
@@ -20,7 +21,7 @@ from relance.content.names import suggestion
 _FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
-    "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms",
+    "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms", "imports",
     "slots", "texts",
 )  # fmt: skip
 _FOLDERS = frozenset({*_YAML_FOLDERS, "layouts", "messages", "pages"})
@@ -80,6 +81,11 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
     pages = site.pages()
     forms = _forms(reader, site)
     slots = {each.name: each.to_json() for each in known.slots}
+    imports = {}
+    for file in reader.names("imports", "*.yaml"):
+        mapping = import_mapping(file, reader, findings, known)
+        if mapping:
+            imports[Path(file).stem] = mapping
     company = known.company
     files = {
         "rules.json": _json(known.rules.to_json()),
@@ -98,6 +104,7 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
                 "messages": sorted(messages),
                 "forms": {name: list(languages) for name, languages in sorted(forms.items())},
                 "slots": sorted(slots),
+                "imports": sorted(imports),
                 "pages": {
                     name: {language: _hash({name: page}) for language, page in languages.items()}
                     for name, languages in sorted(pages.items())
@@ -109,6 +116,8 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
         files[f"messages/{name}.json"] = _versioned(name, message)
     for name, slot in slots.items():
         files[f"slots/{name}.json"] = _versioned(name, slot)
+    for name, mapping in imports.items():
+        files[f"imports/{name}.json"] = _json(mapping)
     for name, languages in forms.items():
         for language, form in languages.items():
             files[f"forms/{name}.{language}.json"] = _versioned(name, form)

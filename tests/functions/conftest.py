@@ -31,6 +31,15 @@ SECRETS = {
     "LinkSecret": {"current": "1", "1": "sample-secret-" * 5},
     "WriteKeys": {"server": "sample-write-key", "server-2025": "sample-former-key"},
     "BrowserKeys": {"browser": "sample-browser-key"},
+    "HookSecrets": {
+        "shop": "sample-shop-secret",
+        "booking": "sample-booking-secret",
+        "booking.2025": "sample-former-secret",
+        "payments": "whsec_sample",
+        "facebook": "sample-app-secret",
+        "facebook.verify_token": "sample-token",
+        "linkedin": "sample-client-secret",
+    },
 }
 
 

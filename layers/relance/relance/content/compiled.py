@@ -8,6 +8,7 @@ rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
 forms/<name>.json            one form with its pages
 slots/<name>.json            one slot of a web page
+hooks/<name>.json            one hook: how it is signed, what its payloads mean
 pages/<name>.<language>.html
 ```
 
@@ -23,13 +24,14 @@ from pathlib import Path
 from typing import Self
 
 from relance.content.forms import Form
+from relance.content.hooks import Hook
 from relance.content.names import closest, either
 from relance.content.rules import Rules
 from relance.content.slots import Slot
 from relance.content.stage_rules import Intent
 from relance.errors import InvalidInput
 
-FORMAT = 3
+FORMAT = 4
 """Counts up when a folder built before can no longer be read."""
 
 
@@ -138,6 +140,7 @@ class Content:
         self._messages: dict[str, Message] = {}
         self._forms: dict[str, Form] = {}
         self._slots: dict[str, Slot] = {}
+        self._hooks: dict[str, Hook] = {}
         self._pages: dict[tuple[str, str], str] = {}
 
     @classmethod
@@ -183,6 +186,11 @@ class Content:
         """The names of all slots."""
         return self._names("slots")
 
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The names of all hooks."""
+        return self._names("hooks")
+
     def message(self, name: str) -> Message:
         """Return a message. Raises MessageUnknown with the closest names."""
         if name not in self._messages:
@@ -206,6 +214,14 @@ class Content:
                 return None
             self._slots[name] = Slot.from_json(self._read(f"slots/{name}.json"))
         return self._slots[name]
+
+    def hook(self, name: str) -> Hook | None:
+        """Return a hook, or None when there is none of this name."""
+        if name not in self._hooks:
+            if name not in self.hooks:
+                return None
+            self._hooks[name] = Hook.from_json(self._read(f"hooks/{name}.json"))
+        return self._hooks[name]
 
     def page(self, name: str, language: str | None = None) -> str:
         """Return a page in the language, or else in the company's first; marks not yet filled.

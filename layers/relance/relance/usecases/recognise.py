@@ -1,7 +1,8 @@
 """Who a message is about: the one place of the collection API that decides it.
 
-With a server key a message is taken at its word: its user id counts, then the address among its
-traits, then its visitor. A user id that is not known yet is tied to the contact of the address, and
+With a server key a message is taken at its word: its user id counts, then its ids of other systems,
+then the address among its traits, then a telephone number, which several people may share, then its
+visitor. An id that is not known yet is tied to the contact that was found by another, and
 an `identify` gives its address to a contact that has none: the libraries send several batches at
 once, so an event can come before the call that says whose it is. A message with a browser key names
 a visitor and nothing else. Whoever is new is made: identities and register in one transaction, for
@@ -13,10 +14,12 @@ from collections.abc import Iterable
 from relance.collecting.messages import Kind, Message, Who
 from relance.errors import ConditionFailed
 from relance.identities import (
+    crm_identity,
     email_identity,
     find,
     find_or_make,
     link,
+    phone_identity,
     user_identity,
     visitor_identity,
 )
@@ -50,11 +53,17 @@ class Known:
 def identities_of(who: Who) -> list[str]:
     """What a message may be recognised by, the surest first."""
     named = (
-        (user_identity, who.user_id),
         (email_identity, who.address),
+        (phone_identity, who.phone),
         (visitor_identity, who.visitor_id),
     )
-    return [identity(value) for identity, value in named if value]
+    return [*_ids_of(who), *(identity(value) for identity, value in named if value)]
+
+
+def _ids_of(who: Who) -> list[str]:
+    """The identities of the ids that systems gave."""
+    user = [user_identity(who.user_id)] if who.user_id else []
+    return [*user, *(crm_identity(system, given) for system, given in who.ids)]
 
 
 def recognise(message: Message, known: Known, services: Services) -> str:
@@ -64,20 +73,26 @@ def recognise(message: Message, known: Known, services: Services) -> str:
         StoreBusy: nobody can tell now; the same message again finds what was made of it.
     """
     who = message.said.who
-    first, *others = identities_of(who)
-    there = known.get(first)
-    if who.user_id is None or who.address is None:
-        return there or _made(first, (), who.address, known, services)
-    email = others[0]
-    if there:
-        if message.kind is Kind.IDENTIFY and known.get(email) is None:
-            _give_address(there, who.address, known, services)
-        return there
-    owner = known.get(email)
+    first = identities_of(who)[0]
+    email = [email_identity(who.address)] if who.address else []
+    keys = [*_ids_of(who), *email]
+    if not keys:
+        return known.get(first) or _made(first, (), None, known, services)
+    owner = next(filter(None, map(known.get, keys)), None)
     if owner is None:
-        return _made(first, (email,), who.address, known, services)
-    link(services.store, first, owner)
-    return known.learn(first, find(services.store, first) or owner)
+        return _made(first, tuple(keys[1:]), who.address, known, services)
+    for each in _ids_of(who):
+        if known.get(each) is None:
+            link(services.store, each, owner)
+            known.learn(each, find(services.store, each) or owner)
+    if who.address and message.kind is Kind.IDENTIFY and known.get(email[0]) is None:
+        _give_address(owner, who.address, known, services)
+    return known.get(first) or owner
+
+
+def is_known(message: Message, known: Known) -> bool:
+    """Whether somebody is there already whom the message is about."""
+    return any(known.get(each) for each in identities_of(message.said.who))
 
 
 def _made(

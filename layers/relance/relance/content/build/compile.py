@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from relance.content.build.declared import Declared, declared
+from relance.content.build.hooks import HookBuilder
 from relance.content.build.messages import MessageBuilder
 from relance.content.build.mistakes import BuildReport, Findings
 from relance.content.build.models import NAME
@@ -20,7 +21,7 @@ _FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms",
-    "slots",
+    "slots", "hooks",
 )  # fmt: skip
 _FOLDERS = frozenset({*_YAML_FOLDERS, "layouts", "messages", "pages"})
 
@@ -82,6 +83,8 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
         if form:
             forms[str(form["name"])] = form
     slots = {each.name: each.to_json() for each in known.slots}
+    built = HookBuilder(reader, findings, known).hooks()
+    hooks = {name: each.to_json() for name, each in built.items()}
     company = known.company
     files = {
         "rules.json": _json(known.rules.to_json()),
@@ -98,11 +101,13 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
                 "messages": sorted(messages),
                 "forms": sorted(forms),
                 "slots": sorted(slots),
+                "hooks": sorted(hooks),
                 "pages": {name: list(languages) for name, languages in sorted(pages.items())},
             }
         ),
     }
-    for folder, compiled in (("messages", messages), ("forms", forms), ("slots", slots)):
+    named = (("messages", messages), ("forms", forms), ("slots", slots), ("hooks", hooks))
+    for folder, compiled in named:
         for name, each in compiled.items():
             versioned = {"version": _hash({name: _json(each)}), **each}
             files[f"{folder}/{name}.json"] = _json(versioned)

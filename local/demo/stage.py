@@ -88,9 +88,17 @@ class Stage:
     @cached_property
     def write_key(self) -> str:
         """The shop server's key for the collection API."""
+        return self._secret("WRITE_KEYS", "server")
+
+    @cached_property
+    def hook_secret(self) -> str:
+        """What the booking system signs with."""
+        return self._secret("HOOK_SECRETS", "booking")
+
+    def _secret(self, setting: str, name: str) -> str:
         secrets = self.world.client("secretsmanager")
-        value = secrets.get_secret_value(SecretId=self._setting("WRITE_KEYS"))["SecretString"]
-        return str(json.loads(value)["server"])
+        value = secrets.get_secret_value(SecretId=self._setting(setting))["SecretString"]
+        return str(json.loads(value)[name])
 
     def at(self, when: float, errand: Callable[[], None]) -> None:
         """Run an errand in a greenlet at an instant."""

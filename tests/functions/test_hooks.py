@@ -65,6 +65,16 @@ def test_an_order_of_somebody_known_stands_in_their_history_once(call: Call, ben
     assert contact_of(bench, "crm:shopify:207119551") == CONTACT
 
 
+def test_a_report_replayed_under_another_id_of_delivery_is_the_same_event(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = sample("shop_order")
+    for delivery in ("b54557e4", "forged"):
+        request["headers"]["x-shopify-webhook-id"] = delivery
+        assert bench.call("take_hook", request, monkeypatch)["statusCode"] == 200
+    assert len(orders(bench)) == 1
+
+
 def test_somebody_of_whom_an_id_is_all_that_is_known_is_a_contact_without_an_address(
     call: Call, bench: Bench
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.faults import Fault, FaultPlan, Rule
+from local.faults import CallMade, Fault, FaultPlan, Rule, stops_at
 from local.http_messages import Response
 from local.world import World
 from tests.workflows.story import MONDAY, Story
@@ -193,6 +193,31 @@ def test_what_busy_tables_do_not_take_waits_in_the_queue(operation: str) -> None
         story.a_moment(600)
         names = [each["name"] for each in story.rows("Events") if each["source"] == "hook"]
         assert names == ["meeting_held", "meeting_held"]
+
+
+def day_closed(faults: FaultPlan | None = None) -> tuple[list[tuple[str, str]], list[CallMade]]:
+    """The booking system reports until it is answered; an hour passes. What is there then."""
+    with World.build(start=MONDAY, seed=1, faults=faults) as world:
+        give_secrets(world)
+        trace: list[CallMade] = []
+        world.sandboxes.trace = trace
+        for _ in range(5):
+            if send(world, "booking/day_closed").status == 200:
+                break
+        story = Story(world)
+        story.a_moment(3600)
+        rows = [each for each in story.rows("Events") if each["source"] == "hook"]
+        identities = {each["identity"] for each in story.rows("Identities")}
+        assert {"crm:booking:K-12", "email:ana@example.com", "crm:booking:K-14"} <= identities
+        return sorted((each["name"], each["event_id"]) for each in rows), trace
+
+
+def test_stopped_at_a_call_and_sent_again_nothing_is_lost_and_nothing_doubled() -> None:
+    undisturbed, trace = day_closed()
+    assert len(undisturbed) == 2
+    stops = [*stops_at([each for each in trace if each.function.endswith("take-hook")])]
+    for made, plan in stops[::4]:
+        assert day_closed(plan)[0] == undisturbed, made
 
 
 def test_who_reaches_neither_tables_nor_queue_is_asked_to_come_again() -> None:

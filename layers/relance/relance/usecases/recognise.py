@@ -83,8 +83,7 @@ def recognise(message: Message, known: Known, services: Services) -> str:
         return _made(first, tuple(keys[1:]), who.address, known, services)
     for each in _ids_of(who):
         if known.get(each) is None:
-            link(services.store, each, owner)
-            known.learn(each, find(services.store, each) or owner)
+            known.learn(each, link(services.store, each, owner))
     if who.address and message.kind is Kind.IDENTIFY and known.get(email[0]) is None:
         _give_address(owner, who.address, known, services)
     return known.get(first) or owner

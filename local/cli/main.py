@@ -29,6 +29,7 @@ this process. Nothing leaves the machine, and time runs as fast as the work allo
   {LOCAL} timeline CONTACT            what happened to it, day by day
   {LOCAL} preview welcome CONTACT     a message as this contact would get it
   {LOCAL} start welcome input.json    start an execution, as in the AWS console
+  {LOCAL} hook shop order.json        what a hook makes of a payload; with --secret, how to send it
 
 find, timeline, preview and start look at the world that the last demo left in {DEMO_FOLDER}/. With
 --in {SERVE_FOLDER} they look at the one that serve left when it was stopped.
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _find(commands.add_parser("find", help="find a contact by e-mail address"))
     _timeline(commands.add_parser("timeline", help="what happened to a contact, day by day"))
     _preview(commands.add_parser("preview", help="a message as a given contact would get it"))
+    _hook(commands.add_parser("hook", help="what a hook makes of a payload, and how to send it"))
     return parser
 
 
@@ -121,6 +123,17 @@ def _preview(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, help="write the HTML part to this file")
     _where(parser)
     parser.set_defaults(command=_run_preview)
+
+
+def _hook(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("hook", metavar="HOOK", help="for example shop")
+    parser.add_argument("file", metavar="FILE.json", type=Path, help="a payload, or a sample")
+    parser.add_argument("--secret", help="sign with it, and tell how to send it with curl")
+    parser.add_argument("--to", default="http://127.0.0.1:8080", help="the API (of make serve)")
+    parser.add_argument(
+        "--body", type=Path, default=SERVE_FOLDER / "body.json", help="where to write what is sent"
+    )
+    parser.set_defaults(command=_run_hook)
 
 
 def _where(parser: argparse.ArgumentParser) -> None:
@@ -186,6 +199,14 @@ def _run_preview(options: argparse.Namespace) -> str:
     from local.cli.previewing import preview  # noqa: PLC0415
 
     return preview(options.message, options.contact, folder=options.folder, html=options.html)
+
+
+def _run_hook(options: argparse.Namespace) -> str:
+    from local.cli.signing import try_hook  # noqa: PLC0415
+
+    return try_hook(
+        options.hook, options.file, secret=options.secret, to=options.to, body=options.body
+    )
 
 
 def _count(text: str) -> int:

@@ -12,7 +12,7 @@ from local.cli.mistakes import Mistake
 from local.demo import people as crowd
 from local.demo.report import many
 from local.demo.stage import FORM, Ports, Stage
-from local.demo.typed import command
+from local.demo.typed import LOCAL, command
 from local.http_messages import Request, Response
 from local.pages.inbox import Inbox
 
@@ -75,7 +75,12 @@ def _welcome(stage: Stage, inbox_port: int, speed: float, out: Path) -> str:
         """'{"event": "Order Completed", "messageId": "1", "userId": "42", "context": """
         """{"traits": {"email": "you@example.org"}}, "properties": {"revenue": 20}}'"""
     )
-    return "\n".join([*(f"{what:<16} {where}" for what, where in rows), "", example, ""])
+    hook = (
+        f"{LOCAL} hook booking layers/content/hooks/booking/booked.json "
+        f"--secret {stage.hook_secret} --to {stage.url}"
+    )
+    described = [f"{what:<16} {where}" for what, where in rows]
+    return "\n".join([*described, "", example, "", hook, ""])
 
 
 def _pace(speed: float) -> str:

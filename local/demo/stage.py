@@ -88,14 +88,19 @@ class Stage:
     @cached_property
     def write_key(self) -> str:
         """The shop server's key for the collection API."""
-        return self._key("WRITE_KEYS", "server")
+        return self._secret("WRITE_KEYS", "server")
 
     @property
     def browser_key(self) -> str:
         """The key that the pages of the website carry."""
-        return self._key("BROWSER_KEYS", "browser")
+        return self._secret("BROWSER_KEYS", "browser")
 
-    def _key(self, setting: str, name: str) -> str:
+    @cached_property
+    def hook_secret(self) -> str:
+        """What the booking system signs with."""
+        return self._secret("HOOK_SECRETS", "booking")
+
+    def _secret(self, setting: str, name: str) -> str:
         secrets = self.world.client("secretsmanager")
         value = secrets.get_secret_value(SecretId=self._setting(setting))["SecretString"]
         return str(json.loads(value)[name])

@@ -32,6 +32,15 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "AddressSecret": {"current": "1", "1": "sample-address-secret-" * 3},
     "WriteKeys": {"server": "sample-write-key", "server-2025": "sample-former-key"},
     "BrowserKeys": {"browser": "sample-browser-key"},
+    "HookSecrets": {
+        "shop": "sample-shop-secret",
+        "booking": "sample-booking-secret",
+        "booking.2025": "sample-former-secret",
+        "payments": "whsec_sample",
+        "facebook": "sample-app-secret",
+        "facebook.verify_token": "sample-token",
+        "linkedin": "sample-client-secret",
+    },
 }
 
 

@@ -18,7 +18,8 @@ GIVEN_TO = {
     "POSTAL_ADDRESS": {"send_email"},
     "WRITE_KEYS": {"collect_events"},
     "BROWSER_KEYS": {"collect_events"},
-    "BACKLOG_QUEUE_URL": {"collect_events"},
+    "HOOK_SECRETS": {"take_hook"},
+    "BACKLOG_QUEUE_URL": {"collect_events", "take_hook"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
     "OPERATIONS_BUCKET": {
@@ -33,6 +34,7 @@ GIVEN_TO = {
     "IDENTITIES_TABLE": {
         "submit_form",
         "collect_events",
+        "take_hook",
         "drain_backlog",
         "update_contact",
         "refold_contact",
@@ -45,6 +47,7 @@ GIVEN_TO = {
         "submit_form",
         "collect_events",
         "drain_backlog",
+        "take_hook",
         "erase_contact",
         "import_piece",
     },
@@ -71,6 +74,7 @@ ROUTES = {
     "serve_tracker": {"GET /relance.js", "HEAD /relance.js"},
     "fill_slots": {"GET /slots"},
     "collect_events": {"POST /v1/{word}", "GET /v1/projects/{key}/settings"},
+    "take_hook": {"POST /hooks/{name}", "GET /hooks/{name}"},
 }
 
 

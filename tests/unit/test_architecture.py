@@ -18,6 +18,7 @@ PUBLIC = (
     "track_click",
     "manage_subscription",
     "collect_events",
+    "take_hook",
     "serve_tracker",
     "fill_slots",
     "manage_preferences",

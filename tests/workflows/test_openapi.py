@@ -22,13 +22,20 @@ from local.http_messages import Response
 from local.world import World
 from tests.workflows.story import MONDAY
 from tests.workflows.test_backlog import key_of, waiting
+from tests.workflows.test_hooks import CASES, SECRETS, SIGNED, give_secrets, read
 from tests.workflows.test_strange_requests import BROKEN, NUMBERS, TEXTS
 
 OPENAPI = yaml.safe_load(
     (Path(__file__).parents[2] / "docs" / "openapi.yaml").read_text(encoding="utf-8")
 )
 Schema = Mapping[str, Any]
-OPERATIONS = [(path, method) for path, item in OPENAPI["paths"].items() for method in item]
+OPERATIONS = [
+    (path, method)
+    for path, item in OPENAPI["paths"].items()
+    for method in item
+    if method != "parameters"
+]
+HOOKS = "/hooks/{name}"
 QUEUES = ("Backlog", "LostBacklog", "RepairQueue", "BrokenContacts", "FailedBatches")
 
 
@@ -60,6 +67,8 @@ class Client:
     def request(self, world: World, path: str, method: str) -> Response:
         """Make one request at an operation."""
         operation, any_ = OPENAPI["paths"][path][method], self._any
+        if path == HOOKS:
+            return self._report(world) if method == "post" else self._challenge(world)
         if method == "get":
             key = any_.choice((*self._keys[:6], "%2f", "x" * 300))
             return world.request("GET", path.replace("{key}", key or "none"))
@@ -74,6 +83,43 @@ class Client:
             headers["content-encoding"] = "gzip"
             body = gzip.compress(body, 1) if any_.random() < 0.9 else body
         return world.request("POST", path, headers=headers, body=body)
+
+    def _report(self, world: World) -> Response:
+        """What a provider reports, a little wrong now and then, most of it rightly signed."""
+        any_ = self._any
+        case = any_.choice(CASES)
+        hook, sample = case.partition("/")[0], read(case)
+        body = json.dumps(self._spoilt(sample["payload"], 0)).encode()
+        if any_.random() < 0.1:
+            body = any_.choice((*BROKEN, b"x" * 512_001))
+        now = int(world.hub.moment.timestamp()) - any_.choice((0, 0, 0, 0, 0, 299, 301, -400))
+        secret = SECRETS[hook] if any_.random() < 0.9 else "somebody else's"
+        headers = {**sample.get("headers", {}), **SIGNED[hook](body, secret, now)}
+        if any_.random() < 0.1:
+            headers[any_.choice(list(headers))] = any_.choice(("", "é", "t=,v1=", "sha256=", "x"))
+        if any_.random() < 0.05:
+            hook = any_.choice(("nobody", "%2f", "x" * 300, "booking"))
+        return world.request("POST", f"/hooks/{hook}", headers=headers, body=body)
+
+    def _challenge(self, world: World) -> Response:
+        any_ = self._any
+        hook = any_.choice(("facebook", "linkedin", "shop", "nobody"))
+        code = any_.choice(("890e4665-4dfe-4ab1-b689-ed553bceeed0", "hmacsha256=", "", "%ff%00"))
+        mode, token = any_.choice(("subscribe", "x")), any_.choice(("token", "%ff", ""))
+        meta = f"hub.mode={mode}&hub.challenge={code}&hub.verify_token={token}"
+        query = any_.choice((meta, meta, f"challengeCode={code}", "&&=", ""))
+        return world.request("GET", f"/hooks/{hook}", query=query)
+
+    def _spoilt(self, value: Any, depth: int) -> Any:
+        """The payload, with something else in it here and there."""
+        if self._any.random() < 0.02:
+            return self._odd(depth)
+        if isinstance(value, dict):
+            return {name: self._spoilt(each, depth + 1) for name, each in value.items()}
+        if isinstance(value, list):
+            many = self._any.choice((1, 1, 1, 1, 90)) if depth < 3 else 1
+            return [self._spoilt(each, depth + 1) for each in value] * many
+        return value
 
     def _who(self) -> dict[str, str]:
         key = self._any.choice(self._keys)
@@ -136,19 +182,21 @@ def checked(response: Response, path: str, method: str) -> None:
     promised = OPENAPI["paths"][path][method]["responses"]
     assert str(response.status) in promised, (path, response)
     answer = resolved(promised[str(response.status)])
-    schema = {
-        **answer["content"]["application/json"]["schema"],
-        "components": OPENAPI["components"],
-    }
-    assert dict(response.headers)["content-type"] == "application/json"
+    kind = dict(response.headers)["content-type"].partition(";")[0]
+    if kind == "text/plain":
+        assert "text/plain" in answer["content"]
+        return
+    assert kind == "application/json"
+    schema = {**answer["content"][kind]["schema"], "components": OPENAPI["components"]}
     Draft202012Validator(schema).validate(json.loads(response.body))
 
 
 def test_the_file_names_every_route_and_no_other() -> None:
     posts = {path.removeprefix("/v1/") for path, method in OPERATIONS if method == "post"}
-    assert posts == set(WORDS)
+    assert posts == {*WORDS, HOOKS}
     assert [each for each in OPERATIONS if each[1] != "post"] == [
-        ("/v1/projects/{key}/settings", "get")
+        ("/v1/projects/{key}/settings", "get"),
+        (HOOKS, "get"),
     ]
 
 
@@ -159,6 +207,7 @@ def test_the_file_names_every_route_and_no_other() -> None:
 def test_every_answer_is_one_that_the_file_promises_and_nothing_breaks(count: int) -> None:
     logs: list[str] = []
     with World.build(start=MONDAY, seed=1, on_log=lambda *line: logs.append(line[-1])) as world:
+        give_secrets(world)
         client = Client(7, key_of(world), key_of(world, "BrowserKeys", "browser"))
         statuses: Counter[int] = Counter()
         for number in range(count):
@@ -168,7 +217,7 @@ def test_every_answer_is_one_that_the_file_promises_and_nothing_breaks(count: in
             assert response.status < 500, logs
             checked(response, path, method)
             statuses[response.status] += 1
-        assert set(statuses) == {200, 400, 401, 404, 413}
+        assert set(statuses) == {200, 400, 401, 403, 404, 405, 413}
         assert statuses[200] > count / 5, statuses
         world.run(for_=timedelta(hours=1))
         # What was taken could be folded, told and acted on.

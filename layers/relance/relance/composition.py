@@ -7,18 +7,19 @@ function pays at its start for what it uses and nothing else.
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import formataddr
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
 from relance.engine import Plan
 from relance.errors import ServiceUnavailable
+from relance.hooks.keys import HookSecrets
 from relance.ids import milliseconds, moment_of
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
@@ -48,7 +49,10 @@ _TABLES: Mapping[Table, str] = {
 _BACKLOG = "BACKLOG_QUEUE_URL"
 
 KEYS_KEPT = timedelta(minutes=5)
-"""How long write keys are used before they are read anew: so fast a key is added or taken away."""
+"""How long keys and the secrets of hooks are used before they are read anew: so fast one is added
+or taken away."""
+
+T = TypeVar("T")
 
 
 class SettingMissing(KeyError):
@@ -59,7 +63,7 @@ class AwsServices:
     """The services of one function, made from its environment when first used."""
 
     def __init__(self) -> None:
-        self._keys: tuple[datetime, WriteKeys] | None = None
+        self._kept: dict[str, tuple[datetime, object]] = {}
 
     @cached_property
     def store(self) -> "DynamoStore":
@@ -198,16 +202,15 @@ class AwsServices:
     @property
     def write_keys(self) -> WriteKeys:
         """The keys of the collection API; when they cannot be read anew, the former ones."""
-        now = self.now()
-        if self._keys is None or now - self._keys[0] >= KEYS_KEPT:
-            try:
-                found = WriteKeys(self._secret("WRITE_KEYS"), self._secret("BROWSER_KEYS"))
-            except ServiceUnavailable:
-                if self._keys is None:
-                    raise
-                found = self._keys[1]
-            self._keys = (now, found)
-        return self._keys[1]
+        return self._anew(
+            WriteKeys,
+            lambda: WriteKeys(self._secret("WRITE_KEYS"), self._secret("BROWSER_KEYS")),
+        )
+
+    @property
+    def hook_secrets(self) -> HookSecrets:
+        """The secrets of hooks; when they cannot be read anew, the former ones."""
+        return self._anew(HookSecrets, lambda: HookSecrets(self._secret("HOOK_SECRETS")))
 
     @cached_property
     def currency(self) -> str:
@@ -226,6 +229,21 @@ class AwsServices:
     def random_bytes(self, count: int) -> bytes:
         """Bytes that nobody can guess."""
         return secrets.token_bytes(count)
+
+    def _anew(self, kind: type[T], read: Callable[[], T]) -> T:
+        """What was read in the last minutes, read anew when it is older and can be read."""
+        now = self.now()
+        at, kept = self._kept.get(kind.__name__, (None, None))
+        if at is not None and isinstance(kept, kind) and now - at < KEYS_KEPT:
+            return kept
+        try:
+            found = read()
+        except ServiceUnavailable:
+            if not isinstance(kept, kind):
+                raise
+            found = kept
+        self._kept[kind.__name__] = (now, found)
+        return found
 
     def _secret(self, setting: str) -> dict[str, str]:
         import boto3  # noqa: PLC0415

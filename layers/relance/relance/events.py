@@ -86,8 +86,9 @@ GIVING_TRAITS = frozenset(
 ABOUT_COMPANIES = frozenset({Name.COMPANY_JOINED, Name.COMPANY_LEFT, Name.COMPANY_CHANGED})
 """The events that name a company: the id that stands in their property `company`."""
 
-SERVERS = frozenset({"segment", "cloudevents"})
-"""The sources of events that came with a secret key: what they say of a person is believed."""
+SERVERS = frozenset({"segment", "cloudevents", "hook"})
+"""The sources of events that came with a secret key, or signed with a secret: what they say of a
+person is believed."""
 
 _BY_FORM = "let the person fill in a form"
 _BY_LINK = "the link in every mail leads there"

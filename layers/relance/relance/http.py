@@ -238,6 +238,12 @@ def json_answer(value: object, *, status: int = 200) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": json.dumps(value)}
 
 
+def text_answer(body: str, *, content_type: str) -> dict[str, Any]:
+    """A text for a program, which no browser takes for a page."""
+    headers = {"content-type": content_type, "x-content-type-options": "nosniff", **NO_STORE}
+    return {"statusCode": 200, "headers": headers, "body": body}
+
+
 def later(answer: Mapping[str, Any], *, status: int = 503) -> dict[str, Any]:
     """The answer, sent with what tells a client to come again: nothing is wrong with its request.
 

@@ -31,6 +31,11 @@ def user_identity(user_id: str) -> str:
     return f"user:{user_id}"
 
 
+def phone_identity(number: str) -> str:
+    """The identity of a telephone number in E.164, `+33612345678`."""
+    return f"phone:{number}"
+
+
 def visitor_identity(anonymous_id: str) -> str:
     """The identity of a browser."""
     return f"visitor:{anonymous_id}"

@@ -16,6 +16,7 @@ from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
 from relance.engine import Plan
 from relance.events import Event
+from relance.hooks.keys import HookSecrets
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
 from relance.storage import Store, Value
@@ -254,6 +255,10 @@ class Services(Protocol):
     @property
     def write_keys(self) -> WriteKeys:
         """The keys of the collection API, at most five minutes old."""
+
+    @property
+    def hook_secrets(self) -> HookSecrets:
+        """The secrets of hooks, at most five minutes old."""
 
     @property
     def currency(self) -> str:

@@ -132,6 +132,43 @@ tracking_consent: {text: You may look, version: "1"}
 button: Send
 thanks: {title: Thanks, text: Look into your mailbox}
 """,
+    "hooks/booking.yaml": """title: Appointments
+signature:
+  header: X-Booking-Signature
+  signed: "{timestamp}.{body}"
+  timestamp: X-Booking-Timestamp
+  tolerance: 5 minutes
+events:
+  - event: meeting_booked
+    when: {type: booked}
+    id: booking.id
+    time: at
+    who:
+      email: booking.email
+      ids: {booking: booking.customer}
+    properties:
+      price: {from: booking.cents, as: money, currency: booking.currency}
+      place: {value: Paris}
+  - event: identified
+    when: {type: customer}
+    id: [id, at]
+    who: {email: email}
+    traits: {first_name: name}
+""",
+    "hooks/booking/booked.json": """{
+ "payload": {"type": "booked", "at": "2026-01-05T09:00:00Z", "booking": {
+  "id": 7, "email": "ana@example.com", "customer": "K-1", "cents": 1250, "currency": "eur"}},
+ "events": [{"event": "meeting_booked", "id": "7", "time": "2026-01-05T09:00:00.000Z",
+  "who": {"email": "ana@example.com", "ids": {"booking": "K-1"}},
+  "properties": {"price": 12.5, "place": "Paris"}}]
+}
+""",
+    "hooks/booking/customer.json": """{
+ "payload": {"type": "customer", "id": 1, "at": "2026-01-05", "email": "a@x.com", "name": "Ana"},
+ "events": [{"event": "identified", "id": "1 2026-01-05", "who": {"email": "a@x.com"},
+  "traits": {"first_name": "Ana"}}]
+}
+""",
     "layouts/mail.html.j2": """<!doctype html>
 <html lang=""><head><title>{{ subject }}</title><style>.button { color: red; }</style></head>
 <body><div style="display: none">{{ preheader }}</div>

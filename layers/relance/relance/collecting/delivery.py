@@ -24,6 +24,7 @@ class Form(StrEnum):
 
     SEGMENT = "segment"
     CLOUDEVENTS = "cloudevents"
+    HOOK = "hook"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,18 +27,24 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Whom a message is about, as far as it is taken at its word; at least one is there."""
+    """Whom a message is about, as far as it is taken at its word; at least one is there.
+
+    `ids` are ids of other systems, with the system's name before each; `phone` is in E.164.
+    """
 
     user_id: str | None = None
     address: str | None = None
     visitor_id: str | None = None
+    ids: tuple[tuple[str, str], ...] = ()
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a message says: the event's name, whose it is, and what comes with it.
 
-    `previous_id` is the former id in an `alias` that is taken at its word.
+    `previous_id` is the former id in an `alias` that is taken at its word. With `only_known` nobody
+    is made of it: it counts for somebody who is there already, or not at all.
     """
 
     name: str
@@ -46,6 +52,7 @@ class Said:
     properties: Mapping[str, Value] = field(default_factory=dict, repr=False)
     context: Mapping[str, Value] = field(default_factory=dict, repr=False)
     previous_id: str | None = None
+    only_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from relance.collecting.claims import as_claim
 from relance.collecting.clock import times_of
-from relance.collecting.delivery import MAX_EVENT, Delivery
+from relance.collecting.delivery import MAX_EVENT, Delivery, Form
 from relance.collecting.keys import Scope
 from relance.collecting.messages import Kind, Message, Said
 from relance.collecting.naming import event_name, trait_name
@@ -52,7 +52,7 @@ def read_item(item: object, delivery: Delivery, currency: str) -> Message:
     if not isinstance(message_id, str) or not 0 < len(message_id) <= 255:
         raise InvalidInput('"messageId" is missing: it tells a repeated delivery from a new event')
     times = times_of(item, delivery.sent_at, delivery.received)
-    said = _said(item, kind, delivery.scope, currency)
+    said = _said(item, kind, delivery, currency)
     return Message(
         kind=kind,
         message_id=message_id,
@@ -83,7 +83,8 @@ def _kind(item: Mapping[str, object]) -> Kind:
         raise InvalidInput(f'"type" can be {", ".join(Kind)}') from None
 
 
-def _said(item: Mapping[str, object], kind: Kind, scope: Scope, currency: str) -> Said:
+def _said(item: Mapping[str, object], kind: Kind, delivery: Delivery, currency: str) -> Said:
+    scope = delivery.scope
     context = json_object(item.get("context"), "context")
     context.pop(Purpose.LANDING, None)  # it opens what it tells for an hour: it is not kept
     traits = _traits(item, kind, context.get("traits"))
@@ -100,6 +101,7 @@ def _said(item: Mapping[str, object], kind: Kind, scope: Scope, currency: str) -
         properties=properties,
         context=context,
         previous_id=str(properties["previous_id"]) if kind is Kind.ALIAS else None,
+        only_known=delivery.form is Form.HOOK and item.get("onlyKnown") is True,
     )
 
 

@@ -1,6 +1,7 @@
 """Whom an item says it is about."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 
 from relance.addresses import address_to_send_to
 from relance.collecting.messages import Kind, Who
@@ -11,6 +12,15 @@ _LONGEST = 255
 
 _LARGEST = 10**15
 """Whole numbers below it are ids too: some systems count their customers."""
+
+_SYSTEM = re.compile(r"[a-z][a-z0-9-]{0,39}")
+"""The name of a system whose ids name people. Those of Segment that name a device have a dot or an
+underscore (`ios.idfa`, `ga_client_id`): a device may be shared."""
+
+_PHONE = re.compile(r"\+[0-9]{7,15}")
+"""A number in E.164."""
+
+_MOST_IDS = 10
 
 
 def who_of(item: Mapping[str, object], kind: Kind) -> Who:
@@ -28,6 +38,8 @@ def who_of(item: Mapping[str, object], kind: Kind) -> Who:
         user_id=id_of(item, "userId"),
         address=next((each for each in addresses if each), None),
         visitor_id=id_of(item, "anonymousId"),
+        ids=tuple(_external(context, lambda kind: kind not in ("email", "phone"))),
+        phone=next((each for _, each in _external(context, "phone".__eq__)), None),
     )
     if who == Who():
         raise InvalidInput('"userId" is missing: it or "anonymousId" says whose event this is')
@@ -62,6 +74,22 @@ def id_of(item: Mapping[str, object], field: str) -> str | None:
     if not isinstance(value, str) or len(value) > _LONGEST:
         raise InvalidInput(f'"{field}" must be a text of at most {_LONGEST} characters')
     return value
+
+
+def _external(context: object, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """The ids of other systems in `context.externalIds`, of the kinds that are wanted.
+
+    https://segment.com/docs/unify/identity-resolution/externalids/
+    """
+    given = context.get("externalIds") if isinstance(context, Mapping) else None
+    for each in given[:_MOST_IDS] if isinstance(given, list) else ():
+        if not isinstance(each, Mapping) or each.get("collection", "users") != "users":
+            continue
+        kind, found = each.get("type"), id_of(each, "id")
+        if not isinstance(kind, str) or not _SYSTEM.fullmatch(kind) or found is None:
+            continue
+        if wanted(kind) and (kind != "phone" or _PHONE.fullmatch(found)):
+            yield kind, found
 
 
 def needed_id(item: Mapping[str, object], field: str) -> str:

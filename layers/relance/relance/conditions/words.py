@@ -2,7 +2,6 @@
 
 import re
 from fractions import Fraction
-from math import isfinite
 from typing import TypeGuard
 
 _SHARE = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?)%")
@@ -61,7 +60,7 @@ def is_number(value: object) -> TypeGuard[int | float]:
     """Whether it is a number that can be compared and written as JSON."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return isfinite(value) and abs(value) <= _GREATEST
+    return abs(value) <= _GREATEST  # which what is infinite or no number is not
 
 
 def not_a_number(value: object) -> str:

@@ -9,6 +9,7 @@ messages/<name>.json         one message: variants, links, version
 forms/<name>.<language>.json one form with its pages, in each language that it is written in
 slots/<name>.json            one slot of a web page
 imports/<name>.json          one mapping of files to import
+hooks/<name>.json            one hook: how it is signed, what its payloads mean
 pages/<name>.<language>.html   each page in every language that the company declares
 ```
 
@@ -24,13 +25,14 @@ from pathlib import Path
 from typing import Self
 
 from relance.content.forms import Form
+from relance.content.hooks import Hook
 from relance.content.names import closest, either
 from relance.content.rules import Rules
 from relance.content.slots import Slot
 from relance.content.stage_rules import Intent
 from relance.errors import InvalidInput
 
-FORMAT = 3
+FORMAT = 4
 """Counts up when a folder built before can no longer be read."""
 
 
@@ -161,6 +163,7 @@ class Content:
         self._messages: dict[str, Message] = {}
         self._forms: dict[str, Form] = {}
         self._slots: dict[str, Slot] = {}
+        self._hooks: dict[str, Hook] = {}
         self._pages: dict[tuple[str, str], str] = {}
 
     @classmethod
@@ -210,6 +213,11 @@ class Content:
         """The names of all slots."""
         return self._names("slots")
 
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The names of all hooks."""
+        return self._names("hooks")
+
     def message(self, name: str) -> Message:
         """Return a message. Raises MessageUnknown with the closest names."""
         if name not in self._messages:
@@ -253,6 +261,14 @@ class Content:
     def import_mapping(self, name: str) -> Mapping[str, object] | None:
         """Return a mapping as it was written, or None when there is none of this name."""
         return self._read(f"imports/{name}.json") if name in self.imports else None
+
+    def hook(self, name: str) -> Hook | None:
+        """Return a hook, or None when there is none of this name."""
+        if name not in self._hooks:
+            if name not in self.hooks:
+                return None
+            self._hooks[name] = Hook.from_json(self._read(f"hooks/{name}.json"))
+        return self._hooks[name]
 
     def page(self, name: str, *spoken: str | None) -> str:
         """Return a page in the first of these languages that there is; marks not yet filled.

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from relance.conditions.schema import condition_schema
-from relance.content.build import models, rule_models, slots
+from relance.content.build import hook_models, models, rule_models, slots
 from relance.content.build.models import SnakeName
 from relance.content.build.rule_models import IN_FILE
 from relance.content.build.selection import ONLY_FOR, OnlyForSource
@@ -32,6 +32,7 @@ _FOR_EVERYBODY: Mapping[str, tuple[str, Any]] = {
     "texts": ("texts/*.yaml", dict[str, dict[str, models.Text]]),
     "import": ("imports/*.yaml", ImportSource),
     "message": ("messages/*/message.yaml", models.MessageSource),
+    "hook": ("hooks/*.yaml", hook_models.HookSource),
 }
 
 _FOR_SOME: Mapping[str, tuple[str, Any]] = {

@@ -22,7 +22,7 @@ from relance.ports import Services
 from relance.register import RECORD, Register, register_of
 from relance.storage import Table
 from relance.usecases.identify import recognise_softly
-from relance.usecases.recognise import Known, identities_of, recognise
+from relance.usecases.recognise import Known, identities_of, is_known, recognise
 
 
 class TooMany(InvalidInput):
@@ -39,20 +39,36 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What became of a batch; `waiting` of its items are safe in the queue."""
+    """What became of a batch; `waiting` of its items are safe in the queue.
+
+    `unknown` are about somebody whom nobody knows, and were to count for people who are known.
+    """
 
     refused: Sequence[Refused] = field(default_factory=tuple)
     waiting: int = 0
+    unknown: int = 0
 
 
-def collect(items: Sequence[object], delivery: Delivery, services: Services) -> Collected:
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of messages; of those that are `left` nothing is known: append them again."""
+
+    left: Sequence[Message] = ()
+    unknown: int = 0
+
+
+def collect(
+    items: Sequence[object], delivery: Delivery, services: Services, *, at_once: int = MAX_ITEMS
+) -> Collected:
     """Append the events of a batch; when this returns, all that was not refused is safe.
 
+    Of a long batch the first `at_once` are stored now, the rest waits in the queue.
+
     Raises:
-        TooMany: more than MAX_ITEMS; none was taken.
+        TooMany: more than MAX_ITEMS, where nothing may wait; none was taken.
         ServiceUnavailable: neither the tables nor the queue took them; send them all again.
     """
-    if len(items) > MAX_ITEMS:
+    if at_once == MAX_ITEMS < len(items):
         raise TooMany(f"A batch holds at most {MAX_ITEMS} events: send these in several.")
     messages: list[Message] = []
     refused: list[Refused] = []
@@ -61,22 +77,23 @@ def collect(items: Sequence[object], delivery: Delivery, services: Services) -> 
             messages.append(_read(item, delivery, services))
         except InvalidInput as error:
             refused.append(Refused(index, str(error)))
-    left = append(messages, services)
+    done = append(messages[:at_once], services)
+    left = [*done.left, *messages[at_once:]]
     if left:
         services.backlog.keep(list(pack((each.item for each in left), delivery)))
-    return Collected(refused, len(left))
+    return Collected(refused, len(left), done.unknown)
 
 
-def append(messages: Sequence[Message], services: Services) -> Sequence[Message]:
-    """Append messages to the histories of those they are about; those for which it had no time.
-
-    Nothing is known of the latter: they may be appended again.
-    """
+def append(messages: Sequence[Message], services: Services) -> Appended:
+    """Append messages to the histories of those they are about, as far as the tables take them."""
     try:
-        owners = _owners(messages, services)
+        known = Known(services.store, messages)
+        wanted = [each for each in messages if not each.said.only_known or is_known(each, known)]
+        unknown = len(messages) - len(wanted)
+        messages, owners = wanted, _owners(wanted, known, services)
         _follow_landings(messages, owners, services)
     except StoreBusy:
-        return messages
+        return Appended(messages)
     for index, (message, contact_id) in enumerate(zip(messages, owners, strict=True)):
         if contact_id is None:
             continue
@@ -85,8 +102,8 @@ def append(messages: Sequence[Message], services: Services) -> Sequence[Message]
         except ConditionFailed:
             continue  # delivered before
         except StoreBusy:
-            return messages[index:]
-    return ()
+            return Appended(messages[index:], unknown)
+    return Appended(unknown=unknown)
 
 
 def _named(said: Said) -> list[str]:
@@ -101,13 +118,12 @@ def _read(item: object, delivery: Delivery, services: Services) -> Message:
     return read_item(plain, delivery, services.currency)
 
 
-def _owners(messages: Sequence[Message], services: Services) -> list[str | None]:
+def _owners(messages: Sequence[Message], known: Known, services: Services) -> list[str | None]:
     """The contact of each message; None where nothing more may be kept of it.
 
     Of somebody who was erased nothing is kept, nor what tells of a time before that and comes late;
     of somebody who does not want to be followed on the web nothing that a browser reports.
     """
-    known = Known(services.store, messages)
     late = _late(messages, known, services)
     contacts = [
         None if message_is_late else recognise(message, known, services)

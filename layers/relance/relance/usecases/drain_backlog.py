@@ -51,7 +51,6 @@ def _store(body: str, drained: Drained, services: Services) -> None:
             messages.append(read_item(item, delivery, services.currency))
         except InvalidInput:
             drained.refused += 1
-    left = append(messages, services)
-    if left:
+    if append(messages, services).left:
         raise StoreBusy("the tables take nothing now")
     drained.stored += len(messages)

@@ -2,9 +2,10 @@
 
 With a server key a message is taken at its word. `identify` and `alias` say who somebody is, for
 good (`relance.usecases.identify`). Every other call only says whose it is: its user id counts, then
-the address among its traits, then its visitor, and a user id that is not known yet is tied to the
-contact of the address. A message with a browser key names a visitor and nothing else. Whoever is
-new is made: identities and register in one transaction, for a visitor without an address.
+its ids of other systems, then the address among its traits, then a telephone number, which several
+people may share, then its visitor; an id that is not known yet is tied to the contact that was
+found by another. A message with a browser key names a visitor and nothing else. Whoever is new is
+made: identities and register in one transaction, for a visitor without an address.
 """
 
 from collections.abc import Iterable
@@ -13,10 +14,12 @@ from relance.collecting.keys import Scope
 from relance.collecting.messages import Kind, Message, Who
 from relance.errors import ConditionFailed
 from relance.identities import (
+    crm_identity,
     email_identity,
     find,
     find_or_make,
     link,
+    phone_identity,
     user_identity,
     visitor_identity,
 )
@@ -60,11 +63,17 @@ class Known:
 def identities_of(who: Who) -> list[str]:
     """What a message may be recognised by, the surest first."""
     named = (
-        (user_identity, who.user_id),
         (email_identity, who.address),
+        (phone_identity, who.phone),
         (visitor_identity, who.visitor_id),
     )
-    return [identity(value) for identity, value in named if value]
+    return [*_ids_of(who), *(identity(value) for identity, value in named if value)]
+
+
+def _ids_of(who: Who) -> list[str]:
+    """The identities of the ids that systems gave."""
+    user = [user_identity(who.user_id)] if who.user_id else []
+    return [*user, *(crm_identity(system, given) for system, given in who.ids)]
 
 
 def recognise(message: Message, known: Known, services: Services) -> str:
@@ -74,7 +83,9 @@ def recognise(message: Message, known: Known, services: Services) -> str:
         StoreBusy: nobody can tell now; the same message again finds what was made of it.
     """
     said = message.said.who
-    who = identities.Who(user=said.user_id, address=said.address, visitor=said.visitor_id)
+    who = identities.Who(
+        user=said.user_id, crm=dict(said.ids), address=said.address, visitor=said.visitor_id
+    )
     if message.source != Scope.BROWSER and who.keys:
         if message.kind is Kind.IDENTIFY:
             found = identities.identify(who, Trust.SECRET, services, look=known.get)
@@ -89,18 +100,25 @@ def recognise(message: Message, known: Known, services: Services) -> str:
     return _whose(said, known, services)
 
 
+def is_known(message: Message, known: Known) -> bool:
+    """Whether somebody is there already whom the message is about."""
+    return any(known.get(each) for each in identities_of(message.said.who))
+
+
 def _whose(who: Who, known: Known, services: Services) -> str:
     """Whose message it is, which says no more than that."""
-    first, *others = identities_of(who)
-    there = known.get(first)
-    if there or who.user_id is None or who.address is None:
-        return there or _made(who, first, (), known, services)
-    email = others[0]
-    owner = known.get(email)
+    first = identities_of(who)[0]
+    email = [email_identity(who.address)] if who.address else []
+    keys = [*_ids_of(who), *email]
+    if not keys:
+        return known.get(first) or _made(who, first, (), known, services)
+    owner = next(filter(None, map(known.get, keys)), None)
     if owner is None:
-        return _made(who, first, (email,), known, services)
-    link(services.store, first, owner)
-    return known.learn(first, find(services.store, first) or owner)
+        return _made(who, first, tuple(keys[1:]), known, services)
+    for each in _ids_of(who):
+        if known.get(each) is None:
+            known.learn(each, link(services.store, each, owner))
+    return known.get(first) or owner
 
 
 def _made(who: Who, identity: str, also: tuple[str, ...], known: Known, services: Services) -> str:
@@ -123,10 +141,9 @@ def _made(who: Who, identity: str, also: tuple[str, ...], known: Known, services
 
 
 def _known_by(who: Who) -> dict[str, Value]:
-    """What the register of a new contact says of why it is known; nothing of a visitor."""
-    if who.user_id or who.address:
-        return {"known_by": "user" if who.user_id else "address"}
-    return {}
+    """What the register of a new contact says of why it is known: an id, an address."""
+    by = "user" if who.user_id else "crm" if who.ids else "address" if who.address else None
+    return {"known_by": by} if by else {}
 
 
 def _leads_to(identity: str, contact_id: str) -> Put:

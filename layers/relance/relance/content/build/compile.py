@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from relance.content.build.declared import Declared, declared
+from relance.content.build.hooks import HookBuilder
 from relance.content.build.import_parts import import_mapping
 from relance.content.build.messages import MessageBuilder
 from relance.content.build.mistakes import BuildReport, Findings
@@ -22,7 +23,7 @@ _FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms", "imports",
-    "slots", "texts",
+    "slots", "texts", "hooks",
 )  # fmt: skip
 _FOLDERS = frozenset({*_YAML_FOLDERS, "layouts", "messages", "pages"})
 
@@ -86,6 +87,8 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
         mapping = import_mapping(file, reader, findings, known)
         if mapping:
             imports[Path(file).stem] = mapping
+    built = HookBuilder(reader, findings, known).hooks()
+    hooks = {name: each.to_json() for name, each in built.items()}
     company = known.company
     files = {
         "rules.json": _json(known.rules.to_json()),
@@ -105,6 +108,7 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
                 "forms": {name: list(languages) for name, languages in sorted(forms.items())},
                 "slots": sorted(slots),
                 "imports": sorted(imports),
+                "hooks": sorted(hooks),
                 "pages": {
                     name: {language: _hash({name: page}) for language, page in languages.items()}
                     for name, languages in sorted(pages.items())
@@ -112,10 +116,9 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
             }
         ),
     }
-    for name, message in messages.items():
-        files[f"messages/{name}.json"] = _versioned(name, message)
-    for name, slot in slots.items():
-        files[f"slots/{name}.json"] = _versioned(name, slot)
+    for folder, compiled in (("messages", messages), ("slots", slots), ("hooks", hooks)):
+        for name, each in compiled.items():
+            files[f"{folder}/{name}.json"] = _versioned(name, each)
     for name, mapping in imports.items():
         files[f"imports/{name}.json"] = _json(mapping)
     for name, languages in forms.items():

@@ -50,6 +50,7 @@ _EXAMPLES = {
     "score": "score: engagement",
     "role_in": "role_in: role",
     "values": "values: owner",
+    "who": "who: {email: email}",
 }
 """What to paste where a line is missing."""
 

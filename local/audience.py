@@ -329,7 +329,7 @@ def read_letter(mail: Mail) -> Letter:
     by_path = {
         mark: next((url for url in everything if f"/{mark}/" in url), None) for mark in ("k", "u")
     }
-    content = tuple(url for url in everything if not re.search(r"/[ku]/", url))
+    content = tuple(url for url in everything if not re.search(r"/[kpu]/", url))
     header = str(message["List-Unsubscribe"] or "")
     post = str(message["List-Unsubscribe-Post"] or "")
     targets = [part.strip(" \r\n\t<>") for part in header.split(",")]

@@ -186,6 +186,7 @@ _SENTENCES: Mapping[str, _Say] = {
         "Unsubscribed" + (f' from "{_word(p, "topic")}"' if _word(p, "topic") else "")
     ),
     "consent_changed": _consent,
+    "preferences_changed": lambda _: "Changed what it wants to get",
     "list_joined": lambda p: f'Joined the list "{_word(p, "list", default="?")}"',
     "list_left": lambda p: f'Left the list "{_word(p, "list", default="?")}"',
     "points_awarded": _points,

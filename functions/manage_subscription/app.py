@@ -12,11 +12,13 @@ from relance.composition import compose
 from relance.content.pages import fill
 from relance.errors import InvalidInput, Retryable, TokenInvalid
 from relance.http import HttpRequest, html_answer, later
+from relance.links import Preferences
 from relance.usecases.manage_subscription import (
     ConfirmOutcome,
     Leave,
     Way,
     confirm,
+    language_of,
     unsubscribe,
 )
 
@@ -32,32 +34,34 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     try:
         return _confirming(request, token) if confirming else _leaving(request, token)
     except TokenInvalid:
-        return _page("link-invalid", status=404)
+        return _page("link-invalid", *request.languages, status=404)
     except Retryable:
         logger.exception("a person was asked to come again")
-        text = "Please press the button again in a moment."
-        marks = {"TITLE": "That did not work just now", "TEXT": text}
-        return later(html_answer(fill(services.content.page("problem"), marks)))
+        return later(_page("busy", *request.languages))
 
 
 def _confirming(request: HttpRequest, token: str) -> dict[str, Any]:
     target = services.signer.read_confirm(token)
+    spoken = (language_of(target.contact_id, services), *request.languages)
     if request.reads_only:
-        return _page("confirm")
+        return _page("confirm", *spoken)
     outcome = confirm(target, request.proof(), services)
     logger.info("confirmation", extra={"contact_id": target.contact_id, "outcome": outcome})
     if outcome is ConfirmOutcome.TOO_LATE:
-        return _page("link-invalid", status=410)
-    return _page("confirmed")
+        return _page("link-invalid", *spoken, status=410)
+    return _page("confirmed", *spoken)
 
 
 def _leaving(request: HttpRequest, token: str) -> dict[str, Any]:
     target = services.signer.read_unsubscribe(token)
+    spoken = (language_of(target.contact_id, services), *request.languages)
+    choosing = services.signer.preferences_token(Preferences(target.contact_id, target.send_id))
+    marks = {"PREFERENCES": f"../p/{choosing}"}
     if request.reads_only:
-        return _page("unsubscribe")
+        return _page("unsubscribe", *spoken, marks=marks)
     unsubscribe(Leave(target, _way(request)), services)
     logger.info("unsubscription", extra={"contact_id": target.contact_id})
-    return _page("unsubscribed")
+    return _page("unsubscribed", *spoken, marks=marks)
 
 
 def _way(request: HttpRequest) -> Way:
@@ -69,5 +73,7 @@ def _way(request: HttpRequest) -> Way:
     return Way.ONE_CLICK if one_click else Way.PAGE
 
 
-def _page(name: str, *, status: int = 200) -> dict[str, Any]:
-    return html_answer(services.content.page(name), status=status)
+def _page(
+    name: str, *spoken: str | None, status: int = 200, marks: dict[str, str] | None = None
+) -> dict[str, Any]:
+    return html_answer(fill(services.content.page(name, *spoken), marks or {}), status=status)

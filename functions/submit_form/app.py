@@ -10,13 +10,13 @@ from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
 from relance.content.forms import (
     MAX_LENGTH,
+    SHOWN_IN,
     VISITOR,
     Form,
     FormErrors,
     form_page,
     validate,
 )
-from relance.content.pages import fill
 from relance.errors import InvalidInput, Retryable
 from relance.http import HttpRequest, TooLarge, html_answer, json_answer, later
 from relance.usecases.sign_up import SignUp, new_nonce, sign_up
@@ -28,25 +28,25 @@ services = compose()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Show the form, or take what was filled in."""
     request = HttpRequest.of(event)
-    form = services.content.form(request.parameters.get("form", ""))
+    form = services.content.form(request.parameters.get("form", ""), *request.languages)
     if form is None:
-        return _refused(request, 404, "There is no such form", "Please check the address.")
+        return _refused(request, 404, "no-form", "There is no such form. Check the address.")
     if request.reads_only:
         return html_answer(form_page(form, nonce=new_nonce(services)))
     try:
         return _taken(request, form)
     except TooLarge as error:
-        return _refused(request, 413, "That is too much", str(error))
+        return _refused(request, 413, "too-large", f"That is too much. {error}")
     except InvalidInput as error:
-        return _refused(request, 400, "That could not be read", str(error))
+        return _refused(request, 400, "unreadable", f"That could not be read. {error}")
     except Retryable:
         logger.exception("a person was asked to come again")
-        text = "Nothing is lost: please go back and send it again."
-        return later(_refused(request, 503, "That did not work just now", text))
+        return later(_refused(request, 503, "busy", "That did not work just now. Try again."))
 
 
 def _taken(request: HttpRequest, form: Form) -> dict[str, Any]:
     fields = request.fields()
+    form = services.content.form(form.name, fields.get(SHOWN_IN), *request.languages) or form
     verdict = validate(form, fields)
     if isinstance(verdict, FormErrors):
         if request.wants_json:
@@ -60,8 +60,7 @@ def _taken(request: HttpRequest, form: Form) -> dict[str, Any]:
     )
 
 
-def _refused(request: HttpRequest, status: int, title: str, text: str) -> dict[str, Any]:
+def _refused(request: HttpRequest, status: int, page: str, sentence: str) -> dict[str, Any]:
     if request.wants_json:
-        return json_answer({"success": False, "error": f"{title}. {text}"}, status=status)
-    page = fill(services.content.page("problem"), {"TITLE": title, "TEXT": text})
-    return html_answer(page, status=status)
+        return json_answer({"success": False, "error": sentence}, status=status)
+    return html_answer(services.content.page(page, *request.languages), status=status)

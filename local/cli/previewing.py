@@ -51,7 +51,9 @@ def preview(message: str, contact: str, *, folder: Path, html: Path | None) -> s
     except ContentInvalid as failed:
         raise Mistake(f"{message} cannot be rendered for this contact: {failed}") from failed
     stage = stage_at(saved.contact.profile, Plan(content.rules, sender.time_zone), saved.now)
-    reason = reason_not_to_send(written, saved.contact.register, sender, stage=stage, leaving=False)
+    reason = reason_not_to_send(
+        written, saved.contact.register, sender, stage=stage, leaving=False, now=saved.now
+    )
     verdict = f"It would not be sent now: {reason.value}." if reason else "It would be sent now."
     if html is not None:
         html.write_text(mail.html, encoding="utf-8")

@@ -64,6 +64,8 @@ def _welcome(stage: Stage, inbox_port: int, speed: float, out: Path) -> str:
         ("Read the mail", f"http://127.0.0.1:{inbox_port}/inbox"),
         ("Report events", f"POST {stage.url}/v1/track"),
         ("with write key", stage.write_key),
+        ("Your pages", f"load {stage.url}/relance.js"),
+        ("with browser key", stage.browser_key),
         ("Time runs", _pace(speed)),
         ("Stop", f"Ctrl-C; the world is saved in {out}/"),
         ("Look at it then", command("timeline", "you@example.org", folder=out)),
@@ -73,7 +75,7 @@ def _welcome(stage: Stage, inbox_port: int, speed: float, out: Path) -> str:
         """'{"event": "Order Completed", "messageId": "1", "userId": "42", "context": """
         """{"traits": {"email": "you@example.org"}}, "properties": {"revenue": 20}}'"""
     )
-    return "\n".join([*(f"{what:<15} {where}" for what, where in rows), "", example, ""])
+    return "\n".join([*(f"{what:<16} {where}" for what, where in rows), "", example, ""])
 
 
 def _pace(speed: float) -> str:

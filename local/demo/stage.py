@@ -88,9 +88,17 @@ class Stage:
     @cached_property
     def write_key(self) -> str:
         """The shop server's key for the collection API."""
+        return self._key("WRITE_KEYS", "server")
+
+    @property
+    def browser_key(self) -> str:
+        """The key that the pages of the website carry."""
+        return self._key("BROWSER_KEYS", "browser")
+
+    def _key(self, setting: str, name: str) -> str:
         secrets = self.world.client("secretsmanager")
-        value = secrets.get_secret_value(SecretId=self._setting("WRITE_KEYS"))["SecretString"]
-        return str(json.loads(value)["server"])
+        value = secrets.get_secret_value(SecretId=self._setting(setting))["SecretString"]
+        return str(json.loads(value)[name])
 
     def at(self, when: float, errand: Callable[[], None]) -> None:
         """Run an errand in a greenlet at an instant."""

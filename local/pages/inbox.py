@@ -14,6 +14,8 @@ from email.message import Message
 from html import escape
 from urllib.parse import parse_qs
 
+from relance.links import Purpose
+
 from local.demo.report import many
 from local.http_messages import Request, Response
 from local.mailbox import Mail, Mailbox, decoded
@@ -34,7 +36,7 @@ iframe { width: 100%; height: 40rem; border: 1px solid var(--line); border-radiu
 """
 _PAGE_SIZE = 200
 _PATH = re.compile(r"/inbox/(\d{1,9})(/html|\.eml)?")
-_HOST = re.compile(r"https?://[^/\"'\s<>]+(/[cokuf]/)")
+_HOST = re.compile(rf"https?://[^/\"'\s<>]+(/(?:f|{'|'.join(Purpose)})/)")
 
 
 class Inbox:

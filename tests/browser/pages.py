@@ -18,7 +18,7 @@ QUIET_MS = 700
 """How long nothing must come, where nothing may: thrice the time that the script waits."""
 
 
-def embedded(url: str, *, consent: bool = False) -> str:
+def embedded(url: str, *, key: str = "", consent: bool = False) -> str:
     """The markup of docs/tracking.md for the suite at `url`."""
     guide = (ROOT / "docs" / "tracking.md").read_text(encoding="utf-8")
     found = re.search(
@@ -26,6 +26,7 @@ def embedded(url: str, *, consent: bool = False) -> str:
     )
     assert found is not None
     text = found[1].replace("https://links.example.com", url)
+    text = text.replace("YOUR-PUBLIC-KEY", key or "YOUR-PUBLIC-KEY")
     return text if consent else text.replace(' data-consent="required"', "")
 
 

@@ -25,10 +25,12 @@ Answer = tuple[int, Mapping[str, str], bytes]
 
 @dataclass(frozen=True)
 class Suite:
-    """The whole suite on this machine: its HTTP API and its inbox."""
+    """The whole suite on this machine: its HTTP API, its inbox, the keys for servers and pages."""
 
     url: str
     inbox: str
+    write_key: str
+    browser_key: str
 
 
 @contextmanager
@@ -51,7 +53,8 @@ def suite(folder: Path) -> Iterator[Suite]:
         inbox = re.search(r"http://127\.0\.0\.1:\d+/inbox", told)
         assert form is not None
         assert inbox is not None
-        yield Suite(form[1], inbox[0])
+        keys = re.findall(r"^with (?:write|browser) key +(\S+)$", told, re.MULTILINE)
+        yield Suite(form[1], inbox[0], *keys)
     finally:
         process.kill()
         process.communicate()

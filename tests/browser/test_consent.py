@@ -108,6 +108,21 @@ def test_whoever_comes_back_after_a_withdrawal_is_somebody_else(
     assert first["anonymousId"] != second["anonymousId"]
 
 
+def test_whoever_comes_after_a_reset_is_somebody_else(
+    tab: "Page", asking: Website, recorder: Recorder
+) -> None:
+    open_and_wait(tab, asking.url)
+    tab.evaluate("relance('reset')")  # nobody is followed: nothing is stored
+    assert everything_stored(tab) == ["", 0, 0]
+    tab.evaluate("relance('consent', 'granted')")
+    (first,) = until_there_are(tab, 1, lambda: recorder.named("page"))
+    tab.evaluate("relance('reset'); relance('track', 'Searched')")
+    (last,) = until_there_are(tab, 1, lambda: recorder.named("Searched"))
+    assert last["anonymousId"] != first["anonymousId"]
+    assert recorder.named("page_left")[0]["anonymousId"] == first["anonymousId"]
+    assert f"relance={last['anonymousId']}" in tab.evaluate("document.cookie")
+
+
 def test_a_consent_given_before_the_script_arrived_counts(
     tab: "Page", asking: Website, recorder: Recorder
 ) -> None:

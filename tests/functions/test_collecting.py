@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from relance.collecting.delivery import MAX_ITEMS
 from relance.events import RESERVED
+from relance.links import Landing, LinkSigner
 from relance.storage import Table, Update, Value
 
-from tests.functions.conftest import CONTACT, NOW, SAMPLES, Bench
+from tests.functions.conftest import CONTACT, NOW, SAMPLES, SEND, Bench
 
 Send = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -313,20 +314,74 @@ def test_an_address_that_comes_after_the_user_id_is_still_theirs(send: Send, ben
     assert sorted(bench.history(eva)) == ["identified", "page_viewed"]
 
 
+def identify(send: Send, user: str, **said: object) -> None:
+    """Say with a server key who somebody is."""
+    answer = send(items({"type": "identify", "messageId": f"{user}{said}", "userId": user, **said}))
+    assert answer == {"status": 200, "success": True}
+
+
 def test_an_address_that_is_somebody_s_is_not_taken_from_them(send: Send, bench: Bench) -> None:
+    identify(send, "u1", **ANA)
     send(items({"event": "Page Viewed", "userId": "u5"}))
-    send(
-        items(
-            {
-                "type": "identify",
-                "messageId": "i",
-                "userId": "u5",
-                "traits": {"email": "ana@example.com"},
-            }
-        )
-    )
+    identify(send, "u5", **ANA)
     assert contact_of(bench, "email:ana@example.com") == CONTACT
-    assert "address" not in bench.get(Table.CONTACTS, contact_of(bench, "user:u5"), "now#register")
+    u5 = bench.get(Table.CONTACTS, contact_of(bench, "user:u5"), "now#register")
+    assert "address" not in u5
+    assert "joined_to" not in u5
+
+
+def test_a_visitor_becomes_who_a_server_says_they_are(send: Send, bench: Bench) -> None:
+    seen = {"event": "Page Viewed", "anonymousId": "v"}
+    send(items({**seen, "messageId": "1"}, key=BROWSER))
+    visitor = contact_of(bench, "visitor:v")
+    identify(send, "u7", anonymousId="v", traits={"email": "eva@example.com"})
+    assert contact_of(bench, "user:u7") == visitor
+    assert contact_of(bench, "email:eva@example.com") == visitor
+    register = bench.get(Table.CONTACTS, visitor, "now#register")
+    assert (register["known_by"], register["address"]) == ("user", "eva@example.com")
+    send(items({**seen, "messageId": "2", "anonymousId": "w"}, key=BROWSER))
+    identify(send, "u7", anonymousId="w")
+    other = contact_of(bench, "visitor:w")
+    assert bench.get(Table.CONTACTS, other, "now#register")["joined_to"] == visitor
+    assert bench.history(visitor).count("joined") == 1
+
+
+def test_a_former_user_id_becomes_the_present_one(send: Send, bench: Bench) -> None:
+    send(items({"event": "Page Viewed", "userId": "old", "messageId": "1"}))
+    alias = {"type": "alias", "previousId": "old", "userId": "new", "messageId": "a"}
+    for _ in range(2):  # a second delivery finds the same history
+        assert send(items(alias))["status"] == 200
+    assert contact_of(bench, "user:new") == contact_of(bench, "user:old")
+    assert sorted(bench.history(contact_of(bench, "user:new"))) == ["aliased", "page_viewed"]
+
+
+def test_what_follows_an_identify_in_its_batch_knows_who_it_is(send: Send, bench: Bench) -> None:
+    view = {"event": "Page Viewed", "userId": "u8"}
+    batch = [
+        {**view, "messageId": "1", "anonymousId": "v"},
+        {"type": "identify", "messageId": "2", "userId": "u8", "anonymousId": "v"},
+        {"event": "Page Viewed", "anonymousId": "v", "messageId": "3"},
+        {**view, "messageId": "4"},
+    ]
+    assert send(items(*batch))["status"] == 200
+    assert len(bench.history(contact_of(bench, "user:u8"))) == 4
+
+
+def test_a_followed_link_says_softly_who_looks_and_its_token_is_not_kept(
+    send: Send, bench: Bench
+) -> None:
+    token = LinkSigner(secrets={"1": "sample-secret-" * 5}, current="1").landing_token(
+        Landing(CONTACT, SEND, NOW)
+    )
+    seen = {"type": "page", "anonymousId": "v", "messageId": "1"}
+    send(items({**seen, "context": {"rl": token, "locale": "en"}}, key=BROWSER))
+    soft = bench.get(Table.IDENTITIES, "softly:v")
+    assert soft["contact_id"] == CONTACT
+    (event,) = bench.store.query(Table.EVENTS, contact_of(bench, "visitor:v"))
+    assert event["context"] == {"locale": "en"}
+    forged = {**seen, "anonymousId": "w", "messageId": "2", "context": {"rl": token[:-1] + "A"}}
+    assert send(items(forged, key=BROWSER))["status"] == 200
+    assert bench.store.get(Table.IDENTITIES, ("softly:w",)) is None
 
 
 def test_traits_of_an_identify_are_read_from_its_context_too(send: Send, bench: Bench) -> None:

@@ -1,13 +1,13 @@
 """Every sample in events/functions runs, and says what a caller would be told."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from relance.companies import member_since
 from relance.errors import ContactNotFound, InvalidInput
-from relance.storage import Put, Table
+from relance.storage import Delete, Put, Table, Update
 
 from local.storage import client
 from tests.functions.conftest import CONTACT, EXECUTION, SAMPLES, SEND, SIGNUP, Bench
@@ -44,6 +44,14 @@ STATUSES = {
     "manage_subscription/one_click": 200,
     "manage_subscription/one_click_multipart": 200,
     "manage_subscription/forged": 404,
+    "manage_preferences/show": 200,
+    "manage_preferences/show_in_french": 200,
+    "manage_preferences/head": 200,
+    "manage_preferences/save": 200,
+    "manage_preferences/leave": 200,
+    "manage_preferences/not_from_the_page": 200,
+    "manage_preferences/forged": 404,
+    "manage_preferences/unreadable": 400,
     "collect_events/track": 200,
     "collect_events/batch": 200,
     "collect_events/batch_with_a_bad_item": 200,
@@ -163,6 +171,73 @@ def test_one_click_withdraws_the_consent(call: Call, bench: Bench) -> None:
     call("manage_subscription", "one_click_multipart")
     register = bench.get(Table.CONTACTS, CONTACT, "now#register")
     assert register["consent#newsletter"]["state"] == "withdrawn"  # type: ignore[index,call-overload]
+
+
+@pytest.mark.parametrize("case", ["show", "head", "not_from_the_page", "forged", "unreadable"])
+def test_looking_at_preferences_changes_nothing(call: Call, bench: Bench, case: str) -> None:
+    before = bench.get(Table.CONTACTS, CONTACT, "now#register")
+    answer = call("manage_preferences", case)
+    assert bench.get(Table.CONTACTS, CONTACT, "now#register") == before
+    assert bench.history() == ["signed_up"]
+    assert answer["headers"]["cache-control"] == "no-store"
+    assert "ana@example.com" not in answer["body"]
+
+
+def test_preferences_are_shown_in_the_language_of_the_browser(call: Call) -> None:
+    page = call("manage_preferences", "show_in_french")["body"]
+    assert '<html lang="fr">' in page
+    assert "Ce que vous recevez de nous" in page
+
+
+def test_preferences_are_saved_with_their_proof_in_one_go(call: Call, bench: Bench) -> None:
+    page = call("manage_preferences", "save")["body"]
+    assert '<html lang="de">' in page  # what was saved is shown in the language that was chosen
+    register = bench.get(Table.CONTACTS, CONTACT, "now#register")
+    consent, tracking = register["consent#newsletter"], register["tracking"]
+    assert isinstance(consent, Mapping)
+    assert isinstance(tracking, Mapping)
+    assert (consent["state"], tracking["opens"], register["language"]) == (
+        "granted", "hygiene", "de",
+    )  # fmt: skip
+    assert sorted(bench.history()) == ["consent_changed", "preferences_changed", "signed_up"]
+    event = bench.get(Table.EVENTS, CONTACT, str(consent["by"]))
+    assert isinstance(event["properties"], Mapping)
+    proof = event["properties"]["proof"]
+    assert isinstance(proof, Mapping)
+    assert (proof["page"], proof["network"]) == ("preferences", "192.0.2.0/24")
+    assert len(str(proof["text_version"])) == 12
+    assert "192.0.2.10" not in json.dumps(event, default=str)
+
+
+def test_saving_the_same_again_is_no_change(call: Call, bench: Bench) -> None:
+    call("manage_preferences", "save")
+    before = bench.get(Table.CONTACTS, CONTACT, "now#register")
+    call("manage_preferences", "save")
+    assert bench.get(Table.CONTACTS, CONTACT, "now#register") == before
+    assert len(bench.history()) == 3
+
+
+def test_no_letters_at_all_withdraws_what_is_still_to_be_confirmed(
+    call: Call, bench: Bench
+) -> None:
+    call("manage_preferences", "leave")
+    call("manage_subscription", "confirm")
+    consent = bench.get(Table.CONTACTS, CONTACT, "now#register")["consent#newsletter"]
+    assert isinstance(consent, Mapping)
+    assert consent["state"] == "withdrawn"
+    assert sorted(bench.history()) == ["signed_up", "unsubscribed"]
+
+
+def test_an_erased_contact_sees_the_same_as_one_that_never_was(call: Call, bench: Bench) -> None:
+    bench.store.write(
+        Update(Table.CONTACTS, (CONTACT, "now#register"), set={"erased_at": "2026-01-05"})
+    )
+    erased = [call("manage_preferences", case) for case in ("show", "save", "leave")]
+    bench.store.write(Delete(Table.CONTACTS, (CONTACT, "now#register")))
+    nobody = [call("manage_preferences", case) for case in ("show", "save", "leave")]
+    assert erased == nobody
+    assert {each["statusCode"] for each in erased} == {404}
+    assert bench.history() == ["signed_up"]
 
 
 def test_an_order_is_taken_once_for_the_contact_of_its_address(call: Call, bench: Bench) -> None:

@@ -174,7 +174,7 @@ def test_nobody_else_s_page_learns_whose_link_was_followed(bench: Bench, call: C
 def test_whoever_does_not_want_clicks_to_be_followed_is_not_recognised(
     bench: Bench, call: Call
 ) -> None:
-    nothing = tracking_value(Tracking(OpenTracking.NONE, clicks=False), NOW)
+    nothing = tracking_value(Tracking(OpenTracking.NONE, clicks=False), NOW, "e")
     register = (CONTACT, "now#register")
     bench.store.write(Update(Table.CONTACTS, register, set={"tracking": nothing}))
     assert call("track_click", "link")["headers"]["location"] == "https://www.example.com/"

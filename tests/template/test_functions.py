@@ -38,8 +38,11 @@ GIVEN_TO = {
         "track_open",
         "track_click",
         "manage_subscription",
+        "manage_preferences",
         "send_email",
         "fill_slots",
+        "collect_events",
+        "drain_backlog",
     },
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.
@@ -50,6 +53,7 @@ ROUTES = {
     "manage_subscription": {
         f"{method} /{page}/{{token}}" for method in ("GET", "HEAD", "POST") for page in "uk"
     },
+    "manage_preferences": {f"{method} /p/{{token}}" for method in ("GET", "HEAD", "POST")},
     "serve_tracker": {"GET /relance.js", "HEAD /relance.js"},
     "fill_slots": {"GET /slots"},
     "collect_events": {"POST /v1/{word}", "GET /v1/projects/{key}/settings"},

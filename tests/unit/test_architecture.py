@@ -20,6 +20,7 @@ PUBLIC = (
     "collect_events",
     "serve_tracker",
     "fill_slots",
+    "manage_preferences",
 )
 HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "ministack")
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from relance.errors import InvalidInput
-from relance.http import HttpRequest, TooLarge, credentials, json_answer, later
+from relance.http import HttpRequest, TooLarge, credentials, json_answer, later, network_of
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -155,3 +155,33 @@ def test_whoever_is_put_off_is_told_for_how_long() -> None:
     assert int(answer["headers"]["retry-after"]) > 0
     assert "no-store" in answer["headers"]["cache-control"]
     assert json.loads(answer["body"]) == {"success": False}
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2:3::4", "2001:db8:1::/48"),
+        ("::ffff:192.0.2.77", "::/48"),
+        ("unknown", ""),
+        ("", ""),
+    ],
+)
+def test_a_proof_keeps_the_network_and_never_the_address(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("header", "languages"),
+    [
+        ("", ()),
+        ("*", ()),
+        ("fr", ("fr",)),
+        ("fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5", ("fr-CH", "fr", "en", "de")),
+        ("en;q=0.1,pt-br", ("pt-BR", "en")),
+        ("en;q=0, de;q=x, es", ("es",)),
+        ("<script>, ../../x, es", ("es",)),
+    ],
+)
+def test_the_browser_s_languages_come_in_its_order(header: str, languages: tuple[str, ...]) -> None:
+    assert request(b"", **{"accept-language": header}).languages == languages

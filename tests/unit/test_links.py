@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from relance.errors import TokenInvalid
 from relance.ids import send_id_of, ulid_of
-from relance.links import Click, Confirmation, LinkSigner, Unsubscribe
+from relance.links import Click, Confirmation, LinkSigner, Preferences, Unsubscribe
 
 SIGNER = LinkSigner(secrets={"1": "a" * 64}, current="1")
 SEND = send_id_of(bytes(range(16)))
@@ -26,6 +26,8 @@ def test_a_click_token_says_what_it_was_made_for(send: bytes, version: bytes, li
 def test_the_other_tokens_say_what_they_were_made_for(one: bytes, other: bytes) -> None:
     leaving = Unsubscribe(ulid_of(one), send_id_of(other))
     assert SIGNER.read_unsubscribe(SIGNER.unsubscribe_token(leaving)) == leaving
+    choosing = Preferences(ulid_of(one), send_id_of(other))
+    assert SIGNER.read_preferences(SIGNER.preferences_token(choosing)) == choosing
     confirming = Confirmation(ulid_of(one), ulid_of(other))
     assert SIGNER.read_confirm(SIGNER.confirm_token(confirming)) == confirming
     assert SIGNER.read_open(SIGNER.open_token(send_id_of(one))) == send_id_of(one)
@@ -67,6 +69,13 @@ def test_what_is_not_ours_is_refused(token: str) -> None:
 def test_an_unsubscribe_token_confirms_nothing_although_it_is_as_long() -> None:
     with pytest.raises(TokenInvalid):
         SIGNER.read_confirm(SIGNER.unsubscribe_token(Unsubscribe(CONTACT, SEND)))
+
+
+def test_a_link_to_the_preferences_unsubscribes_nobody_and_the_other_way_round() -> None:
+    with pytest.raises(TokenInvalid):
+        SIGNER.read_unsubscribe(SIGNER.preferences_token(Preferences(CONTACT, SEND)))
+    with pytest.raises(TokenInvalid):
+        SIGNER.read_preferences(SIGNER.unsubscribe_token(Unsubscribe(CONTACT, SEND)))
 
 
 def test_old_links_go_on_working_when_the_key_is_replaced() -> None:

@@ -1,6 +1,7 @@
 """Whether a message may go to a contact now, and why not: first what protects, then the stage."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from relance.sending import reason_not_to_send
 from local.content import compiled_content
 from local.world import ROOT
 
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CONTENT = Content.open(compiled_content(ROOT))
 SENDER = Sender(
     address="hello@example.com",
@@ -35,7 +37,7 @@ LEAD = Stage("lead", "Lead", Family.ACQUISITION, None, intents=(Intent.INFORM, I
 
 def reason(message: str, stage: Stage | None = LEAD, register: Register = GRANTED) -> Reason | None:
     written: Message = CONTENT.message(message)
-    return reason_not_to_send(written, register, SENDER, stage=stage, leaving=False)
+    return reason_not_to_send(written, register, SENDER, stage=stage, leaving=False, now=NOW)
 
 
 def test_who_still_gathers_information_is_informed_and_not_sold_to() -> None:

@@ -45,6 +45,11 @@ def unsubscribes(story: Story) -> Response:
     return story.world.request("POST", path, headers=FORM, body=ONE_CLICK)
 
 
+def chooses(story: Story) -> Response:
+    path = story.link(ANA, "/p/")
+    return story.world.request("POST", path, headers=FORM, body=b"made_at=1&frequency=weekly")
+
+
 def reports(story: Story) -> Response:
     secret = story.world.stack.resources["WriteKeys"].name
     value = story.world.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
@@ -60,6 +65,7 @@ REQUESTS = [
     pytest.param(signs_up_by_program, "submit-form", id="a sign-up by a program"),
     pytest.param(confirms, "manage-subscription", id="a confirmation"),
     pytest.param(unsubscribes, "manage-subscription", id="a one-click unsubscription"),
+    pytest.param(chooses, "manage-preferences", id="a choice of preferences"),
     pytest.param(reports, "collect-events", id="an event"),
 ]
 Request = Callable[[Story], Response]
@@ -71,7 +77,7 @@ def while_others_write(request: Request, function: str, *, times: int | None) ->
     with World.build(start=MONDAY, seed=1, faults=plan) as world:
         story = Story(world)
         story.signs_up(ANA)
-        if request is unsubscribes:
+        if request in (unsubscribes, chooses):
             story.confirms(ANA)
         plan.rules += [
             Rule(**CONFLICT, function=function, operation=operation, times=times)

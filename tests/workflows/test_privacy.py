@@ -19,12 +19,12 @@ from relance.erasing import proof_key
 from relance.errors import InvalidInput
 from relance.events import Event, put_once
 from relance.ids import event_id, milliseconds
-from relance.links import Click
+from relance.links import Landing
 from relance.moments import from_text, to_text
 from relance.register import SuppressionReason
 from relance.storage import Put, Table
 from relance.usecases.drain_backlog import drain_backlog
-from relance.usecases.identify import Trust, Who, alias, identify, recognise, whose
+from relance.usecases.identify import Trust, Who, alias, identify, recognise_softly, whose
 from relance.usecases.join_contacts import Joined, join_contacts, undo_join
 
 from local.faults import CallMade, Fault, FaultPlan, Rule, stops_at
@@ -327,7 +327,7 @@ def test_what_comes_late_for_any_id_of_the_person_brings_nothing_back(story: Sto
         undo_join(ids[1], WHY, services)
     assert story.posts(confirm) == 410  # the button in an old mail
     for send in sends:  # the link of an old mail
-        recognise("v3", Click(send, "", 0), services)
+        recognise_softly("v3", Landing(ids[1], send, story.world.now), services)
     viewed = {"type": "track", "event": "Product Viewed"}
     for late in (
         {**viewed, "userId": "cust-7"},

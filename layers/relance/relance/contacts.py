@@ -156,17 +156,22 @@ def read_register(store: Store, contact_id: str) -> Register:
         StoreBusy: the contact is being joined all the time.
     """
     for _ in range(_TRIES):
-        own = _own_register(store, contact_id)
+        own = own_register(store, contact_id)
         if own.joined_to:
-            own = _own_register(store, own.joined_to)
+            own = own_register(store, own.joined_to)
         if own.joined_to or contact_id not in (own.contact_id, *own.absorbed):
             continue  # joined anew, or undone, in between
-        others = [_own_register(store, each) for each in _heard(own)]
+        others = [own_register(store, each) for each in _heard(own)]
         return stricter(own, others) if others else own
     raise StoreBusy(f"contact {contact_id} is being joined all the time")
 
 
-def _own_register(store: Store, contact_id: str) -> Register:
+def own_register(store: Store, contact_id: str) -> Register:
+    """The register that stands under this very id, whoever was joined to whom.
+
+    Raises:
+        ContactNotFound: there is no such contact.
+    """
     item = store.get(Table.CONTACTS, (contact_id, REGISTER))
     if item is None:
         raise ContactNotFound(f"there is no contact {contact_id}")

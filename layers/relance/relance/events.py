@@ -37,6 +37,7 @@ class Name(StrEnum):
     EMAIL_COMPLAINED = "email_complained"
     UNSUBSCRIBED = "unsubscribed"
     CONSENT_CHANGED = "consent_changed"
+    PREFERENCES_CHANGED = "preferences_changed"
     LIST_JOINED = "list_joined"
     LIST_LEFT = "list_left"
     POINTS_AWARDED = "points_awarded"
@@ -77,7 +78,7 @@ JOINS = frozenset({Name.JOINED, Name.JOIN_UNDONE})
 """The events that change whose history counts. `contact` among the properties is who was absorbed;
 `joined` stands in the survivor's history, `join_undone` in both."""
 
-GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED})
+GIVING_TRAITS = frozenset({Name.CONFIRMED, Name.IDENTIFIED, Name.PREFERENCES_CHANGED})
 """The events whose `traits` become the contact's."""
 
 ABOUT_COMPANIES = frozenset({Name.COMPANY_JOINED, Name.COMPANY_LEFT, Name.COMPANY_CHANGED})
@@ -102,6 +103,7 @@ RESERVED: Mapping[str, str] = {
     Name.GROUP_JOINED: _BY_CALL,
     Name.UNSUBSCRIBED: _BY_LINK,
     Name.CONSENT_CHANGED: _BY_LINK,
+    Name.PREFERENCES_CHANGED: _BY_LINK,
     Name.EMAIL_SENT: _BY_MAIL,
     Name.EMAIL_DELIVERED: _BY_MAIL,
     Name.EMAIL_OPENED: _BY_MAIL,

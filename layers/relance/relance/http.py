@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 import base64
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
 from io import BytesIO
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -26,6 +28,8 @@ MAX_FIELDS = 200
 
 RETRY_AFTER = 5
 """Seconds after which a request may come again that could not be answered now."""
+
+_NETWORK_BITS = {4: 24, 6: 48}
 
 NO_STORE = {"cache-control": "no-cache, no-store, max-age=0, private"}
 
@@ -85,8 +89,28 @@ class HttpRequest:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def proof(self) -> dict[str, str]:
-        """What shows later where a consent was given."""
-        return {"ip": self.source_ip, "user_agent": self.headers.get("user-agent", "")[:256]}
+        """What shows later where a consent was given: the browser, and the network it was in.
+
+        Not the address itself: the first 24 bits of an IPv4 address, 48 of an IPv6 address, bear
+        out where somebody was without telling who, and the signed link tells who it was.
+        """
+        return {
+            "network": network_of(self.source_ip),
+            "user_agent": self.headers.get("user-agent", "")[:256],
+        }
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that the browser asks for, the preferred first (RFC 9110, 12.5.4)."""
+        found = []
+        for part in self.headers.get("accept-language", "")[:256].split(","):
+            code, _, weight = part.strip().partition(";q=")
+            if re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z]{2})?", code):
+                plain, _, region = code.partition("-")
+                found.append(
+                    (_weight(weight), plain.lower() + (f"-{region.upper()}" * bool(region)))
+                )
+        return tuple(code for weight, code in sorted(found, key=lambda each: -each[0]) if weight)
 
     def fields(self) -> dict[str, str]:
         """The fields of a form: url-encoded, multipart or a JSON object of texts.
@@ -140,6 +164,22 @@ class HttpRequest:
                 return unpacked.read(limit + 1)
         except (OSError, EOFError, zlib.error):
             raise InvalidInput("The body is not gzip, as its header says.") from None
+
+
+def network_of(address: str) -> str:
+    """The network that an address lies in; empty if it is no address."""
+    try:
+        bits = _NETWORK_BITS[ip_address(address).version]
+        return str(ip_network(f"{address}/{bits}", strict=False))
+    except ValueError:
+        return ""
+
+
+def _weight(written: str) -> float:
+    try:
+        return float(written or 1)
+    except ValueError:
+        return 0.0
 
 
 def _no_constant(name: str) -> object:

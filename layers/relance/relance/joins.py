@@ -10,11 +10,14 @@ Each contact keeps its own register, and what is read is the stricter of them (`
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
+from relance.choices import Frequency
 from relance.content.rules import OpenTracking, Tracking
 from relance.register import RECORD, Absorbed, Consent, ConsentState, Register
 from relance.storage import AllOf, Condition, Equals, Missing, Present, Table, Update
 
+_OFTEN = Frequency.ALL
 _STRICTEST = (OpenTracking.NONE, OpenTracking.HYGIENE, OpenTracking.FULL)
 
 
@@ -55,13 +58,15 @@ def stricter(own: Register, others: Sequence[Register]) -> Register:
     """The register of a survivor and of those it absorbed, read as one.
 
     The address is the survivor's, or the first that there is. Suppression and erasure of any
-    counts, tracking is what all of them allow. Of what was agreed to before two contacts met, a
-    withdrawal wins whenever it was made; afterwards the last word counts, under whichever id.
+    counts. Of what was chosen before two contacts met the stricter counts: a withdrawal whenever it
+    was made, fewer mails, the longer pause, the tracking that all of them allow. Afterwards the
+    last word counts, under whichever id.
     """
     registers = [own, *others]
     home = next((each for each in registers if each.address), own)
     topics = {topic for each in registers for topic in each.consents}
     found = {topic: _consent(topic, own, registers, home) for topic in sorted(topics)}
+    words = partial(_words, own, registers)
     left = [(topic, at) for each in registers for topic, at in each.withdrawn.items()]
     return replace(
         own,
@@ -69,7 +74,12 @@ def stricter(own: Register, others: Sequence[Register]) -> Register:
         language=home.language or next((it.language for it in registers if it.language), None),
         consents={topic: consent for topic, consent in found.items() if consent},
         withdrawn=dict(sorted(left, key=lambda each: each[1])),
-        tracking=_tracking([each.tracking for each in registers if each.tracking]),
+        tracking=_tracking([it.tracking for it in words("tracking") if it.tracking]),
+        frequency=max((it.frequency for it in words("frequency")), key=_days, default=_OFTEN),
+        paused_until=max((it.paused_until or "" for it in words("pause")), default="") or None,
+        marketing_day=max(it.marketing_day or "" for it in registers) or None,
+        turn=max((each.turn for each in registers if each.turn), default=None),
+        changed_at=_latest(registers),
         suppressed=next((each.suppressed for each in registers if each.suppressed), None),
         erased_at=next((each.erased_at for each in registers if each.erased_at), None),
         known_by=next((each.known_by for each in registers if each.known_by), None),
@@ -126,8 +136,35 @@ def _path(absorbed: Mapping[str, Absorbed], contact_id: str) -> Iterator[str]:
         contact_id = absorbed[contact_id].into
 
 
+def _words(own: Register, registers: Sequence[Register], name: str) -> list[Register]:
+    """Those who chose something, without what was chosen anew by the person they had become."""
+    said = [each for each in registers if name in each.changed_at]
+    return [
+        one
+        for one in said
+        if not any(
+            other.changed_at[name] > max(one.changed_at[name], _met(own, one, other))
+            for other in said
+            if other is not one
+        )
+    ]
+
+
+def _latest(registers: Sequence[Register]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in registers:
+        for name, at in each.changed_at.items():
+            found[name] = max(at, found.get(name, ""))
+    return found
+
+
+def _days(frequency: Frequency) -> int:
+    return frequency.days
+
+
 def _tracking(modes: Sequence[Tracking]) -> Tracking | None:
     if not modes:
         return None
     opens = min((mode.opens for mode in modes), key=_STRICTEST.index)
-    return Tracking(opens, clicks=all(mode.clicks for mode in modes))
+    web = [mode.web for mode in modes if mode.web is not None]
+    return Tracking(opens, clicks=all(each.clicks for each in modes), web=all(web) if web else None)

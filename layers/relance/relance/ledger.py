@@ -82,6 +82,8 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     UNCONFIRMED = "unconfirmed"
     UNSUBSCRIBED = "unsubscribed"
+    PAUSED = "paused"
+    TOO_FREQUENT = "too_frequent"
     CAPPED = "capped"
     LEFT = "left"
     NOT_PENDING = "not_pending"

@@ -10,6 +10,7 @@ replaced while old links go on working.
 | open | `/o/…` | send id (16 bytes) |
 | click | `/c/…` | send id (16), message version (6), number of the link (2) |
 | unsubscribe | `/u/…` | contact id (16), send id (16) |
+| preferences | `/p/…` | contact id (16), send id (16) |
 | confirm | `/k/…` | contact id (16), id of the sign-up event (16) |
 | landing | `?rl=…` | contact id (16), send id (16), minute since 1970 (4) |
 
@@ -43,6 +44,7 @@ class Purpose(StrEnum):
     CLICK = "c"
     UNSUBSCRIBE = "u"
     CONFIRM = "k"
+    PREFERENCES = "p"
     LANDING = "rl"
 
 
@@ -51,6 +53,7 @@ _SIZES: Mapping[Purpose, int] = {
     Purpose.CLICK: 24,
     Purpose.UNSUBSCRIBE: 32,
     Purpose.CONFIRM: 32,
+    Purpose.PREFERENCES: 32,
     Purpose.LANDING: 36,
 }
 
@@ -67,6 +70,14 @@ class Click:
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
     """What an unsubscribe token says: who, and in which mail."""
+
+    contact_id: str
+    send_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a token of the preference page says: whose page, and from which mail."""
 
     contact_id: str
     send_id: str
@@ -123,6 +134,11 @@ class LinkSigner:
         payload = ulid_bytes(target.contact_id) + send_id_bytes(target.send_id)
         return self._sign(Purpose.UNSUBSCRIBE, payload)
 
+    def preferences_token(self, target: Preferences) -> str:
+        """The token of the preference page as a mail links to it."""
+        payload = ulid_bytes(target.contact_id) + send_id_bytes(target.send_id)
+        return self._sign(Purpose.PREFERENCES, payload)
+
     def confirm_token(self, target: Confirmation) -> str:
         """The token of the button in a double opt-in mail."""
         payload = ulid_bytes(target.contact_id) + ulid_bytes(target.signup_event_id)
@@ -147,6 +163,11 @@ class LinkSigner:
         """Who wants to leave. Raises TokenInvalid."""
         raw = self._read(Purpose.UNSUBSCRIBE, token)
         return Unsubscribe(ulid_of(raw[:16]), send_id_of(raw[16:]))
+
+    def read_preferences(self, token: str) -> Preferences:
+        """Whose preferences. Raises TokenInvalid."""
+        raw = self._read(Purpose.PREFERENCES, token)
+        return Preferences(ulid_of(raw[:16]), send_id_of(raw[16:]))
 
     def read_confirm(self, token: str) -> Confirmation:
         """Which sign-up is confirmed. Raises TokenInvalid."""

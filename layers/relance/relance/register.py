@@ -11,7 +11,12 @@ Attributes of the record `now#register` of the table Contacts:
 | `address`, `language` | where and in which language to write |
 | `consent#<topic>` | `{state, at, by}`: e-mail consent to a topic, its last change, the event id |
 | `withdrawn#<topic>` | when the consent was last withdrawn |
-| `tracking` | `{opens: none, hygiene or full, clicks: yes or no, web: yes or no, at}` |
+| `consent#<channel>/<topic>` | the same for another channel |
+| `tracking` | `{opens: none, hygiene or full, clicks: yes or no, web: yes or no, at, by}` |
+| `frequency` | `{mode: all, weekly or monthly, at, by}` |
+| `pause` | `{until, at, by}`: no marketing until then |
+| `turn` | `{day, send_id}`: the last marketing mail to somebody who wants few, by calendar day |
+| `marketing_day` | the calendar day on which a marketing mail was claimed last |
 | `suppressed` | `{reason, at}` |
 | `erased_at` | when the contact was erased: the register is a *tombstone* (`relance.erasing`) |
 | `count#<what>#<day>` | how many messages were claimed on a calendar day |
@@ -23,10 +28,11 @@ Attributes of the record `now#register` of the table Contacts:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from relance.choices import Frequency
 from relance.content.rules import OpenTracking, Tracking
 from relance.moments import to_text
 from relance.storage import (
@@ -90,11 +96,19 @@ class Absorbed:
         return {"into": self.into, "at": self.at, "quiet": self.quiet}
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Turn:
+    """The last marketing mail to somebody who wants few: its calendar day and the send."""
+
+    day: str
+    send_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Register:
     """The register as read. Instants are texts as `relance.moments` writes them.
 
-    `web` says whether visits may be followed; they may unless the contact said no.
+    `changed_at` says when `frequency`, `pause` and `tracking` were changed last.
     """
 
     contact_id: str
@@ -103,7 +117,11 @@ class Register:
     consents: Mapping[str, Consent] = field(default_factory=dict)
     withdrawn: Mapping[str, str] = field(default_factory=dict)
     tracking: Tracking | None = None
-    web: bool = True
+    frequency: Frequency = Frequency.ALL
+    paused_until: str | None = None
+    marketing_day: str | None = None
+    turn: Turn | None = None
+    changed_at: Mapping[str, str] = field(default_factory=dict)
     suppressed: SuppressionReason | None = None
     erased_at: str | None = None
     counters: Mapping[str, int] = field(default_factory=dict)
@@ -129,9 +147,22 @@ class Register:
         """Whether some consent waits for its confirmation."""
         return any(each.state is ConsentState.PENDING for each in self.consents.values())
 
+    def is_paused(self, now: datetime) -> bool:
+        """Whether the person asked to be left alone for a while that is not over."""
+        return self.paused_until is not None and to_text(now) < self.paused_until
+
     def tracking_or(self, default: Tracking) -> Tracking:
         """What may be followed: as the contact said, else the company's default."""
-        return self.tracking or default
+        said = self.tracking or default
+        return said if said.web is not None else replace(said, web=default.web)
+
+    @property
+    def refuses_web(self) -> bool:
+        """Whether the person said that visits to the web site may not be seen.
+
+        Whoever said nothing of it here is asked by the web site itself, browser by browser.
+        """
+        return self.tracking is not None and self.tracking.web is False
 
 
 def register_of(item: Item) -> Register:
@@ -154,11 +185,23 @@ def register_of(item: Item) -> Register:
             if name.startswith("withdrawn#")
         },
         tracking=(
-            Tracking(OpenTracking(str(tracking["opens"])), tracking["clicks"] is True)
+            Tracking(
+                OpenTracking(str(tracking["opens"])),
+                clicks=tracking["clicks"] is True,
+                web=_flag(tracking.get("web")),
+            )
             if isinstance(tracking, Mapping)
             else None
         ),
-        web=not isinstance(tracking, Mapping) or tracking.get("web") is not False,
+        frequency=Frequency(_part(item, "frequency", "mode") or Frequency.ALL),
+        paused_until=_part(item, "pause", "until"),
+        marketing_day=_text(item.get("marketing_day")),
+        turn=_turn(item.get("turn")),
+        changed_at={
+            name: at
+            for name in ("frequency", "pause", "tracking")
+            if (at := _part(item, name, "at"))
+        },
         suppressed=(
             SuppressionReason(str(suppressed["reason"]))
             if isinstance(suppressed, Mapping)
@@ -178,6 +221,10 @@ def register_of(item: Item) -> Register:
     )
 
 
+def _turn(value: Value) -> Turn | None:
+    return Turn(str(value["day"]), str(value["send_id"])) if isinstance(value, Mapping) else None
+
+
 def _absorbed(value: Value) -> dict[str, Absorbed]:
     return {
         name: Absorbed(str(it["into"]), str(it["at"]), it["quiet"] is True)
@@ -193,6 +240,15 @@ def _names(value: Value) -> frozenset[str]:
 
 def _text(value: Value) -> str | None:
     return None if value is None else str(value)
+
+
+def _flag(value: Value) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _part(item: Item, name: str, part: str) -> str | None:
+    value = item.get(name)
+    return _text(value.get(part)) if isinstance(value, Mapping) else None
 
 
 def new_register(contact_id: str, *, address: str | None) -> dict[str, Value]:
@@ -269,13 +325,70 @@ def suppressed_value(reason: SuppressionReason, at: datetime) -> Value:
     return {"reason": reason.value, "at": to_text(at)}
 
 
-def tracking_value(tracking: Tracking, at: datetime) -> Value:
+def tracking_value(tracking: Tracking, at: datetime, by: str) -> Value:
     """The attribute `tracking`."""
     return {
         "opens": tracking.opens.value,
         "clicks": tracking.clicks,
+        **({} if tracking.web is None else {"web": tracking.web}),
         "at": to_text(at),
+        "by": by,
     }
+
+
+def frequency_value(frequency: Frequency, at: datetime, by: str) -> Value:
+    """The attribute `frequency`."""
+    return {"mode": frequency.value, "at": to_text(at), "by": by}
+
+
+def pause_value(until: datetime, at: datetime, by: str) -> Value:
+    """The attribute `pause`; a pause that is ended ends at `at`."""
+    return {"until": to_text(until), "at": to_text(at), "by": by}
+
+
+def first_free(day: date, frequency: Frequency) -> str:
+    """The calendar day from which on a turn leaves no room for another on `day`."""
+    return (day - timedelta(days=frequency.days - 1)).isoformat()
+
+
+def take_turn(contact_id: str, send_id: str, *, day: date, frequency: Frequency) -> Update:
+    """The write by which a marketing mail takes its turn on a calendar day.
+
+    Refused while the turn of another mail was less than the frequency's days ago, so that of two
+    senders at the same time one sends. The same mail may take it again.
+    """
+    return Update(
+        Table.CONTACTS,
+        (contact_id, RECORD),
+        set={"turn": turn_value(day.isoformat(), send_id)},
+        when=AllOf(
+            (
+                Present(),
+                AnyOf(
+                    (
+                        Missing("turn"),
+                        Below("turn.day", first_free(day, frequency)),
+                        Equals("turn.send_id", send_id),
+                    )
+                ),
+            )
+        ),
+    )
+
+
+def give_turn_back(contact_id: str, send_id: str) -> Update:
+    """The write by which a mail that was not sent leaves its turn to the next."""
+    return Update(
+        Table.CONTACTS,
+        (contact_id, RECORD),
+        remove=("turn",),
+        when=Equals("turn.send_id", send_id),
+    )
+
+
+def turn_value(day: str, send_id: str) -> Value:
+    """The attribute `turn`."""
+    return {"day": day, "send_id": send_id}
 
 
 def counter(what: str, day: str) -> str:

@@ -1,6 +1,7 @@
 """The decision to send, and the mail that follows from it. Pure: all that counts is handed in."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from relance.contacts import Contact
 from relance.content.compiled import Company, Message, MessageClass
@@ -8,19 +9,26 @@ from relance.content.render import Rendered, render
 from relance.content.rules import OpenTracking, Rules, Tracking
 from relance.content.stage_rules import Intent, Stage
 from relance.ledger import Reason
-from relance.links import Click, Confirmation, LinkSigner, Unsubscribe
+from relance.links import Click, Confirmation, LinkSigner, Preferences, Unsubscribe
 from relance.ports import Mail, Sender
 from relance.register import ConsentState, Register, SuppressionReason
 
 
 def reason_not_to_send(
-    message: Message, register: Register, sender: Sender, *, stage: Stage | None, leaving: bool
+    message: Message,
+    register: Register,
+    sender: Sender,
+    *,
+    stage: Stage | None,
+    leaving: bool,
+    now: datetime,
 ) -> Reason | None:
     """The first reason why this contact must not get this message now; None if it may.
 
     A double opt-in mail needs a consent that is waiting for it. Nobody gets anything at a
     suppressed or unknown address, after erasure, or off the allow-list. What the contact's stage
-    does not allow is not sent, except what the person asked for (a transactional message).
+    does not allow is not sent, and nothing is during a pause, except what the person asked for (a
+    transactional message). How often somebody wants mail is settled by a turn (`take_turn`).
     """
     if register.erased_at:
         return Reason.ERASED
@@ -33,11 +41,9 @@ def reason_not_to_send(
     if asks_to_confirm(message) and not register.is_pending:
         return Reason.NOT_PENDING
     if message.message_class is MessageClass.MARKETING:
-        consent = register.consent_to(message.topic or "")
-        if consent is not ConsentState.GRANTED:
-            return _WITHOUT_CONSENT[consent]
-        if stage and not stage.allows(message.intent):
-            return _not_at(stage, message)
+        unwanted = _not_wanted(message, register, stage=stage, now=now)
+        if unwanted:
+            return unwanted
     if not sender.allows(register.address):
         return Reason.NOT_ON_ALLOW_LIST
     return None
@@ -49,6 +55,18 @@ def _may_ask_again(message: Message, register: Register) -> bool:
     Anybody can type an address into a form, so nothing else goes there until that is confirmed.
     """
     return register.suppressed is SuppressionReason.ERASED and asks_to_confirm(message)
+
+
+def _not_wanted(
+    message: Message, register: Register, *, stage: Stage | None, now: datetime
+) -> Reason | None:
+    """Why marketing is not for this contact now: it did not agree, wants a pause, or its stage."""
+    consent = register.consent_to(message.topic or "")
+    if consent is not ConsentState.GRANTED:
+        return _WITHOUT_CONSENT[consent]
+    if register.is_paused(now):
+        return Reason.PAUSED
+    return _not_at(stage, message) if stage and not stage.allows(message.intent) else None
 
 
 def _not_at(stage: Stage, message: Message) -> Reason:
@@ -93,6 +111,12 @@ class SignedUrls:
         """The page that unsubscribes; a POST to it does so at once (RFC 8058)."""
         target = Unsubscribe(self.contact.contact_id, self.send_id)
         return f"{self.base}/u/{self.signer.unsubscribe_token(target)}"
+
+    @property
+    def preferences_url(self) -> str:
+        """The page on which the contact chooses what it gets."""
+        target = Preferences(self.contact.contact_id, self.send_id)
+        return f"{self.base}/p/{self.signer.preferences_token(target)}"
 
     @property
     def confirm_url(self) -> str:

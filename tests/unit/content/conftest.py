@@ -137,6 +137,7 @@ thanks: {title: Thanks, text: Look into your mailbox}
 <body><div style="display: none">{{ preheader }}</div>
 {% block content %}{% endblock %}
 <p><a href="{{ unsubscribe_url }}">Unsubscribe</a>, {{ company.postal_address }}</p>
+<p><a href="{{ preferences_url }}">Choose</a></p>
 {{ pixel }}</body></html>
 """,
     "layouts/notice.html.j2": """<!doctype html>
@@ -169,12 +170,13 @@ at_most: 1 per day
 <html lang="{{ language }}"><body>{% block main %}{% endblock %}</body></html>
 """,
     "pages/form.html.j2": (SHIPPED / "pages" / "form.html.j2").read_text(encoding="utf-8"),
-    "pages/problem.html.j2": PAGE.replace("A page", "%%TITLE%%: %%TEXT%%"),
+    "texts/en.yaml": (SHIPPED / "texts" / "en.yaml").read_text(encoding="utf-8"),
+    "texts/fr.yaml": (SHIPPED / "texts" / "fr.yaml").read_text(encoding="utf-8"),
     **{
         f"pages/{name}.html.j2": PAGE
         for name in (
             "thanks", "confirm", "confirmed", "unsubscribe", "unsubscribed",
-            "link-invalid",
+            "link-invalid", "busy", "no-form", "too-large", "unreadable", "preferences",
         )
     },
 }  # fmt: skip

@@ -136,7 +136,8 @@ def test_the_text_part_has_paragraphs_lists_and_addresses(built: Opener) -> None
         "Title\n\nOne\ntwo & three\n\n- a\n- b\n\nSee this ({{ link(0) }}) now.\n\n"
         "A button: {{ link(1) }}\n\n"
         "{% if contact.first_name %}Hi {{ contact.first_name }}{% endif %}\n\nEnd\n\n"
-        "Unsubscribe: {{ unsubscribe_url }}, {{ company.postal_address }}\n"
+        "Unsubscribe: {{ unsubscribe_url }}, {{ company.postal_address }}\n\n"
+        "Choose: {{ preferences_url }}\n"
     )
 
 

@@ -18,7 +18,7 @@ content = Content.open(pathlib.Path(sys.argv[1]))
 form = content.form("newsletter")
 assert isinstance(validate(form, {"email": ""}), FormErrors)
 form_page(form, nonce="0123456789abcdef")
-fill(content.page("problem", "en"), {"TITLE": "a", "TEXT": "b"})
+fill(content.page("unsubscribe", "en"), {"PREFERENCES": "../p/x"})
 content.message("welcome"), content.rules
 heavy = {"jinja2", "yaml", "pydantic", "markupsafe", "css_inline", "boto3", "email_validator"}
 print(sorted(heavy & set(sys.modules)))

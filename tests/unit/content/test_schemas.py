@@ -33,6 +33,8 @@ def written() -> Iterator[tuple[str, str]]:
 def schemas_of(file: str) -> list[str]:
     """The schemas for a file, by what they say they are for."""
     *folders, last = file.split("/")
+    if file.startswith("forms/") and last.count(".") > 1:
+        return ["form-words.schema.json"]
     base = "/".join((*folders, f"{last.partition('.')[0]}.yaml"))
     return [name for name, schema in SCHEMAS.items() if fnmatch(base, schema["title"])]
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from relance.contacts import read_history
 from relance.content.forms import Form
+from relance.content.rules import OpenTracking, Tracking
 from relance.errors import InvalidInput
 from relance.events import Name
 from relance.identities import email_identity, find, visitor_identity
-from relance.ids import send_id
-from relance.links import Click
-from relance.register import SuppressionReason, suppress
-from relance.storage import Put, Table, Value
+from relance.links import Landing
+from relance.register import RECORD, SuppressionReason, suppress, tracking_value
+from relance.storage import Table, Update
 from relance.usecases.identify import (
     Claim,
     Identified,
@@ -21,7 +21,7 @@ from relance.usecases.identify import (
     Who,
     alias,
     identify,
-    recognise,
+    recognise_softly,
     resolve,
     who_looks,
     whose,
@@ -89,9 +89,8 @@ def test_a_forwarded_link_recognises_softly_until_somebody_says_who_they_are(
     people: People,
 ) -> None:
     ana = says(people, user="ana", address="ana@example.com").contact_id
-    click = Click(sent_to(people, ana), "00" * 6, 1)
     visits(people, "v2")
-    recognise("v2", click, people.services)
+    recognise_softly("v2", followed(people, ana), people.services)
     assert who_looks("v2", people.services) == Seen(ana, softly=True)
     assert looked(people, ana) == 0
     ben = says(people, user="ben", visitor="v2").contact_id
@@ -102,21 +101,14 @@ def test_a_forwarded_link_recognises_softly_until_somebody_says_who_they_are(
 
 def test_a_soft_link_is_forgotten_after_thirty_days(people: People) -> None:
     ana = says(people, user="ana").contact_id
-    recognise("v2", Click(sent_to(people, ana), "00" * 6, 1), people.services)
+    recognise_softly("v2", followed(people, ana), people.services)
     people.later(days=30)
     assert who_looks("v2", people.services) is None
 
 
-def sent_to(people: People, contact_id: str) -> str:
-    """The record of a mail to a contact."""
-    ident = send_id(workflow="welcome", contact=contact_id, entry="e", step="s", round_=1)
-    item: dict[str, Value] = {
-        "send_id": ident, "contact_id": contact_id, "workflow": "welcome", "entry": "e",
-        "step": "s", "round": 1, "message": "m", "message_version": "00", "state": "sent",
-        "claimed_at": "2026-03-02T09:00:00.000Z",
-    }  # fmt: skip
-    people.store.write(Put(Table.SENDS, item))
-    return ident
+def followed(people: People, contact_id: str) -> Landing:
+    """What the address of a page says to which a link of a contact's mail led."""
+    return Landing(contact_id, "00" * 16, people.now)
 
 
 def test_a_changed_address_is_the_same_contact_and_both_addresses_lead_to_it(
@@ -183,7 +175,7 @@ def test_a_claim_made_in_a_form_asks_the_address_once_and_joins_nobody(people: P
     form = Form(
         name="newsletter", version="1", title="News", language="en", fields=(),
         consent_purpose="marketing", consent_topic="news", consent_text="Yes",
-        consent_version="1", tracking_text=None, tracking_version=None, pages={},
+        consent_version="1", tracking_text=None, tracking_version=None, pages={}, words={},
     )  # fmt: skip
     visitor = visits(people, "v1")
     who = Who(visitor="v1", address="ana@example.com")
@@ -272,6 +264,14 @@ def test_an_identity_is_never_changed_so_a_repeated_delivery_finds_its_history(
 
 def test_a_soft_link_lasts_as_long_as_it_says(people: People) -> None:
     ana = says(people, user="ana").contact_id
-    recognise("v2", Click(sent_to(people, ana), "00" * 6, 1), people.services)
+    recognise_softly("v2", followed(people, ana), people.services)
     people.now += timedelta(days=29)
     assert who_looks("v2", people.services) == Seen(ana, softly=True)
+
+
+def test_nothing_is_noted_of_who_does_not_want_to_be_seen_on_the_web(people: People) -> None:
+    ana = says(people, user="ana").contact_id
+    no = tracking_value(Tracking(OpenTracking.NONE, clicks=True, web=False), people.now, "e")
+    people.store.write(Update(Table.CONTACTS, (ana, RECORD), set={"tracking": no}))
+    recognise_softly("v2", followed(people, ana), people.services)
+    assert who_looks("v2", people.services) is None

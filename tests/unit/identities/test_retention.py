@@ -55,13 +55,13 @@ def from_the_beginning(world: People, contact_id: str) -> Profile:
 
 
 def expired(world: People, *ids: str) -> list[str]:
-    """The names of events that are there although they expired three months ago."""
+    """The names of acts that are there although they expired a month ago."""
     items = [item for each in ids for item in world.store.query(Table.EVENTS, each)]
     old = world.now - timedelta(days=60 + 31)
     events = map(event_of, items)
     return [
         each.name for each in events
-        if each.received_at < old and each.name not in {*KEPT, Name.HISTORY_CONDENSED}
+        if each.received_at < old and each.folded and each.name not in {*KEPT, Name.TIME_PASSED}
     ]  # fmt: skip
 
 

@@ -53,7 +53,8 @@ class Message:
     """One checked item of a batch.
 
     `claimed` is the sender's own, uncorrected time, None if it gave none; `occurred` is corrected
-    for its clock. `item` is what came, to be set aside if it cannot be stored now.
+    for its clock. `landing` is the token of the link that led to the page. `item` is what came, to
+    be set aside if it cannot be stored now.
     """
 
     kind: Kind
@@ -63,6 +64,7 @@ class Message:
     claimed: datetime | None
     occurred: datetime
     received: datetime
+    landing: str | None = field(repr=False)
     item: object = field(repr=False)
 
     def event_of(self, contact_id: str) -> Event:

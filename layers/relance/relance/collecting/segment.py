@@ -17,6 +17,7 @@ from relance.collecting.storable import json_object
 from relance.collecting.who import needed_id, who_of
 from relance.errors import InvalidInput
 from relance.events import Name
+from relance.links import Purpose
 from relance.storage import Value
 
 _AMOUNTS = ("revenue", "total", "value", "price")
@@ -60,6 +61,7 @@ def read_item(item: object, delivery: Delivery, currency: str) -> Message:
         claimed=times.claimed,
         occurred=times.occurred,
         received=delivery.received,
+        landing=_landing(item) if delivery.scope is Scope.BROWSER else None,
         item=item,
     )
 
@@ -83,6 +85,7 @@ def _kind(item: Mapping[str, object]) -> Kind:
 
 def _said(item: Mapping[str, object], kind: Kind, scope: Scope, currency: str) -> Said:
     context = json_object(item.get("context"), "context")
+    context.pop(Purpose.LANDING, None)  # it opens what it tells for an hour: it is not kept
     traits = _traits(item, kind, context.get("traits"))
     if kind is Kind.TRACK:
         name = event_name(item.get("event"), scope)
@@ -98,6 +101,12 @@ def _said(item: Mapping[str, object], kind: Kind, scope: Scope, currency: str) -
         context=context,
         previous_id=str(properties["previous_id"]) if kind is Kind.ALIAS else None,
     )
+
+
+def _landing(item: Mapping[str, object]) -> str | None:
+    context = item.get("context")
+    token = context.get(Purpose.LANDING) if isinstance(context, Mapping) else None
+    return token if isinstance(token, str) else None
 
 
 def _traits(item: Mapping[str, object], kind: Kind, others: Value) -> dict[str, Value]:

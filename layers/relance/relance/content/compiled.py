@@ -6,9 +6,9 @@ A content folder holds
 content.json                 version, company, what there is
 rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
-forms/<name>.json            one form with its pages
+forms/<name>.<language>.json one form with its pages, in each language that it is written in
 slots/<name>.json            one slot of a web page
-pages/<name>.<language>.html
+pages/<name>.<language>.html   each page in every language that the company declares
 ```
 
 Opening a folder reads nothing; each file is read once, when it is first asked for.
@@ -60,6 +60,28 @@ class Company:
     website: str
     languages: tuple[str, ...]
     topics: Mapping[str, str] = field(hash=False)
+    fall_back: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    channels: tuple[str, ...] = ("email",)
+
+    def chain(self, *spoken: str | None) -> tuple[str, ...]:
+        """The declared languages for whoever speaks these, the best first; never empty.
+
+        Of each the language itself, then without its region, then what `fall_back` names for it;
+        at last the first language of all.
+        """
+        wanted: list[str] = []
+        for each in spoken:
+            plain = (each or "").partition("-")[0]
+            wanted += (each or "", plain, *self._instead(each), *self._instead(plain))
+        found = [each for each in wanted if each in self.languages]
+        return tuple(dict.fromkeys((*found, self.languages[0])))
+
+    def language_for(self, *spoken: str | None) -> str:
+        """The language to show a page in to whoever speaks these, the preferred first."""
+        return self.chain(*spoken)[0]
+
+    def _instead(self, spoken: str | None) -> tuple[str, ...]:
+        return self.fall_back.get(spoken or "", ())
 
     def variables(self, *, postal_address: str | None = None) -> dict[str, str]:
         """Return what templates see as `company`; a given postal address replaces the written."""
@@ -166,6 +188,10 @@ class Content:
             website=str(raw["website"]),
             languages=_texts(raw["languages"]),
             topics={name: str(title) for name, title in _dict(raw["topics"]).items()},
+            fall_back={
+                spoken: _texts(instead) for spoken, instead in _dict(raw["fall_back"]).items()
+            },
+            channels=_texts(raw["channels"]),
         )
 
     @property
@@ -176,7 +202,7 @@ class Content:
     @property
     def forms(self) -> tuple[str, ...]:
         """The names of all forms."""
-        return self._names("forms")
+        return tuple(_dict(self._manifest["forms"]))
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -191,13 +217,24 @@ class Content:
             self._messages[name] = Message.from_json(self._read(f"messages/{name}.json"))
         return self._messages[name]
 
-    def form(self, name: str) -> Form | None:
-        """Return a form, or None when there is none of this name."""
-        if name not in self._forms:
-            if name not in self.forms:
-                return None
-            self._forms[name] = Form.from_json(self._read(f"forms/{name}.json"))
-        return self._forms[name]
+    def form(self, name: str, *spoken: str | None) -> Form | None:
+        """Return a form in the first of these languages that it is written in.
+
+        None when there is no form of this name.
+        """
+        languages = _dict(self._manifest["forms"]).get(name)
+        if languages is None:
+            return None
+        written = _texts(languages)
+        # The first is the form's own.
+        language = next((each for each in self._spoken(spoken) if each in written), written[0])
+        key = f"{name}.{language}"
+        if key not in self._forms:
+            self._forms[key] = Form.from_json(self._read(f"forms/{key}.json"))
+        return self._forms[key]
+
+    def _spoken(self, spoken: tuple[str | None, ...]) -> tuple[str, ...]:
+        return self.company.chain(*spoken) if any(spoken) else ()
 
     def slot(self, name: str) -> Slot | None:
         """Return a slot, or None when there is none of this name."""
@@ -207,17 +244,23 @@ class Content:
             self._slots[name] = Slot.from_json(self._read(f"slots/{name}.json"))
         return self._slots[name]
 
-    def page(self, name: str, language: str | None = None) -> str:
-        """Return a page in the language, or else in the company's first; marks not yet filled.
+    def page(self, name: str, *spoken: str | None) -> str:
+        """Return a page in the first of these languages that there is; marks not yet filled.
 
         Raises KeyError for a page that the suite does not have (pages.PAGES).
         """
-        languages = _texts(_dict(self._manifest["pages"])[name])
-        spoken = language if language and language in languages else languages[0]
-        if (name, spoken) not in self._pages:
-            path = self._folder / "pages" / f"{name}.{spoken}.html"
-            self._pages[name, spoken] = path.read_text(encoding="utf-8")
-        return self._pages[name, spoken]
+        language = self.company.language_for(*spoken)
+        if (name, language) not in self._pages:
+            if language not in _dict(_dict(self._manifest["pages"])[name]):
+                raise KeyError(name)
+            path = self._folder / "pages" / f"{name}.{language}.html"
+            self._pages[name, language] = path.read_text(encoding="utf-8")
+        return self._pages[name, language]
+
+    def page_version(self, name: str, *spoken: str | None) -> str:
+        """The hash (12 hex digits) of the page that `page` returns: which text somebody saw."""
+        language = self.company.language_for(*spoken)
+        return str(_dict(_dict(self._manifest["pages"])[name])[language])
 
     @cached_property
     def _manifest(self) -> dict[str, object]:

@@ -17,10 +17,19 @@ CONSENT = "consent"
 TRACKING = "tracking"
 NONCE = "nonce"
 HONEYPOT = "homepage"
+SHOWN_IN = "shown_in"
 VISITOR = "visitor"
-RESERVED_FIELDS = frozenset({CONSENT, TRACKING, NONCE, HONEYPOT, VISITOR})
+RESERVED_FIELDS = frozenset({CONSENT, TRACKING, NONCE, HONEYPOT, SHOWN_IN, VISITOR})
 """Names that no field of a form may have: we use them ourselves, `homepage` as the honeypot and
 `visitor` for the browser's own id, which the tracker fills in."""
+
+FORM_WORDS = frozenset(
+    {
+        "agreement", "no_address", "no_ascii_address", "no_advertising", "please_choose_one",
+        "please_enter_address", "please_fill_in", "please_tick", "something_missing", "too_long",
+    }
+)  # fmt: skip
+"""The texts that a form shows when something in it is wrong (`form:` in texts/<language>.yaml)."""
 
 MAX_LENGTH = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
@@ -53,13 +62,15 @@ class Form:
     consent_version: str
     tracking_text: str | None
     tracking_version: str | None
+    words: Mapping[str, str] = field(repr=False, hash=False)
     pages: Mapping[str, str] = field(repr=False, hash=False)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, object]) -> Self:
         """Read what the build wrote; it has checked it."""
         consent, tracking, pages = raw["consent"], raw["tracking"], raw["pages"]
-        if not isinstance(consent, dict) or not isinstance(pages, dict):
+        words = raw["words"]
+        if not (isinstance(consent, dict) and isinstance(pages, dict) and isinstance(words, dict)):
             raise TypeError("a compiled form was expected")
         return cls(
             name=str(raw["name"]),
@@ -73,6 +84,7 @@ class Form:
             consent_version=consent["version"],
             tracking_text=tracking["text"] if isinstance(tracking, dict) else None,
             tracking_version=tracking["version"] if isinstance(tracking, dict) else None,
+            words=words,
             pages=pages,
         )
 
@@ -113,13 +125,13 @@ def validate(form: Form, data: Mapping[str, str]) -> Verdict:
     traits: dict[str, str] = {}
     for each in form.fields:
         given = " ".join(_CONTROL.sub(" ", data.get(each.name, "")).split())
-        error, value = _judge(each, given)
+        error, value = _judge(each, given, form.words)
         if error:
             errors[each.name] = error
         elif value:
             traits[each.name] = value
     if not _ticked(data, CONSENT):
-        errors[CONSENT] = "Please tick this box, so that we may write to you."
+        errors[CONSENT] = form.words["please_tick"]
     if errors:
         return FormErrors(errors=errors, values=dict(data))
     return Submission(
@@ -158,35 +170,35 @@ def form_marks(fields: tuple[Field, ...]) -> frozenset[str]:
     return frozenset(marks)
 
 
-def _judge(field_: Field, given: str) -> tuple[str | None, str | None]:
+def _judge(field_: Field, given: str, words: Mapping[str, str]) -> tuple[str | None, str | None]:
     """Return (what is wrong, None) or (None, the value to keep)."""
     if not given:
-        return (_missing(field_) if field_.required else None), None
+        return (words[_missing(field_)] if field_.required else None), None
     if len(given) > MAX_LENGTH:
-        return f"Please use at most {MAX_LENGTH} characters.", None
+        return words["too_long"].replace("{most}", str(MAX_LENGTH)), None
     if field_.options:
         known = any(given == value for value, _ in field_.options)
-        return (None, given) if known else ("Please choose one of the answers.", None)
+        return (None, given) if known else (words["please_choose_one"], None)
     if field_.type == "email":
-        return _judge_address(given)
+        return _judge_address(given, words)
     if _ADVERTISING.search(given):
-        return "Please leave out web addresses and the signs < and >.", None
+        return words["no_advertising"], None
     return None, given
 
 
-def _judge_address(given: str) -> tuple[str | None, str | None]:
+def _judge_address(given: str, words: Mapping[str, str]) -> tuple[str | None, str | None]:
     try:
         return None, address_to_send_to(given)
-    except InvalidInput as error:
-        return str(error), None
+    except InvalidInput:
+        is_ascii = given.rpartition("@")[0].isascii()
+        return words["no_address" if is_ascii else "no_ascii_address"], None
 
 
 def _missing(field_: Field) -> str:
+    """The name of the text that asks to fill in a field."""
     if field_.options:
-        return "Please choose one of the answers."
-    if field_.type == "email":
-        return "Please enter your e-mail address."
-    return "Please fill this in."
+        return "please_choose_one"
+    return "please_enter_address" if field_.type == "email" else "please_fill_in"
 
 
 def _ticked(data: Mapping[str, str], name: str) -> bool:
@@ -209,13 +221,14 @@ def _error_marks(name: str, error: str | None) -> dict[str, str]:
 def _summary(form: Form, errors: Mapping[str, str]) -> SafeHtml:
     if not errors:
         return SafeHtml("")
-    labels = {each.name: each.label for each in form.fields} | {CONSENT: "Your agreement"}
+    labels = {each.name: each.label for each in form.fields} | {CONSENT: form.words["agreement"]}
     items = "".join(
         f'<li><a href="#{escape(name)}">{escape(labels[name])}</a>: {escape(error)}</li>'
         for name, error in errors.items()
     )
     return SafeHtml(
-        '<div class="errors" role="alert"><p><strong>Something is still missing.</strong></p>'
+        '<div class="errors" role="alert" tabindex="-1" autofocus>'
+        f"<p><strong>{escape(form.words['something_missing'])}</strong></p>"
         f"<ul>{items}</ul></div>"
     )
 

@@ -11,7 +11,7 @@ EVENTS = frozenset(
     {
         # who somebody is, and what it agreed to
         "signed_up", "confirmed", "identified", "subscribed", "unsubscribed", "consent_changed",
-        "list_joined", "list_left", "points_awarded",
+        "preferences_changed", "list_joined", "list_left", "points_awarded",
         # on the web site
         "session_started", "page_viewed", "page_left", "screen_viewed", "site_searched",
         "form_submitted", "file_downloaded",
@@ -38,7 +38,7 @@ EVENTS = frozenset(
 LASTING = frozenset(
     {
         "signed_up", "confirmed", "identified", "subscribed", "unsubscribed", "consent_changed",
-        "list_joined", "list_left", "points_awarded", "email_complained",
+        "preferences_changed", "list_joined", "list_left", "points_awarded", "email_complained",
         "order_completed", "order_updated", "order_refunded", "order_cancelled",
         "subscription_started", "subscription_cancelled",
     }

@@ -14,12 +14,16 @@ MARK = re.compile(r"%%([A-Z]+(?::[A-Za-z0-9_-]+)*)%%")
 PAGES: Mapping[str, frozenset[str]] = {
     "confirm": frozenset(),
     "confirmed": frozenset(),
-    "unsubscribe": frozenset(),
-    "unsubscribed": frozenset(),
+    "unsubscribe": frozenset({"PREFERENCES"}),
+    "unsubscribed": frozenset({"PREFERENCES"}),
     "link-invalid": frozenset(),
-    "problem": frozenset({"TITLE", "TEXT"}),
+    "busy": frozenset(),
+    "no-form": frozenset(),
+    "too-large": frozenset(),
+    "unreadable": frozenset(),
 }
-"""Every page that the suite shows, and the marks that it fills on it."""
+"""Every page that the suite shows, and the marks that it fills on it. The marks of the preference
+page follow from what the company declares (`preference_page`)."""
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",

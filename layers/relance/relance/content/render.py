@@ -25,6 +25,10 @@ class MailUrls(Protocol):
         """The page that unsubscribes."""
 
     @property
+    def preferences_url(self) -> str:
+        """The page on which one chooses what one gets."""
+
+    @property
     def confirm_url(self) -> str:
         """The page that confirms."""
 

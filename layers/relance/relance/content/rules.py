@@ -46,6 +46,7 @@ class Tracking:
 
     opens: OpenTracking
     clicks: bool
+    web: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ _FOR_EVERYBODY: Mapping[str, tuple[str, Any]] = {
     "traits": ("traits.yaml", dict[SnakeName, models.TraitSource]),
     "lists": ("lists.yaml", dict[SnakeName, models.ListSource]),
     "form": ("forms/*.yaml", models.FormSource),
+    "form-words": ("forms/*.*.yaml", models.FormWordsSource),
+    "texts": ("texts/*.yaml", dict[str, dict[str, models.Text]]),
     "message": ("messages/*/message.yaml", models.MessageSource),
 }
 

@@ -196,7 +196,9 @@
       if (a != 'granted' || barred) stop();
       else if (!on) start();
     } else if (what == 'track') track(a, b);
-    else if (what == 'identify') put('identify', typeof a == 'string' ? {userId: a, traits: b || {}} : {traits: a || {}});
+    else if (what == 'reset') { // whoever comes next on this device is somebody else
+      if (on) left(), flush(), link = 0, store(id = uuid(), DAYS_395);
+    } else if (what == 'identify') put('identify', typeof a == 'string' ? {userId: a, traits: b || {}} : {traits: a || {}});
   }
 
   function begin() {

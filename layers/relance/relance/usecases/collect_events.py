@@ -12,14 +12,16 @@ from relance.collecting.backlog import pack
 from relance.collecting.cloudevents import item_of
 from relance.collecting.delivery import MAX_ITEMS, Delivery, Form
 from relance.collecting.keys import Scope
-from relance.collecting.messages import Message, Said
+from relance.collecting.messages import Kind, Message, Said
 from relance.collecting.segment import read_item, without_addresses
-from relance.errors import ConditionFailed, InvalidInput, StoreBusy
+from relance.contacts import read_register
+from relance.errors import ConditionFailed, InvalidInput, StoreBusy, TokenInvalid
 from relance.events import put_once
 from relance.identities import user_identity, visitor_identity
 from relance.ports import Services
-from relance.register import RECORD, register_of
+from relance.register import RECORD, Register, register_of
 from relance.storage import Table
+from relance.usecases.identify import recognise_softly
 from relance.usecases.recognise import Known, identities_of, recognise
 
 
@@ -72,6 +74,7 @@ def append(messages: Sequence[Message], services: Services) -> Sequence[Message]
     """
     try:
         owners = _owners(messages, services)
+        _follow_landings(messages, owners, services)
     except StoreBusy:
         return messages
     for index, (message, contact_id) in enumerate(zip(messages, owners, strict=True)):
@@ -113,9 +116,11 @@ def _owners(messages: Sequence[Message], services: Services) -> list[str | None]
     there = dict.fromkeys(each for each in contacts if each and each not in known.made)
     keys = [(each, RECORD) for each in there]
     found = services.store.get_many(Table.CONTACTS, keys)
-    registers = {contact: register_of(item) for (contact, _), item in found.items()}
+    registers = {
+        contact: _whole(register_of(item), services) for (contact, _), item in found.items()
+    }
     erased = {contact for contact, each in registers.items() if each.erased_at}
-    unseen = {contact for contact, each in registers.items() if not each.web}
+    unseen = {contact for contact, each in registers.items() if each.refuses_web}
     return [
         None
         if contact in erased or (contact in unseen and message.source == Scope.BROWSER)
@@ -136,3 +141,28 @@ def _late(messages: Sequence[Message], known: Known, services: Services) -> list
         any(message.occurred <= erased[each] for each in its if each in erased)
         for message, its in zip(messages, named, strict=True)
     ]
+
+
+def _whole(register: Register, services: Services) -> Register:
+    """The register of the person, whoever was joined to whom."""
+    if register.joined_to or not all(each.quiet for each in register.absorbed.values()):
+        return read_register(services.store, register.contact_id)
+    return register
+
+
+def _follow_landings(
+    messages: Sequence[Message], owners: Sequence[str | None], services: Services
+) -> None:
+    """Note softly whose link led a browser to a page, while the link tells."""
+    landed = {
+        (message.said.who.visitor_id, message.landing): message.received
+        for message, owner in zip(messages, owners, strict=True)
+        if owner and message.landing and message.kind is Kind.PAGE
+    }
+    for (visitor, token), received in landed.items():
+        try:
+            landing = services.signer.read_landing(token or "")
+        except TokenInvalid:
+            continue
+        if visitor and landing.tells(received):
+            recognise_softly(visitor, landing, services)

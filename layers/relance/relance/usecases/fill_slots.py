@@ -16,9 +16,9 @@ from relance.content.slots import Slot
 from relance.engine import advance
 from relance.engine.folding import facts_of_profile
 from relance.errors import ContactNotFound, TokenInvalid
-from relance.identities import find, visitor_identity
 from relance.ids import milliseconds
 from relance.ports import Services
+from relance.usecases.identify import who_looks
 
 MAX_SLOTS = 20
 """Slots of one page."""
@@ -56,7 +56,7 @@ def _shown(slot: Slot, facts: Facts | None, now: int) -> str | None:
 
 
 def _contact(looking: Looking, services: Services) -> str | None:
-    """Who followed a link here within the hour, else whose browser this is."""
+    """Who followed a link here within the hour, else whose browser this is or may be."""
     if looking.landing:
         try:
             landing = services.signer.read_landing(looking.landing)
@@ -67,7 +67,8 @@ def _contact(looking: Looking, services: Services) -> str | None:
                 return landing.contact_id
     if not _VISITOR.fullmatch(looking.visitor):
         return None
-    return find(services.store, visitor_identity(looking.visitor))
+    seen = who_looks(looking.visitor, services)
+    return seen.contact_id if seen else None
 
 
 def _facts(contact_id: str, services: Services) -> Facts | None:

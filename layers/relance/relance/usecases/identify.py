@@ -13,10 +13,12 @@ contacts are kept apart whatever a device or a system says; only a person joins 
 answer is the same whoever is known, and the address is asked whether it agrees.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
+from typing import TypeAlias
 
 from relance.contacts import read_register
 from relance.content.forms import Form, Submission
@@ -31,8 +33,7 @@ from relance.identities import (
     user_identity,
     visitor_identity,
 )
-from relance.ledger import send_of
-from relance.links import Click
+from relance.links import Landing
 from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.register import RECORD, Register, suppressed_value
@@ -113,13 +114,23 @@ class Claim:
     proof: Mapping[str, Value]
 
 
+Look: TypeAlias = Callable[[str], str | None]
+"""Whom an identity leads to; since that never changes, whoever asks may remember it."""
+
+
 def identify(
-    who: Who, trust: Trust, services: Services, *, claim: Claim | None = None
+    who: Who,
+    trust: Trust,
+    services: Services,
+    *,
+    claim: Claim | None = None,
+    look: Look | None = None,
 ) -> Identified:
     """Find, make, link or join the contact that this is.
 
     With a public key the event belongs to the visitor, and with a `claim` the address is sent a
-    double opt-in mail: whoever confirms it was that visitor.
+    double opt-in mail: whoever confirms it was that visitor. `look` finds identities, if they were
+    read before.
 
     Raises:
         InvalidInput: nobody is named.
@@ -129,8 +140,9 @@ def identify(
         return _claimed(who, claim, services)
     if not who.keys:
         raise InvalidInput('"userId" is missing: it says who this is')
-    found = {key: find(services.store, key) for key in who.keys}
-    visitor = find(services.store, visitor_identity(who.visitor)) if who.visitor else None
+    look = look or partial(find, services.store)
+    found = {key: look(key) for key in who.keys}
+    visitor = look(visitor_identity(who.visitor)) if who.visitor else None
     contact_id, outcome = _main(who, list(found.values()), visitor, services)
     outcomes = [outcome]
     outcomes += [
@@ -310,13 +322,16 @@ def confirmed_visitor(contact_id: str, visitor: str, services: Services) -> Outc
     return _lead(key, there, contact_id, services, _BY_CONFIRMING)
 
 
-def recognise(visitor: str, click: Click, services: Services) -> None:
+def recognise_softly(visitor: str, landing: Landing, services: Services) -> None:
     """Note whose link a browser followed; it may have been forwarded, so nothing is joined.
 
-    Of somebody who was erased nothing is noted.
+    Of somebody who does not want to be seen on the web nothing is noted.
     """
-    item = services.store.get(Table.SENDS, (click.send_id,))
-    if item is None or item.get("erased") is True:
+    try:
+        register = read_register(services.store, landing.contact_id)
+    except ContactNotFound:
+        return
+    if register.erased_at or register.refuses_web:
         return
     until = services.now() + SOFTLY_KNOWN
     services.store.write(
@@ -324,7 +339,7 @@ def recognise(visitor: str, click: Click, services: Services) -> None:
             Table.IDENTITIES,
             {
                 "identity": soft_identity(visitor),
-                "contact_id": send_of(item).step.contact_id,
+                "contact_id": landing.contact_id,
                 "until": to_text(until),
                 "expires_at": int(until.timestamp()),
             },

@@ -44,6 +44,14 @@ _TRIES = 4
 """How often a change is tried anew when somebody else changes the same consent."""
 
 
+def language_of(contact_id: str, services: Services) -> str | None:
+    """The language that a contact reads, as far as it is known."""
+    try:
+        return read_register(services.store, contact_id).language
+    except ContactNotFound:
+        return None
+
+
 def confirm(target: Confirmation, proof: Mapping[str, Value], services: Services) -> ConfirmOutcome:
     """Grant the consent that the sign-up asked for; once, however often the button is pressed.
 
@@ -102,7 +110,7 @@ def _granted(
         ConsentState.GRANTED,
         at=event.occurred_at,
         by=event.event_id,
-        also={**_KNOWN, **_tracking_granted(signup, event)},
+        also={**_KNOWN, **_tracking_granted(signup, event, register)},
         without=("suppressed",) if register.suppressed is SuppressionReason.ERASED else (),
     )
     try:
@@ -138,12 +146,13 @@ def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: dat
     )
 
 
-def _tracking_granted(signup: Event, event: Event) -> Item:
-    """The tracking that the sign-up asked for holds from the confirmation on."""
+def _tracking_granted(signup: Event, event: Event, register: Register) -> Item:
+    """The tracking of mail that the sign-up asked for holds from the confirmation on."""
     if signup.properties.get("wants_tracking") is not True:
         return {}
-    granted = Tracking(opens=OpenTracking.FULL, clicks=True)
-    return {"tracking": tracking_value(granted, event.occurred_at)}
+    web = register.tracking.web if register.tracking else None
+    granted = Tracking(opens=OpenTracking.FULL, clicks=True, web=web)
+    return {"tracking": tracking_value(granted, event.occurred_at, event.event_id)}
 
 
 _KNOWN: Item = {"known_by": "address"}

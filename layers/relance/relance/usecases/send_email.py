@@ -1,8 +1,9 @@
 """Sending one message from a journey: claimed before it is made, made at most once.
 
-Six calls at most: the claim (ledger and counters in one transaction), one consistent read of the
-contact after it, SES, one transaction (ledger and `email_sent`), the answer. The read comes after
-the claim, so whoever was told "you are unsubscribed" before the claim gets nothing.
+Six calls at most, one more for somebody who wants few mails: the claim (ledger and counters in one
+transaction), one consistent read of the contact after it, SES, one transaction (ledger and
+`email_sent`), the answer. The read comes after the claim, so whoever was told "you are
+unsubscribed" before the claim gets nothing.
 
 What happens when this is cut off:
 
@@ -17,14 +18,14 @@ What happens when this is cut off:
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
 
 from relance.answering import answer
 from relance.contacts import Contact, read_contact, stage_at
-from relance.content.compiled import Message
+from relance.content.compiled import Message, MessageClass
 from relance.errors import (
     ConditionFailed,
     ContactNotFound,
@@ -49,7 +50,7 @@ from relance.ledger import (
 from relance.moments import to_text
 from relance.ports import Mail, Services
 from relance.register import RECORD as REGISTER
-from relance.register import counter
+from relance.register import counter, first_free, give_turn_back, take_turn
 from relance.sending import compose_mail, reason_not_to_send
 from relance.storage import AllOf, AnyOf, Below, Missing, Present, Put, Table, Update, Value
 from relance.usecases.inputs import StepRequest, Word
@@ -73,7 +74,7 @@ class SendRequest(StepRequest):
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One invocation for one send. The last of `counters` is the message's own.
+    """One invocation for one send, on a calendar day. The last of `counters` is the message's own.
 
     They stand in the register `counted_on`: that of the person, whoever was joined to it.
     """
@@ -83,6 +84,7 @@ class _Attempt:
     planned: Planned
     counters: tuple[str, ...]
     counted_on: str
+    day: date
 
     @property
     def send_id(self) -> str:
@@ -97,6 +99,7 @@ class _Attempt:
     def counted(self, by: int) -> Update:
         """The write that counts the message, below its bound, or takes the count back."""
         bound = self.message.at_most_per_day
+        claims = by > 0 and self.message.message_class is MessageClass.MARKETING
         holds = (
             AnyOf((Missing(self.counters[-1]), Below(self.counters[-1], bound)))
             if bound is not None and by > 0
@@ -105,6 +108,7 @@ class _Attempt:
         return Update(
             Table.CONTACTS,
             (self.counted_on, REGISTER),
+            set={"marketing_day": self.day.isoformat()} if claims else {},
             add=dict.fromkeys(self.counters, by),
             when=AllOf((Present(), Missing("joined_to"), holds)) if by > 0 else holds,
         )
@@ -143,7 +147,7 @@ def _claim_and_send(attempt: _Attempt, services: Services) -> SendState:
 def _attempt(request: SendRequest, services: Services) -> _Attempt:
     message = services.content.message(request.message)
     now = services.now()
-    day = now.astimezone(services.sender.time_zone).date().isoformat()
+    day = now.astimezone(services.sender.time_zone).date()
     planned = Planned(
         step=request.key,
         message=message.name,
@@ -153,13 +157,14 @@ def _attempt(request: SendRequest, services: Services) -> _Attempt:
         keep=services.ledger_kept,
         attempt=services.random_bytes(8).hex(),
     )
-    counters = (counter("email", day), counter(f"email/{message.name}", day))
+    counted = ("email", f"email/{message.name}")
     return _Attempt(
         request=request,
         message=message,
         planned=planned,
-        counters=counters,
+        counters=tuple(counter(what, day.isoformat()) for what in counted),
         counted_on=request.contact,
+        day=day,
     )
 
 
@@ -197,9 +202,12 @@ def _prepare(attempt: _Attempt, contact: Contact, services: Services) -> Mail | 
         services.sender,
         stage=stage_at(contact.profile, services.plan, attempt.now),
         leaving=_is_leaving(contact, attempt.request),
+        now=attempt.now,
     )
     if reason:
         return reason
+    if _waits_for_its_turn(attempt, contact) and not _takes_its_turn(attempt, contact, services):
+        return Reason.TOO_FREQUENT
     services.link_tables.keep(attempt.message)
     return compose_mail(
         attempt.message,
@@ -213,6 +221,36 @@ def _prepare(attempt: _Attempt, contact: Contact, services: Services) -> Mail | 
     )
 
 
+def _waits_for_its_turn(attempt: _Attempt, contact: Contact) -> bool:
+    """Whether the contact wants less mail of this kind than comes."""
+    is_marketing = attempt.message.message_class is MessageClass.MARKETING
+    return is_marketing and contact.register.frequency.days > 0
+
+
+def _takes_its_turn(attempt: _Attempt, contact: Contact, services: Services) -> bool:
+    frequency, last = contact.register.frequency, contact.register.turn
+    if last and last.send_id != attempt.send_id and last.day >= first_free(attempt.day, frequency):
+        return False  # maybe noted under another id of the person
+    turn = take_turn(
+        contact.contact_id,
+        attempt.send_id,
+        day=attempt.day,
+        frequency=frequency,
+    )
+    try:
+        services.store.write(turn)
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _leave_the_turn(attempt: _Attempt, contact: Contact, services: Services) -> None:
+    """What was refused for good must not hold up the next mail."""
+    if _waits_for_its_turn(attempt, contact):
+        with suppress(ConditionFailed):
+            services.store.write(give_turn_back(contact.contact_id, attempt.send_id))
+
+
 def _send(attempt: _Attempt, contact: Contact, mail: Mail, services: Services) -> SendState:
     with _giving_back(attempt, services):
         mailer = services.mailer
@@ -224,10 +262,12 @@ def _send(attempt: _Attempt, contact: Contact, mail: Mail, services: Services) -
     except SendRefused:
         with _giving_back(attempt, services):
             _settle(attempt, SendState.REFUSED, Reason.REFUSED_BY_SES, services)
+            _leave_the_turn(attempt, contact, services)
         raise
     except RecipientRefused:
         with _giving_back(attempt, services):
             _settle(attempt, SendState.SKIPPED, Reason.REFUSED_BY_SES, services)
+            _leave_the_turn(attempt, contact, services)
         return _answer(attempt, contact, SendState.SKIPPED, Reason.REFUSED_BY_SES, services)
     except SendOutcomeUnknown:
         return _wait_for_the_outcome(attempt, services)

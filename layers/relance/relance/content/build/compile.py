@@ -13,6 +13,7 @@ from relance.content.build.mistakes import BuildReport, Findings
 from relance.content.build.models import NAME
 from relance.content.build.reading import Reader
 from relance.content.build.site import SiteBuilder
+from relance.content.build.texts import read_texts
 from relance.content.compiled import FORMAT
 from relance.content.names import suggestion
 
@@ -20,7 +21,7 @@ _FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms",
-    "slots",
+    "slots", "texts",
 )  # fmt: skip
 _FOLDERS = frozenset({*_YAML_FOLDERS, "layouts", "messages", "pages"})
 
@@ -74,13 +75,10 @@ def _is_one_of_several(path: Path) -> bool:
 def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str]:
     """Return every file of the target, by its path in it."""
     messages = _messages(reader, findings, known)
-    site = SiteBuilder(reader, findings, known)
+    texts = read_texts(reader, findings, known.company)
+    site = SiteBuilder(reader, findings, known, texts)
     pages = site.pages()
-    forms = {}
-    for file in reader.names("forms", "*.yaml"):
-        form = site.form(file)
-        if form:
-            forms[str(form["name"])] = form
+    forms = _forms(reader, site)
     slots = {each.name: each.to_json() for each in known.slots}
     company = known.company
     files = {
@@ -94,20 +92,28 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
                     "website": company.website,
                     "languages": list(company.languages),
                     "topics": dict(company.topics),
+                    "fall_back": {spoken: list(each) for spoken, each in company.fall_back.items()},
+                    "channels": list(company.channels),
                 },
                 "messages": sorted(messages),
-                "forms": sorted(forms),
+                "forms": {name: list(languages) for name, languages in sorted(forms.items())},
                 "slots": sorted(slots),
-                "pages": {name: list(languages) for name, languages in sorted(pages.items())},
+                "pages": {
+                    name: {language: _hash({name: page}) for language, page in languages.items()}
+                    for name, languages in sorted(pages.items())
+                },
             }
         ),
     }
-    for folder, compiled in (("messages", messages), ("forms", forms), ("slots", slots)):
-        for name, each in compiled.items():
-            versioned = {"version": _hash({name: _json(each)}), **each}
-            files[f"{folder}/{name}.json"] = _json(versioned)
-    for name, languages in pages.items():
-        for language, page in languages.items():
+    for name, message in messages.items():
+        files[f"messages/{name}.json"] = _versioned(name, message)
+    for name, slot in slots.items():
+        files[f"slots/{name}.json"] = _versioned(name, slot)
+    for name, languages in forms.items():
+        for language, form in languages.items():
+            files[f"forms/{name}.{language}.json"] = _versioned(name, form)
+    for name, written in pages.items():
+        for language, page in written.items():
             files[f"pages/{name}.{language}.html"] = page
     return files
 
@@ -127,6 +133,18 @@ def _messages(reader: Reader, findings: Findings, known: Declared) -> dict[str, 
         if message:
             built[folder] = message
     return built
+
+
+def _forms(reader: Reader, site: SiteBuilder) -> dict[str, dict[str, dict[str, object]]]:
+    """Return form → language → the compiled form."""
+    names = [file for file in reader.names("forms", "*.yaml") if "." not in Path(file).stem]
+    built = {Path(file).stem: site.form(file) for file in names}
+    site.check_translations(frozenset(built))
+    return {name: languages for name, languages in built.items() if languages}
+
+
+def _versioned(name: str, compiled: Mapping[str, object]) -> str:
+    return _json({"version": _hash({name: _json(compiled)}), **compiled})
 
 
 def _json(value: Mapping[str, object]) -> str:

@@ -9,6 +9,7 @@ from relance.content.build.models import CompanySource, ListSource, SnakeName, T
 from relance.content.build.reading import Reader
 from relance.content.build.rule_builder import build_rules
 from relance.content.build.selection import Selection
+from relance.content.build.yaml_source import Source
 from relance.content.compiled import Company
 from relance.content.names import suggestion
 from relance.content.rules import ContactList, Rules, Trait
@@ -98,6 +99,8 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
             website=written.website,
             languages=tuple(written.languages),
             topics=written.topics,
+            fall_back=_fall_back(findings, *company),
+            channels=tuple(dict.fromkeys(written.channels)),
         ),
         rules=rules,
         slots=slots,
@@ -107,6 +110,22 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
             for each in rules.traits
         },
     )
+
+
+def _fall_back(
+    findings: Findings, source: Source, company: CompanySource
+) -> dict[str, tuple[str, ...]]:
+    """The languages to read instead, each of which the company must write."""
+    for spoken, instead in company.fall_back.items():
+        for position, each in enumerate(instead):
+            if each not in company.languages:
+                there = suggestion(each, company.languages)
+                findings.wrong(
+                    source.file,
+                    source.line(("fall_back", spoken, position)),
+                    f'fall_back.{spoken}: "{each}" is not among the languages above. {there}',
+                )
+    return {spoken: tuple(instead) for spoken, instead in company.fall_back.items()}
 
 
 def _traits(reader: Reader, findings: Findings) -> dict[str, Trait] | None:

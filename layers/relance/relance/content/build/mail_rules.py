@@ -93,6 +93,13 @@ def _check_marketing(
             f"a marketing mail needs a way out, and neither this text nor {layout.file} has one. "
             'Write <a href="{{ unsubscribe_url }}">Unsubscribe</a>.',
         )
+    if "preferences_url" not in specials:
+        findings.warn(
+            body.file,
+            0,
+            f"neither this text nor {layout.file} leads to the preference page, where people ask "
+            'for fewer mails instead of none. Write <a href="{{ preferences_url }}">…</a>.',
+        )
     if not (layout.prints_address or body.prints_address):
         findings.wrong(
             body.file,

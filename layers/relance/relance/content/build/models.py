@@ -110,6 +110,10 @@ class TrackingSource(Model):
 
     opens: Annotated[OpenTracking, Field(strict=False)]
     clicks: bool
+    web: bool = False
+
+
+Channel = Literal["email", "sms", "push", "call"]
 
 
 class CompanySource(Model):
@@ -120,6 +124,8 @@ class CompanySource(Model):
     postal_address: Text
     website: Annotated[str, AfterValidator(_website)]
     languages: Annotated[list[Language], Field(min_length=1)]
+    fall_back: dict[Language, OneOrMany[Language]] = {}
+    channels: Annotated[list[Channel], Field(min_length=1)] = ["email"]
     tracking: TrackingSource
     topics: Annotated[dict[SnakeName, Text], Field(min_length=1)]
     sale: Literal["considered", "instant", "both"] = "both"
@@ -208,6 +214,33 @@ class FormSource(Model):
     fields: Annotated[list[FieldSource], Field(min_length=1)]
     consent: ConsentSource
     tracking_consent: TrackingConsentSource | None = None
+    button: Text
+    thanks: ThanksSource
+
+
+class FieldWordsSource(Model):
+    """What one field of a form is called in another language."""
+
+    label: Text
+    options: dict[str, Text] = {}
+    help: str = ""
+
+
+class ConsentWordsSource(Model):
+    """`consent:` or `tracking_consent:` of a form in another language."""
+
+    text: Text
+    version: Text
+
+
+class FormWordsSource(Model):
+    """forms/<name>.<language>.yaml: the form in another language; what it asks stays the same."""
+
+    title: Text
+    intro: str = ""
+    fields: dict[str, FieldWordsSource]
+    consent: ConsentWordsSource
+    tracking_consent: ConsentWordsSource | None = None
     button: Text
     thanks: ThanksSource
 

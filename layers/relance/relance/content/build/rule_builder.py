@@ -39,7 +39,11 @@ def build_rules(
         version="",
         traits=tuple(traits.values()),
         lists=lists,
-        tracking_default=Tracking(opens=company.tracking.opens, clicks=company.tracking.clicks),
+        tracking_default=Tracking(
+            opens=company.tracking.opens,
+            clicks=company.tracking.clicks,
+            web=company.tracking.web,
+        ),
         languages=tuple(company.languages),
         events=tuple(sorted(sources.own)),
         behaviours=tuple(declared.values()),

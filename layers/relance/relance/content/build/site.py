@@ -1,18 +1,22 @@
 """Compiles pages and forms to plain HTML with marks (see pages.py)."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 from jinja2 import DictLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from relance.content.build.declared import Declared, Kind
 from relance.content.build.mistakes import Findings
-from relance.content.build.models import FieldSource, FormSource
+from relance.content.build.models import FieldSource, FormSource, FormWordsSource
 from relance.content.build.reading import Reader
-from relance.content.build.yaml_source import Path, Source
-from relance.content.forms import Field, form_marks
+from relance.content.build.texts import Texts
+from relance.content.build.yaml_source import Path as YamlPath
+from relance.content.build.yaml_source import Source
+from relance.content.forms import FORM_WORDS, Field, form_marks
 from relance.content.names import listed, suggestion
 from relance.content.pages import MARK, PAGES
+from relance.content.preference_page import PREFERENCES, preference_marks
 
 _AUTOCOMPLETE = {
     "email": "email",
@@ -27,10 +31,13 @@ _AUTOCOMPLETE = {
 class SiteBuilder:
     """Builds the public pages and the forms."""
 
-    def __init__(self, reader: Reader, findings: Findings, declared: Declared) -> None:
+    def __init__(
+        self, reader: Reader, findings: Findings, declared: Declared, texts: Texts
+    ) -> None:
         self._reader = reader
         self._findings = findings
         self._declared = declared
+        self._texts = texts
         sources = {
             file.removeprefix("pages/"): reader.text(file) or ""
             for pattern in ("*.html.j2", "*.css")
@@ -47,20 +54,24 @@ class SiteBuilder:
         self._env.globals.clear()
 
     def pages(self) -> dict[str, dict[str, str]]:
-        """Return page → language → HTML; the company's first language is always there."""
-        built: dict[str, dict[str, str]] = {}
-        for name, marks in PAGES.items():
-            first, *others = self._declared.company.languages
-            built[name] = {}
-            for language in (first, *others):
-                template = self._template(name, language)
-                if language == first or template != f"{name}.html.j2":
-                    page = self._render(template, language, marks)
-                    built[name][language] = page or ""
-        return built
+        """Return page → language → HTML: every page in every language."""
+        company = self._declared.company
+        marks = {**PAGES, PREFERENCES: preference_marks(company)}
+        return {
+            name: {
+                language: self._page(name, language, marks[name]) for language in company.languages
+            }
+            for name in sorted(marks)
+        }
 
-    def form(self, file: str) -> dict[str, object] | None:
-        """Return the compiled form without its version, or None after noting mistakes."""
+    def _page(self, name: str, language: str, marks: frozenset[str]) -> str:
+        return self._render(self._template(name, language), language, marks) or ""
+
+    def form(self, file: str) -> dict[str, dict[str, object]] | None:
+        """Return language → the compiled form without its version, its own language first.
+
+        None after noting mistakes.
+        """
         read = self._reader.model(file, FormSource)
         if read is None:
             return None
@@ -71,6 +82,80 @@ class SiteBuilder:
         self._check(source, form, language)
         if len(self._findings.mistakes) > before:
             return None
+        forms = {language: form, **self._translated(name, form, language)}
+        return {each: self._compiled(name, written, each) for each, written in forms.items()}
+
+    def check_translations(self, forms: frozenset[str]) -> None:
+        """Note the translations of forms that there are not, and in languages nobody declared."""
+        for file in self._reader.names("forms", "*.*.yaml"):
+            name, _, language = Path(file).stem.partition(".")
+            if name not in forms:
+                sentence = f'there is no form "{name}" to translate. {suggestion(name, forms)}'
+                self._findings.wrong(file, 0, sentence)
+            unknown = self._declared.unknown("language", language)
+            if unknown:
+                self._findings.wrong(file, 0, unknown)
+
+    def _translated(self, name: str, form: FormSource, own: str) -> dict[str, FormSource]:
+        """The form in other languages.
+
+        One in a single language is so on purpose; one in some of the company's languages and not
+        in all of them is told.
+        """
+        found: dict[str, FormSource] = {}
+        files = self._reader.names("forms", f"{name}.*.yaml")
+        for language in self._declared.company.languages if files else ():
+            file = f"forms/{name}.{language}.yaml"
+            if language == own:
+                continue
+            if file not in files:
+                sentence = (
+                    f"this file is missing, so whoever reads {language} gets another language."
+                )
+                self._findings.warn(file, 0, sentence)
+                continue
+            read = self._reader.model(file, FormWordsSource)
+            translated = self._in_words(form, *read) if read else None
+            if translated:
+                found[language] = translated
+        return found
+
+    def _in_words(
+        self, form: FormSource, source: Source, words: FormWordsSource
+    ) -> FormSource | None:
+        """The form in these words, or None after noting what they lack or have too much."""
+        before = len(self._findings.mistakes)
+        fields = {each.trait: each for each in form.fields}
+        for trait in words.fields.keys() - fields.keys():
+            sentence = f'the form does not ask for "{trait}". {suggestion(trait, fields)}'
+            self._wrong(source, ("fields", trait), sentence)
+        for trait, field in fields.items():
+            given = words.fields.get(trait)
+            if given is None:
+                self._wrong(source, ("fields",), f'{trait} is missing. Add a line "{trait}: …".')
+            elif given.options.keys() != field.options.keys():
+                there = listed(field.options) or "none"
+                self._wrong(source, ("fields", trait), f"{trait} has other options: {there}.")
+        if (words.tracking_consent is None) != (form.tracking_consent is None):
+            sentence = "tracking_consent stands in one language of this form and not in the other."
+            self._wrong(source, (), sentence)
+        if len(self._findings.mistakes) > before:
+            return None
+        return form.model_copy(
+            update={
+                "title": words.title,
+                "intro": words.intro,
+                "fields": [
+                    each.model_copy(update=dict(words.fields[each.trait])) for each in form.fields
+                ],
+                "consent": form.consent.model_copy(update=dict(words.consent)),
+                "tracking_consent": words.tracking_consent,
+                "button": words.button,
+                "thanks": words.thanks,
+            }
+        )
+
+    def _compiled(self, name: str, form: FormSource, language: str) -> dict[str, object]:
         fields = tuple(self._field(each) for each in form.fields)
         shown = {
             "form": form,
@@ -86,18 +171,22 @@ class SiteBuilder:
         marks = form_marks(fields)
         page = self._render(self._template("form", language), language, marks, shown)
         thanks = self._render(self._template("thanks", language), language, frozenset(), shown)
+        words = self._texts.section(language, "form")
+        section = self._texts.of(language)["form"]
+        tracking = form.tracking_consent
         return {
             "name": name,
             "title": form.title,
             "language": language,
             "fields": [asdict(each) for each in fields],
             "consent": form.consent.model_dump(),
-            "tracking": form.tracking_consent.model_dump() if form.tracking_consent else None,
+            "tracking": {"text": tracking.text, "version": tracking.version} if tracking else None,
+            "words": {key: words.get(key) or section[key] for key in sorted(FORM_WORDS)},
             "pages": {"form": page or "", "thanks": thanks or ""},
         }
 
     def _check(self, source: Source, form: FormSource, language: str) -> None:
-        checks: tuple[tuple[Path, Kind, str], ...] = (
+        checks: tuple[tuple[YamlPath, Kind, str], ...] = (
             (("consent", "topic"), "topic", form.consent.topic),
             (("language",), "language", language),
         )
@@ -169,6 +258,13 @@ class SiteBuilder:
         seen = {
             "company": self._declared.company.variables(),
             "language": language,
+            "text": self._texts.of(language),
+            "topics": list(self._declared.company.topics),
+            "channels": self._declared.company.channels,
+            "languages": [
+                (each, self._texts.text(each, ("language", "name")) or each)
+                for each in self._declared.company.languages
+            ],
             **(shown or {}),
         }
         try:

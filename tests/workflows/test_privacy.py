@@ -327,7 +327,7 @@ def test_what_comes_late_for_any_id_of_the_person_brings_nothing_back(story: Sto
         undo_join(ids[1], WHY, services)
     assert story.posts(confirm) == 410  # the button in an old mail
     for send in sends:  # the link of an old mail
-        recognise_softly("v3", Landing(ids[1], send, story.world.now), services)
+        recognise_softly("v3", Landing(ids[0], send, services.now()), services)
     viewed = {"type": "track", "event": "Product Viewed"}
     for late in (
         {**viewed, "userId": "cust-7"},

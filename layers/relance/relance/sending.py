@@ -49,14 +49,6 @@ def reason_not_to_send(
     return None
 
 
-def _may_ask_again(message: Message, register: Register) -> bool:
-    """Whether an erased address may be asked to confirm: its owner, it seems, has signed up anew.
-
-    Anybody can type an address into a form, so nothing else goes there until that is confirmed.
-    """
-    return register.suppressed is SuppressionReason.ERASED and asks_to_confirm(message)
-
-
 def _not_wanted(
     message: Message, register: Register, *, stage: Stage | None, now: datetime
 ) -> Reason | None:
@@ -67,6 +59,14 @@ def _not_wanted(
     if register.is_paused(now):
         return Reason.PAUSED
     return _not_at(stage, message) if stage and not stage.allows(message.intent) else None
+
+
+def _may_ask_again(message: Message, register: Register) -> bool:
+    """Whether an erased address may be asked to confirm: its owner, it seems, has signed up anew.
+
+    Anybody can type an address into a form, so nothing else goes there until that is confirmed.
+    """
+    return register.suppressed is SuppressionReason.ERASED and asks_to_confirm(message)
 
 
 def _not_at(stage: Stage, message: Message) -> Reason:

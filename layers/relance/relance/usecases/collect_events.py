@@ -129,20 +129,6 @@ def _owners(messages: Sequence[Message], services: Services) -> list[str | None]
     ]
 
 
-def _late(messages: Sequence[Message], known: Known, services: Services) -> list[bool]:
-    """Which messages tell of a time before an erasure of whoever they are about.
-
-    What led to somebody erased leads nowhere now, so only who is unknown is looked up.
-    """
-    named = [_named(message.said) for message in messages]
-    unknown = {each for its in named for each in its if known.get(each) is None}
-    erased = services.suppressions.forgotten(sorted(unknown)) if unknown else {}
-    return [
-        any(message.occurred <= erased[each] for each in its if each in erased)
-        for message, its in zip(messages, named, strict=True)
-    ]
-
-
 def _whole(register: Register, services: Services) -> Register:
     """The register of the person, whoever was joined to whom."""
     if register.joined_to or not all(each.quiet for each in register.absorbed.values()):
@@ -166,3 +152,17 @@ def _follow_landings(
             continue
         if visitor and landing.tells(received):
             recognise_softly(visitor, landing, services)
+
+
+def _late(messages: Sequence[Message], known: Known, services: Services) -> list[bool]:
+    """Which messages tell of a time before an erasure of whoever they are about.
+
+    What led to somebody erased leads nowhere now, so only who is unknown is looked up.
+    """
+    named = [_named(message.said) for message in messages]
+    unknown = {each for its in named for each in its if known.get(each) is None}
+    erased = services.suppressions.forgotten(sorted(unknown)) if unknown else {}
+    return [
+        any(message.occurred <= erased[each] for each in its if each in erased)
+        for message, its in zip(messages, named, strict=True)
+    ]

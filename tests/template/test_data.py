@@ -44,13 +44,13 @@ def test_the_keys_of_links_and_of_erased_addresses_outlive_the_stack(
         assert resources[name]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_only_identities_events_and_sends_expire(resources: Mapping[str, Any]) -> None:
+def test_only_identities_and_sends_expire_by_the_clock(resources: Mapping[str, Any]) -> None:
     expiring = {
         name: table["Properties"]["TimeToLiveSpecification"]["AttributeName"]
         for name, table in of_type(resources, "AWS::DynamoDB::Table")
         if "TimeToLiveSpecification" in table["Properties"]
     }
-    assert expiring == dict.fromkeys(("Identities", "Events", "Sends"), "expires_at")
+    assert expiring == dict.fromkeys(("Identities", "Sends"), "expires_at")
 
 
 def test_only_events_are_streamed_as_new_images(resources: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from relance.collecting.backlog import pack
 from relance.collecting.delivery import Delivery
 from relance.collecting.keys import Scope
 from relance.contacts import read_contact, read_register
+from relance.content.known_events import KEPT
 from relance.erasing import proof_key
 from relance.errors import InvalidInput
 from relance.events import Event, put_once
@@ -510,6 +511,31 @@ def test_of_an_erased_contact_there_is_nothing_to_export(story: Story) -> None:
     ana = in_the_middle(story)
     erases(story, ana)
     assert asks(story, EXPORT, {"contact": ana})["output"]["outcome"] == "erased before"
+
+
+# -- what expires ----------------------------------------------------------------------------------
+
+
+def test_what_somebody_did_expires_after_a_year_and_the_profile_stays(story: Story) -> None:
+    ana = in_the_middle(story)
+    story.clicks(ANA)
+    story.day(60)
+    before, names = story.profile(ANA), story.names(ANA)
+    assert "email_clicked" in names
+    story.day(440)
+    after, left = story.profile(ANA), story.names(ANA)
+    assert not {"email_clicked", "email_delivered", "workflow_entered"} & {*left}
+    lasting = [each for each in names if each in KEPT]
+    assert [each for each in left if each in KEPT] == lasting
+    assert left.count("history_condensed") == 1
+    for part in ("traits", "lists", "consents", "behaviours"):
+        assert after[part] == before[part], part
+    assert after["fading"].keys() == before["fading"].keys()
+    asks(story, EXPORT, {"contact": ana})
+    assert "history_condensed" in str(files(story))
+    assert missing(story.world.stack, story.world.recorder.uses) == []
+    erases(story, ana)
+    assert [each["name"] for each in kept_of(story, ana)["Events"]] == ["erased"]
 
 
 # -- what holds of both ----------------------------------------------------------------------------

@@ -13,10 +13,11 @@ from relance.conditions.facts import FOREVER
 from relance.content.stage_rules import Stage
 from relance.engine import Plan, advance
 from relance.engine.companies import company_view
+from relance.engine.condensed import standing
 from relance.engine.points import value_of
 from relance.engine.taking import zone_of
 from relance.errors import ContactNotFound, StoreBusy
-from relance.events import Event, earliest_relevant, event_of
+from relance.events import Event, Name, earliest_relevant, event_of
 from relance.ids import milliseconds, moment_of
 from relance.joins import stricter
 from relance.moments import to_text as moment_text
@@ -40,6 +41,8 @@ from relance.workflows import Enrolment, Wait, enrolment_of, wait_of
 
 PROFILE = "now#profile"
 NOW = "now#"
+
+_CONDENSED = Name.HISTORY_CONDENSED
 
 _TRIES = 4
 """How often somebody is looked up anew who was joined in between."""
@@ -214,6 +217,7 @@ def read_history(store: Store, *ids: str, since: datetime | None = None) -> list
     """The events of a contact, all of them or those that arrived since an instant.
 
     `ids` are all the ids of the contact (`Contact.ids`): the events of each stand by themselves.
+    Of the whole history, `history_condensed` stands for what is older than behaviour is kept.
 
     An event whose sender's clock was more than two days off may be missing from the latter:
     whoever folds such an event looks at the waits once more (`update_contact`).
@@ -221,20 +225,23 @@ def read_history(store: Store, *ids: str, since: datetime | None = None) -> list
     start = earliest_relevant(since) if since else ""
     items = (item for each in ids for item in store.query(Table.EVENTS, each, start=start))
     found = [event_of(item) for item in items]
-    return [event for event in found if since is None or event.received_at >= since]
+    if since is None:
+        return standing(found, ids)
+    return [each for each in found if each.received_at >= since and each.name != _CONDENSED]
 
 
 def write_profile(profile: Profile) -> Put:
     """The write of a profile, refused if somebody else wrote it since it was read.
 
-    It stands in the index of due contacts if time alone will change something.
+    It stands in the index of due contacts if time alone will change something, or its history is
+    to be condensed.
     """
     when: Condition = (
         AllOf((Present(), Equals("version", profile.version)))
         if profile.version
         else Missing("version")
     )
-    due = profile.due
+    due = profile.wake_at
     return Put(
         Table.CONTACTS,
         {

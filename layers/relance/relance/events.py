@@ -47,6 +47,7 @@ class Name(StrEnum):
     COMPANY_JOINED = "company_joined"
     COMPANY_LEFT = "company_left"
     COMPANY_CHANGED = "company_changed"
+    HISTORY_CONDENSED = "history_condensed"
     ERASED = "erased"
     JOINED = "joined"
     JOIN_UNDONE = "join_undone"
@@ -124,6 +125,7 @@ RESERVED: Mapping[str, str] = {
     Name.COMPANY_LEFT: _BY_SUITE,
     Name.COMPANY_CHANGED: _BY_SUITE,
     Name.ERASED: _BY_SUITE,
+    Name.HISTORY_CONDENSED: _BY_SUITE,
     Name.JOINED: _BY_JOINING,
     Name.JOIN_UNDONE: _BY_JOINING,
     Name.WORKFLOW_ENTERED: _BY_SUITE,
@@ -176,8 +178,11 @@ class Event:
 
     @property
     def folded(self) -> bool:
-        """Whether the profile follows from it: a conclusion is only looked at."""
-        return self.name not in CONCLUSIONS
+        """Whether the profile follows from it: a conclusion is only looked at.
+
+        What was condensed is no event to be folded; a replay begins with it.
+        """
+        return self.name not in CONCLUSIONS and self.name != Name.HISTORY_CONDENSED
 
     @property
     def has_odd_clock(self) -> bool:

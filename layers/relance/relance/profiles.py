@@ -47,7 +47,8 @@ class Profile:
     was folded with; `newest` is the latest arrival that was folded. `fading` are the sums of scores
     (`intent`, `intent/espresso`, `interest/espresso`), `days` the bounded days of their rules,
     `decided` what follows, by the names in `Rules.order`. `company` says which one the contact
-    belongs to and what it was last told of it (`relance.engine.companies`).
+    belongs to and what it was last told of it (`relance.engine.companies`). `condense_at` is when
+    old events of its history are to be condensed; 0 if none of them expires.
     """
 
     contact_id: str
@@ -63,6 +64,7 @@ class Profile:
     days: dict[str, list[Counted]] = field(default_factory=dict)
     decided: dict[str, Decided] = field(default_factory=dict)
     recent: dict[str, int] = field(default_factory=dict)
+    condense_at: int = 0
 
     def trait_values(self) -> dict[str, Value]:
         """The traits by name, without those that were taken back (null)."""
@@ -95,6 +97,11 @@ class Profile:
         """When time alone changes something; FOREVER if it never does."""
         return min((each.until for each in self.decided.values()), default=FOREVER)
 
+    @property
+    def wake_at(self) -> int:
+        """When somebody has to look at the contact though nothing happens; FOREVER if never."""
+        return min(self.due, self.condense_at or FOREVER)
+
 
 def to_text(profile: Profile) -> str:
     """The profile as it is stored: compact JSON without its version."""
@@ -117,6 +124,7 @@ def to_text(profile: Profile) -> str:
                 for name, it in profile.decided.items()
             },
             "recent": profile.recent,
+            "condense_at": profile.condense_at,
         },
         option=orjson.OPT_SORT_KEYS,
     ).decode()
@@ -148,6 +156,7 @@ def from_text(contact_id: str, text: str, version: int) -> Profile:
             for name, (value, since, until) in raw["decided"].items()
         },
         recent=raw["recent"],
+        condense_at=raw.get("condense_at", 0),
     )
 
 

@@ -146,7 +146,7 @@ def _told(
         returned |= dict.fromkeys((each.contact_id, *branch(absorbed, each.contact_id)), each)
 
     def is_told(event: Event) -> bool:
-        if event.event_id in before.recent:
+        if event.event_id in before.recent or event.name == Name.HISTORY_CONDENSED:
             return True
         until = returned.get(event.contact_id)
         if until and event.order < until.order:

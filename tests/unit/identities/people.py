@@ -33,11 +33,12 @@ TOLD = ("segment_entered", "segment_left", "stage_advanced", "stage_fell_back")
 
 
 class Streamed(MemoryStore):
-    """A store that tells which events were inserted, once each."""
+    """A store that tells which events were inserted, once each; `log` are all there ever were."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stream: list[Event] = []
+        self.log: list[Event] = []
         self.calls: list[str] = []
 
     def transact(self, writes: Sequence[Write]) -> None:
@@ -47,7 +48,9 @@ class Streamed(MemoryStore):
         keys = [(str(put.item["contact_id"]), str(put.item["event_id"])) for put in puts]
         there = [self.get(Table.EVENTS, key) is not None for key in keys]
         super().transact(writes)
-        self.stream += [event_of(put.item) for put, old in zip(puts, there, strict=True) if not old]
+        new = [event_of(put.item) for put, old in zip(puts, there, strict=True) if not old]
+        self.stream += new
+        self.log += new
 
 
 @dataclass
@@ -58,13 +61,14 @@ class People:
     now: datetime = START
     published: list[Event] = field(default_factory=list)
     number: int = 0
+    plan: Plan = PLAN
 
     @property
     def services(self) -> Services:
         """What use cases ask for."""
         made = SimpleNamespace(
             store=self.store,
-            plan=PLAN,
+            plan=self.plan,
             now=lambda: self.now,
             random_bytes=self._random_bytes,
             bus=SimpleNamespace(publish=self.published.extend),
@@ -131,7 +135,7 @@ class People:
         """The person's profile as the history alone gives it."""
         contact = self.contact(contact_id)
         history = read_history(self.store, *contact.ids)
-        return replay(contact.contact_id, history, PLAN, version=contact.profile.version)
+        return replay(contact.contact_id, history, self.plan, version=contact.profile.version)
 
     def members(self) -> set[tuple[str, str]]:
         """Who is in which segment, by the index."""

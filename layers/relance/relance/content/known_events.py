@@ -49,6 +49,12 @@ LASTING = frozenset(
 """Those that live as long as the contact."""
 
 
+KEPT = LASTING | {
+    "erased", "joined", "join_undone", "company_joined", "company_left", "group_joined", "aliased"
+}  # fmt: skip
+"""All events that live as long as the contact: those, and whose history it is."""
+
+
 def known_behaviours(declared: Iterable[str], own: Iterable[str]) -> frozenset[str]:
     """What `did:` may name: the declared behaviours, and every event by itself."""
     return EVENTS.union(declared, own)

@@ -4,17 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from relance.conditions.facts import Facts
+from relance.conditions.facts import DAY, Facts
 from relance.content.stage_rules import steps
 from relance.engine.companies import show_company
+from relance.engine.condensed import Condensed, condensed_of, expires, take_up
 from relance.engine.decisions import Decision
 from relance.engine.plan import Plan
 from relance.engine.points import NeedsHistory, keep_newest
-from relance.engine.taking import forget, take, was_folded, zone_of
+from relance.engine.taking import forget, take, take_lasting, was_folded, zone_of
 from relance.events import Event, Name, in_order
 from relance.ids import milliseconds
 from relance.profiles import Decided, Profile, Said
 from relance.storage import Value
+
+_CONDENSED = Name.HISTORY_CONDENSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,10 @@ class Conclusion:
     at: int
     properties: Mapping[str, Value] = field(default_factory=dict)
     cause: str | None = None
+
+
+CONDENSED_EVERY = 30 * DAY
+"""How long (ms) events that have expired may wait, so that a contact is condensed but so often."""
 
 
 def fold(profile: Profile, events: Iterable[Event], plan: Plan) -> list[Conclusion]:
@@ -74,14 +81,51 @@ def advance(profile: Profile, now: int, plan: Plan) -> list[Conclusion]:
 
 
 def replay(contact_id: str, events: Iterable[Event], plan: Plan, *, version: int) -> Profile:
-    """The profile folded anew from the whole history."""
-    profile = Profile(contact_id, version=version, rules=plan.version)
-    folding = _Folding(profile, plan)
-    once = {event.event_id: event for event in events if event.folded}
-    for received, together in _by_arrival(in_order(once.values())):
-        folding.take(received, together, oldest_day="")
+    """The profile folded anew from the whole history, as `condensed.standing` has it."""
+    profile = replayed(contact_id, events, plan, version=version)
     forget(profile, plan)
     return profile
+
+
+def replayed(contact_id: str, events: Iterable[Event], plan: Plan, *, version: int) -> Profile:
+    """The same, with all that it may forget."""
+    profile = Profile(contact_id, version=version, rules=plan.version)
+    folding, events = _Folding(profile, plan), list(events)
+    found = [condensed_of(each) for each in events if each.name == Name.HISTORY_CONDENSED]
+    waiting = sorted(found, key=lambda each: -each.profile.newest)
+    once = {event.event_id: event for event in events if event.folded}
+    for received, together in _by_arrival(in_order(once.values())):
+        while waiting and waiting[-1].profile.newest < received:
+            folding = _with_condensed(profile, waiting.pop(), plan)
+        rest = [each for each in together if not any(it.covers(each) for it in found)]
+        for each in together:
+            if each not in rest:
+                take_lasting(profile, folding.facts, each, plan)
+        if rest:
+            folding.take(received, rest, oldest_day="")
+    while waiting:
+        _with_condensed(profile, waiting.pop(), plan)
+    return profile
+
+
+def _with_condensed(profile: Profile, condensed: Condensed, plan: Plan) -> "_Folding":
+    """The profile with what was condensed in it, being folded further."""
+    decide = take_up(profile, condensed, plan)
+    folding = _Folding(profile, plan)
+    if decide:
+        folding.decide_all()
+    return folding
+
+
+def condense_at(history: Iterable[Event], plan: Plan) -> int:
+    """When somebody has to come and condense these events (ms); 0 if nobody has to.
+
+    That time has passed is no reason: it can wait for whatever comes next.
+    """
+    expiring = (each for each in history if each.folded and expires(each))
+    arrived = (each.received_at for each in expiring if each.name != Name.TIME_PASSED)
+    first = min(arrived, default=None)
+    return milliseconds(first) + plan.kept + CONDENSED_EVERY if first else 0
 
 
 class _Folding:
@@ -109,11 +153,16 @@ class _Folding:
         touched: set[str] = set()
         for event in events:
             touched |= take(profile, self.facts, event, plan, oldest_day=oldest_day)
+        profile.condense_at = profile.condense_at or condense_at(events, plan)
         keep_newest(profile, plan, touched)
         dirty.update(at for fact in touched for at in plan.readers_of(fact))
         profile.newest = received
         if dirty:
             self._decide(dirty, received)
+
+    def decide_all(self) -> None:
+        """Decide everything, at the last instant that the profile knows of."""
+        self._decide(set(range(len(self.plan.decisions))), self.profile.newest)
 
     def walk(self, up_to: int) -> None:
         """Decide again at every instant up to `up_to` at which time changes a verdict."""
@@ -182,7 +231,7 @@ def refold(
 
     What it says differently follows from the change of the rules alone.
     """
-    known = [event for event in history if was_folded(before, event)]
+    known = [each for each in history if each.name == _CONDENSED or was_folded(before, each)]
     return retell(before, known, plan, up_to=up_to, cause=Name.RULES_CHANGED.value)
 
 

@@ -8,7 +8,7 @@ it may become known later. What machines do counts for nothing.
 
 from datetime import timedelta
 
-from relance.engine.points import add, push_out
+from relance.engine.points import Bounds, add, push_out
 from relance.events import Event
 from relance.profiles import Counted, Profile
 
@@ -51,18 +51,18 @@ def hour_key(hour: int) -> str:
     return f"~hour/{hour}"
 
 
-def take_habit(profile: Profile, event: Event, at: int, *, oldest_day: str) -> None:
+def take_habit(profile: Profile, event: Event, at: int, *, days: Bounds) -> None:
     """Count what reached the contact at an instant (ms), or that it responded then.
 
     Raises:
-        NeedsHistory: the event's UTC day is before `oldest_day`.
+        NeedsHistory: the event's UTC day is before `days.oldest`.
     """
     if channel := REACHED.get(event.name):
         add(profile, reached_key(channel), 1.0, at, _HALF_LIFE_MS)
     if channel := ANSWERED.get(event.name):
         key = answered_key(channel)
         counted: Counted = (at, event.event_id, 1.0, ())
-        out = push_out(profile, key, counted, at_most=1, oldest_day=oldest_day)
+        out = push_out(profile, key, counted, at_most=1, days=days)
         if counted in out:
             return
         _count(profile, key, at, 1.0)

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from relance.conditions.facts import DAY
 from relance.conditions.needs import Depth, Needs
 from relance.content.behaviours import Behaviour
+from relance.content.known_events import LASTING
 from relance.content.rules import Rules
 from relance.content.score_rules import EngagementScore, PointRule
 from relance.engine.decisions import Decision, decisions_of
@@ -18,6 +20,9 @@ from relance.events import GIVING_TRAITS, Name
 
 INTEREST = "interest"
 """What the keys of interests begin with, as in `interest/espresso`."""
+
+LEAST_KEPT = 60 * DAY
+"""Single acts are kept so long (ms) at least: nothing arrives with an older time of arrival."""
 
 _NOTHING: tuple[()] = ()
 
@@ -39,7 +44,10 @@ class Scoring:
 
 
 class Plan:
-    """The rules of one version, ready to be applied. `zone` is the company's time zone."""
+    """The rules of one version, ready to be applied. `zone` is the company's time zone.
+
+    `kept` is how long behaviour is kept (ms), `lasting` the behaviours all of whose events last.
+    """
 
     def __init__(self, rules: Rules, zone: tzinfo) -> None:
         self.rules = rules
@@ -53,6 +61,10 @@ class Plan:
             name: (round(gap.usual.total_seconds() * 1000), gap.weight)
             for name, gap in rules.priors.gaps.items()
         }
+        self.kept = max(round(rules.kept.total_seconds() * 1000), LEAST_KEPT)
+        self.lasting = frozenset(
+            name for name in rules.depths if LASTING.issuperset(rules.behaviour(name).events)
+        )
         self._behaviours = _by_event((rules.behaviour(name), name) for name in rules.depths)
         self._scores = _scorings(rules)
         self._readers = _readers(self.decisions)

@@ -9,6 +9,7 @@ the history.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from relance.conditions.facts import DAY, Fading
@@ -27,15 +28,27 @@ class NeedsHistory(Exception):
     """The event cannot be taken in without the whole history: replay instead."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """UTC days: whose bounds may still change (`oldest` or later), and which count at all.
+
+    What arrives after behaviour of its day has expired (before `first`) counts for no day: nobody
+    knows any more what else happened then.
+    """
+
+    oldest: str
+    first: str
+
+
 def take_points(
-    profile: Profile, scoring: Scoring, event: Event, occurred: int, *, oldest_day: str
+    profile: Profile, scoring: Scoring, event: Event, occurred: int, *, days: Bounds
 ) -> Iterator[str]:
     """Add what the event gives to a score and to its part about each offer; the sums it touched.
 
     The first rule that the event fits counts. `occurred` is in ms.
 
     Raises:
-        NeedsHistory: the rule is bounded, and the event's UTC day is before `oldest_day`.
+        NeedsHistory: the rule is bounded, and the event's UTC day is before `days.oldest`.
     """
     found = _rule_for(scoring, event)
     if found is None:
@@ -47,7 +60,7 @@ def take_points(
     if rule.at_most_per_day is not None:
         place = f"{scoring.key}/{position}"
         at_most = rule.at_most_per_day
-        out = push_out(profile, place, counted, at_most=at_most, oldest_day=oldest_day)
+        out = push_out(profile, place, counted, at_most=at_most, days=days)
         if counted in out:
             return
     for (at, _, points, values), sign in ((counted, 1.0), *((each, -1.0) for each in out)):
@@ -67,15 +80,17 @@ def _rule_for(scoring: Scoring, event: Event) -> tuple[int, PointRule] | None:
 
 
 def push_out(
-    profile: Profile, place: str, counted: Counted, *, at_most: int, oldest_day: str
+    profile: Profile, place: str, counted: Counted, *, at_most: int, days: Bounds
 ) -> list[Counted]:
     """Count an event on its UTC day; who is not among the first `at_most` of that day any more.
 
     Raises:
-        NeedsHistory: the day is before `oldest_day`.
+        NeedsHistory: the day is before `days.oldest`.
     """
     day = _day(counted[0] // DAY)
-    if day < oldest_day:
+    if day < days.first:
+        return [counted]
+    if day < days.oldest:
         raise NeedsHistory
     ranked = sorted([*profile.days.get(f"{place}/{day}", ()), counted])
     profile.days[f"{place}/{day}"] = ranked[:at_most]
@@ -103,6 +118,12 @@ def value_of(fading: Fading | None, now: int) -> float:
         return 0.0
     amount, at, half_life = fading
     return amount * 2.0 ** (-max(0, now - at) / half_life) if half_life else amount
+
+
+def bounds(profile: Profile, plan: Plan, received: int, oldest: str | None) -> Bounds:
+    """The days for an event that arrived at `received` (ms); None: as the profile has them."""
+    oldest = oldest_day_of(profile) if oldest is None else oldest
+    return Bounds(oldest, _day((received - plan.kept) // DAY))
 
 
 def oldest_day_of(profile: Profile) -> str:

@@ -15,7 +15,7 @@ from relance.content.behaviours import MACHINE, numbers
 from relance.engine.companies import show_company, take_company
 from relance.engine.habits import take_habit
 from relance.engine.plan import Plan
-from relance.engine.points import forget_days, oldest_day_of, take_points
+from relance.engine.points import bounds, forget_days, take_points
 from relance.events import ABOUT_COMPANIES, GIVING_TRAITS, Event, Name
 from relance.ids import milliseconds
 from relance.profiles import Latest, Profile
@@ -52,13 +52,7 @@ def take(
     occurred = milliseconds(event.occurred_at)
     profile.recent[event.event_id] = milliseconds(event.received_at)
     touched: set[str] = set()
-    stamp = (occurred, event.event_id)
-    if event.name in GIVING_TRAITS:
-        _take_traits(profile, facts, event, plan, touched)
-    if event.name in (Name.LIST_JOINED, Name.LIST_LEFT):
-        _take_list(profile, facts, event, stamp, touched)
-    if event.name in _CONSENT or event.name == Name.CONSENT_CHANGED:
-        _take_consent(profile, facts, event, stamp, touched)
+    _take_who(profile, facts, event, plan, touched)
     if event.name in ABOUT_COMPANIES and take_company(profile, event):
         show_company(profile, facts)
         touched.add("company")
@@ -68,12 +62,37 @@ def take(
         if behaviour.passes(event.properties, event.context):
             _take_act(profile, name, event, occurred, plan.depths[name])
             touched.add(f"behaviour:{name}")
-    earliest = oldest_day_of(profile) if oldest_day is None else oldest_day
+    days = bounds(profile, plan, milliseconds(event.received_at), oldest_day)
     for scoring in plan.scores_of(event.name):
-        for key in take_points(profile, scoring, event, occurred, oldest_day=earliest):
+        for key in take_points(profile, scoring, event, occurred, days=days):
             touched.add(f"score:{key}")
-    take_habit(profile, event, occurred, oldest_day=earliest)
+    take_habit(profile, event, occurred, days=days)
     return touched
+
+
+def take_lasting(profile: Profile, facts: Facts, event: Event, plan: Plan) -> None:
+    """Take of an event that was condensed what is not in there, since it follows from lasting ones.
+
+    Those are traits, lists, consents and the behaviours all of whose events last.
+    """
+    _take_who(profile, facts, event, plan, set())
+    if event.properties.get("actor") == MACHINE:
+        return
+    for behaviour, name in plan.behaviours_of(event.name):
+        if name in plan.lasting and behaviour.passes(event.properties, event.context):
+            occurred = milliseconds(event.occurred_at)
+            _take_act(profile, name, event, occurred, plan.depths[name])
+
+
+def _take_who(profile: Profile, facts: Facts, event: Event, plan: Plan, touched: set[str]) -> None:
+    """Take in what an event says of who somebody is, and of what it agreed to."""
+    stamp = (milliseconds(event.occurred_at), event.event_id)
+    if event.name in GIVING_TRAITS:
+        _take_traits(profile, facts, event, plan, touched)
+    if event.name in (Name.LIST_JOINED, Name.LIST_LEFT):
+        _take_list(profile, facts, event, stamp, touched)
+    if event.name in _CONSENT or event.name == Name.CONSENT_CHANGED:
+        _take_consent(profile, facts, event, stamp, touched)
 
 
 def _take_traits(

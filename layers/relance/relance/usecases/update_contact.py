@@ -4,7 +4,8 @@ One read and one write for a contact and a batch, however many events the batch 
 happens once; answering and publishing happen at least once, so an event that was folded before (a
 batch delivered again) is still answered and published. Whoever listens is idempotent by event id.
 
-Since the enrolments and waits are read anyway, those whose ending nobody noticed are put away here.
+Since the enrolments and waits are read anyway, those whose ending nobody noticed are put away here,
+and what has expired of the history is condensed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from relance.ports import Services
 from relance.refolding import fold_or_replay
 from relance.storage import AllOf, Delete, Equals, Missing, Put, Table, Update, Value, Write
 from relance.usecases.close_workflow import close_enrolment
+from relance.usecases.condense_history import condense_if_due, drop_condensed_of_others
 from relance.usecases.identify import confirmed_visitor
 from relance.usecases.join_company import keep_company
 from relance.workflows import Enrolment, WaitKind
@@ -75,6 +77,9 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
         _put_away(contact, services)
         keep_company(contact, events, services)
         _recognise(events, services)
+        if any(event.name == Name.JOIN_UNDONE for event in events):
+            drop_condensed_of_others(contact_id, services)
+        condense_if_due(contact.contact_id, contact.profile, services)
         return _with_company(contact, events, services.plan)
     raise StoreBusy(f"the profile of contact {contact_id} is written by others all the time")
 

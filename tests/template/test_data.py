@@ -40,13 +40,13 @@ def test_the_key_of_links_outlives_the_stack(resources: Mapping[str, Any]) -> No
     assert resources["LinkSecret"]["DeletionPolicy"] == "Retain"
 
 
-def test_only_events_and_sends_expire(resources: Mapping[str, Any]) -> None:
+def test_what_expires_says_so_and_contacts_never_do(resources: Mapping[str, Any]) -> None:
     expiring = {
         name: table["Properties"]["TimeToLiveSpecification"]["AttributeName"]
         for name, table in of_type(resources, "AWS::DynamoDB::Table")
         if "TimeToLiveSpecification" in table["Properties"]
     }
-    assert expiring == {"Events": "expires_at", "Sends": "expires_at"}
+    assert expiring == dict.fromkeys(("Identities", "Events", "Sends"), "expires_at")
 
 
 def test_only_events_are_streamed_as_new_images(resources: Mapping[str, Any]) -> None:

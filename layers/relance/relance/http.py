@@ -15,7 +15,7 @@ from email.parser import BytesParser
 from io import BytesIO
 from ipaddress import ip_address, ip_network
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from relance.content.pages import SECURITY_HEADERS
 from relance.errors import InvalidInput
@@ -227,9 +227,19 @@ def credentials(header: str) -> str:
         return ""
 
 
-def html_answer(body: str, *, status: int = 200) -> dict[str, Any]:
-    """A page."""
-    return {"statusCode": status, "headers": dict(SECURITY_HEADERS), "body": body}
+def html_answer(body: str, *, status: int = 200, leads_to: str | None = None) -> dict[str, Any]:
+    """A page.
+
+    `leads_to` is where its form leads in the end: browsers hold `form-action` against redirects
+    too (https://www.w3.org/TR/CSP3/#directive-form-action).
+    """
+    headers = dict(SECURITY_HEADERS)
+    if leads_to:
+        parts = urlsplit(leads_to)
+        allowed = f"form-action 'self' {parts.scheme}://{parts.netloc}"
+        policy = "content-security-policy"
+        headers[policy] = headers[policy].replace("form-action 'self'", allowed)
+    return {"statusCode": status, "headers": headers, "body": body}
 
 
 def json_answer(value: object, *, status: int = 200) -> dict[str, Any]:
@@ -238,13 +248,15 @@ def json_answer(value: object, *, status: int = 200) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": json.dumps(value)}
 
 
-def later(answer: Mapping[str, Any], *, status: int = 503) -> dict[str, Any]:
+def later(
+    answer: Mapping[str, Any], *, status: int = 503, seconds: int = RETRY_AFTER
+) -> dict[str, Any]:
     """The answer, sent with what tells a client to come again: nothing is wrong with its request.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-503-service-unavailable, and for programs that know
     nothing but 429 https://www.rfc-editor.org/rfc/rfc6585#section-4
     """
-    headers = {**answer["headers"], "retry-after": str(RETRY_AFTER)}
+    headers = {**answer["headers"], "retry-after": str(seconds)}
     return {**answer, "statusCode": status, "headers": headers}
 
 
@@ -252,6 +264,11 @@ def redirect(address: str) -> dict[str, Any]:
     """A redirect that nobody keeps."""
     headers = {"location": address, **NO_STORE, "referrer-policy": "no-referrer"}
     return {"statusCode": 302, "headers": headers, "body": ""}
+
+
+def see_other(address: str) -> dict[str, Any]:
+    """After a form was taken: the page to show, to be fetched with GET (RFC 9110, 15.4.4)."""
+    return {**redirect(address), "statusCode": 303}
 
 
 def picture(gif: bytes) -> dict[str, Any]:

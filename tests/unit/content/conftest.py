@@ -176,7 +176,7 @@ at_most: 1 per day
         f"pages/{name}.html.j2": PAGE
         for name in (
             "thanks", "confirm", "confirmed", "unsubscribe", "unsubscribed",
-            "link-invalid", "busy", "no-form", "too-large", "unreadable", "preferences",
+            "link-invalid", "busy", "no-form", "too-large", "too-many", "unreadable", "preferences",
         )
     },
 }  # fmt: skip

@@ -21,6 +21,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from relance.content.forms import Form
 from relance.content.names import closest, either
@@ -28,8 +29,9 @@ from relance.content.rules import Rules
 from relance.content.slots import Slot
 from relance.content.stage_rules import Intent
 from relance.errors import InvalidInput
+from relance.landing import on_website
 
-FORMAT = 3
+FORMAT = 4
 """Counts up when a folder built before can no longer be read."""
 
 
@@ -62,6 +64,7 @@ class Company:
     topics: Mapping[str, str] = field(hash=False)
     fall_back: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     channels: tuple[str, ...] = ("email",)
+    allowed_redirects: tuple[str, ...] = ()
 
     def chain(self, *spoken: str | None) -> tuple[str, ...]:
         """The declared languages for whoever speaks these, the best first; never empty.
@@ -82,6 +85,18 @@ class Company:
 
     def _instead(self, spoken: str | None) -> tuple[str, ...]:
         return self.fall_back.get(spoken or "", ())
+
+    def leads_to(self, address: str) -> bool:
+        """Whether we may lead people to this page: on the company's own hosts, or those it names.
+
+        Never without https, and to no address that a browser and we could read differently.
+        """
+        parts = urlsplit(address)
+        plain = parts.scheme == "https" and "\\" not in address and not parts.username
+        return plain and any(
+            on_website(address, own)
+            for own in (self.website, *(f"https://{each}" for each in self.allowed_redirects))
+        )
 
     def variables(self, *, postal_address: str | None = None) -> dict[str, str]:
         """Return what templates see as `company`; a given postal address replaces the written."""
@@ -192,6 +207,7 @@ class Content:
                 spoken: _texts(instead) for spoken, instead in _dict(raw["fall_back"]).items()
             },
             channels=_texts(raw["channels"]),
+            allowed_redirects=_texts(raw["allowed_redirects"]),
         )
 
     @property

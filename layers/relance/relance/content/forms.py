@@ -27,6 +27,7 @@ FORM_WORDS = frozenset(
     {
         "agreement", "no_address", "no_ascii_address", "no_advertising", "please_choose_one",
         "please_enter_address", "please_fill_in", "please_tick", "something_missing", "too_long",
+        "too_quick",
     }
 )  # fmt: skip
 """The texts that a form shows when something in it is wrong (`form:` in texts/<language>.yaml)."""
@@ -49,7 +50,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form with its two pages, `form` (with marks) and `thanks` (without)."""
+    """A form with its two pages, `form` (with marks) and `thanks` (without).
+
+    Whoever has sent it is led to `redirect`, a page of the company's own, if there is one.
+    """
 
     name: str
     version: str
@@ -64,6 +68,7 @@ class Form:
     tracking_version: str | None
     words: Mapping[str, str] = field(repr=False, hash=False)
     pages: Mapping[str, str] = field(repr=False, hash=False)
+    redirect: str | None = None
 
     @classmethod
     def from_json(cls, raw: Mapping[str, object]) -> Self:
@@ -86,6 +91,7 @@ class Form:
             tracking_version=tracking["version"] if isinstance(tracking, dict) else None,
             words=words,
             pages=pages,
+            redirect=str(raw["redirect"]) if raw["redirect"] else None,
         )
 
 
@@ -110,10 +116,19 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class FormErrors:
-    """One sentence per wrong field, in the order of the form, and what to show again."""
+    """One sentence per wrong field, in the order of the form, and what to show again.
+
+    `note` is a sentence about the whole, where no field is wrong.
+    """
 
     errors: Mapping[str, str]
     values: Mapping[str, str] = field(repr=False)
+    note: str = ""
+
+    @property
+    def nonce(self) -> str:
+        """The hidden value of the page that was sent: it stays, since nothing was written."""
+        return _nonce(self.values)
 
 
 Verdict: TypeAlias = Submission | FormErrors
@@ -141,11 +156,22 @@ def validate(form: Form, data: Mapping[str, str]) -> Verdict:
     )
 
 
+def is_trapped(data: Mapping[str, str]) -> bool:
+    """Whether a field was filled in that people do not see: whoever fills it in is a program."""
+    return bool(data.get(HONEYPOT, "").strip())
+
+
+def too_quick(form: Form, data: Mapping[str, str]) -> FormErrors:
+    """What to show to somebody who was quicker than people are: all that was typed is kept."""
+    return FormErrors(errors={}, values=dict(data), note=form.words["too_quick"])
+
+
 def form_page(form: Form, *, nonce: str, refused: FormErrors | None = None) -> str:
     """Return the page with the form; after a refusal with what was typed and what is wrong."""
     errors = refused.errors if refused else {}
     values = refused.values if refused else {}
-    marks: dict[str, str] = {"NONCE": nonce, "ERRORS": _summary(form, errors)}
+    summary = _summary(form, errors, refused.note if refused else "")
+    marks: dict[str, str] = {"NONCE": nonce, "ERRORS": summary}
     for each in form.fields:
         marks |= _error_marks(each.name, errors.get(each.name))
         typed = values.get(each.name, "")[:MAX_LENGTH]
@@ -218,19 +244,20 @@ def _error_marks(name: str, error: str | None) -> dict[str, str]:
     return {f"INVALID:{name}": SafeHtml(invalid), f"ERROR:{name}": SafeHtml(text)}
 
 
-def _summary(form: Form, errors: Mapping[str, str]) -> SafeHtml:
+def _summary(form: Form, errors: Mapping[str, str], note: str) -> SafeHtml:
     if not errors:
-        return SafeHtml("")
+        return _alert(f"<p><strong>{escape(note)}</strong></p>") if note else SafeHtml("")
     labels = {each.name: each.label for each in form.fields} | {CONSENT: form.words["agreement"]}
     items = "".join(
         f'<li><a href="#{escape(name)}">{escape(labels[name])}</a>: {escape(error)}</li>'
         for name, error in errors.items()
     )
-    return SafeHtml(
-        '<div class="errors" role="alert" tabindex="-1" autofocus>'
-        f"<p><strong>{escape(form.words['something_missing'])}</strong></p>"
-        f"<ul>{items}</ul></div>"
-    )
+    heading = escape(form.words["something_missing"])
+    return _alert(f"<p><strong>{heading}</strong></p><ul>{items}</ul>")
+
+
+def _alert(inner: str) -> SafeHtml:
+    return SafeHtml(f'<div class="errors" role="alert" tabindex="-1" autofocus>{inner}</div>')
 
 
 def _field_from_json(raw: object) -> Field:

@@ -94,6 +94,7 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
                     "topics": dict(company.topics),
                     "fall_back": {spoken: list(each) for spoken, each in company.fall_back.items()},
                     "channels": list(company.channels),
+                    "allowed_redirects": list(company.allowed_redirects),
                 },
                 "messages": sorted(messages),
                 "forms": {name: list(languages) for name, languages in sorted(forms.items())},

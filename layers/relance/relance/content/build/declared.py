@@ -101,6 +101,7 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
             topics=written.topics,
             fall_back=_fall_back(findings, *company),
             channels=tuple(dict.fromkeys(written.channels)),
+            allowed_redirects=tuple(written.allowed_redirects),
         ),
         rules=rules,
         slots=slots,

@@ -48,6 +48,12 @@ def _website(address: str) -> str:
     return address.rstrip("/")
 
 
+def _host(name: str) -> str:
+    if not re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", name):
+        raise ValueError(f'"{name}" is no host. Write for example "events.example.org".')
+    return name
+
+
 def _language(code: str) -> str:
     if not re.fullmatch(r"[a-z]{2}(?:-[A-Z]{2})?", code):
         raise ValueError(f'"{code}" is no language. Write for example "en" or "pt-BR".')
@@ -128,6 +134,7 @@ class CompanySource(Model):
     channels: Annotated[list[Channel], Field(min_length=1)] = ["email"]
     tracking: TrackingSource
     topics: Annotated[dict[SnakeName, Text], Field(min_length=1)]
+    allowed_redirects: list[Annotated[str, AfterValidator(_host)]] = []
     sale: Literal["considered", "instant", "both"] = "both"
     leads: Literal["equal", "weighted"] = "weighted"
     led_by: Literal["product", "relation"] = "relation"
@@ -199,10 +206,22 @@ class TrackingConsentSource(Model):
 
 
 class ThanksSource(Model):
-    """`thanks:` of a form."""
+    """`thanks:` of a form: a page of ours, or the address of one of the company's own."""
 
-    title: Text
-    text: Text
+    title: Text | None = None
+    text: Text | None = None
+    redirect: Annotated[str, AfterValidator(_website)] | None = None
+
+    @model_validator(mode="after")
+    def _a_page_or_an_address(self) -> "ThanksSource":
+        is_page = self.title is not None and self.text is not None
+        is_some = self.title is not None or self.text is not None
+        if is_some == bool(self.redirect) or is_page != is_some:
+            raise ValueError(
+                'write either "title:" and "text:" for a page of ours, or "redirect:" with the '
+                "address of a page of yours."
+            )
+        return self
 
 
 class FormSource(Model):

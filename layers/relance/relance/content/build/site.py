@@ -8,7 +8,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from relance.content.build.declared import Declared, Kind
 from relance.content.build.mistakes import Findings
-from relance.content.build.models import FieldSource, FormSource, FormWordsSource
+from relance.content.build.models import FieldSource, FormSource, FormWordsSource, ThanksSource
 from relance.content.build.reading import Reader
 from relance.content.build.texts import Texts
 from relance.content.build.yaml_source import Path as YamlPath
@@ -139,6 +139,7 @@ class SiteBuilder:
         if (words.tracking_consent is None) != (form.tracking_consent is None):
             sentence = "tracking_consent stands in one language of this form and not in the other."
             self._wrong(source, (), sentence)
+        self._check_redirect(source, words.thanks)
         if len(self._findings.mistakes) > before:
             return None
         return form.model_copy(
@@ -170,7 +171,12 @@ class SiteBuilder:
         }
         marks = form_marks(fields)
         page = self._render(self._template("form", language), language, marks, shown)
-        thanks = self._render(self._template("thanks", language), language, frozenset(), shown)
+        redirect = form.thanks.redirect
+        thanks = (
+            ""
+            if redirect
+            else self._render(self._template("thanks", language), language, frozenset(), shown)
+        )
         words = self._texts.section(language, "form")
         section = self._texts.of(language)["form"]
         tracking = form.tracking_consent
@@ -183,6 +189,7 @@ class SiteBuilder:
             "tracking": {"text": tracking.text, "version": tracking.version} if tracking else None,
             "words": {key: words.get(key) or section[key] for key in sorted(FORM_WORDS)},
             "pages": {"form": page or "", "thanks": thanks or ""},
+            "redirect": redirect,
         }
 
     def _check(self, source: Source, form: FormSource, language: str) -> None:
@@ -194,6 +201,7 @@ class SiteBuilder:
             sentence = self._declared.unknown(kind, name)
             if sentence:
                 self._wrong(source, path, sentence)
+        self._check_redirect(source, form.thanks)
         asked: set[str] = set()
         for index, each in enumerate(form.fields):
             self._check_field(source, each, index, asked)
@@ -204,6 +212,16 @@ class SiteBuilder:
                 source,
                 ("fields",),
                 'a form must ask for the address. Write "trait: email" with "required: yes".',
+            )
+
+    def _check_redirect(self, source: Source, thanks: ThanksSource) -> None:
+        company = self._declared.company
+        if thanks.redirect and not company.leads_to(thanks.redirect):
+            self._wrong(
+                source,
+                ("thanks", "redirect"),
+                f'thanks.redirect: "{thanks.redirect}" is not below {company.website}, with https. '
+                'Choose a page there, or name its host in company.yaml under "allowed_redirects:".',
             )
 
     def _check_field(self, source: Source, field: FieldSource, index: int, asked: set[str]) -> None:

@@ -1,17 +1,23 @@
-"""The sign-up form: GET shows it, POST takes it.
+"""Forms: GET shows one, on its own page (`/f/…`) or a landing page (`/l/…`); POST takes it.
 
 Whoever signs up sees the same page, whether we know the address or not. A program that asks for
-JSON is answered in JSON.
+JSON is answered in JSON, and so is `form.js`, which puts a form into a page of the company's own.
 """
 
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
-from relance.content.forms import SHOWN_IN, Form, FormErrors, form_page
+from relance.content.forms import FormErrors
 from relance.errors import InvalidInput, Retryable
-from relance.http import HttpRequest, TooLarge, html_answer, json_answer, later, see_other
-from relance.usecases.sign_up import new_nonce
+from relance.http import HttpRequest, TooLarge, html_answer, json_answer, later
+from relance.usecases.answer_form import (
+    asked_of,
+    comes_from_elsewhere,
+    shown_answer,
+    thanks_answer,
+)
+from relance.usecases.show_form import find_place, shown
 from relance.usecases.take_form import Sent, TooMany, take_form
 
 logger = Logger()
@@ -21,13 +27,10 @@ services = compose()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Show the form, or take what was filled in."""
     request = HttpRequest.of(event)
-    form = services.content.form(request.parameters.get("form", ""), *request.languages)
-    if form is None:
-        return _refused(request, 404, "no-form", "There is no such form. Check the address.")
-    if request.reads_only:
-        return _page(form)
+    if comes_from_elsewhere(request, services.content.company):
+        return _refused(request, 403, "no-form", "This form belongs on the company's own pages.")
     try:
-        return _taken(request, form)
+        return _shown(request) if request.reads_only else _taken(request)
     except TooLarge as error:
         return _refused(request, 413, "too-large", f"That is too much. {error}")
     except InvalidInput as error:
@@ -37,30 +40,32 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return later(_refused(request, 503, "busy", "That did not work just now. Try again."))
 
 
-def _taken(request: HttpRequest, form: Form) -> dict[str, Any]:
+def _shown(request: HttpRequest) -> dict[str, Any]:
+    place = find_place(asked_of(request, request.query, was_sent=False), services)
+    if place is None:
+        return _no_form(request)
+    return shown_answer(request, place, shown(place, services))
+
+
+def _taken(request: HttpRequest) -> dict[str, Any]:
     fields = request.fields()
-    form = services.content.form(form.name, fields.get(SHOWN_IN), *request.languages) or form
-    taken = take_form(Sent(form, fields, request.proof()), services)
+    place = find_place(asked_of(request, fields, was_sent=True), services)
+    if place is None:
+        return _no_form(request)
+    taken = take_form(Sent(place.form, fields, request.proof(), place.touch), services)
     if isinstance(taken, FormErrors):
-        if request.wants_json:
-            note = {"error": taken.note} if taken.note else {}
-            return json_answer({"success": False, "errors": dict(taken.errors), **note}, status=422)
-        return _page(form, refused=taken, status=422)
+        return shown_answer(request, place, shown(place, services, taken), refused=taken)
     if isinstance(taken, TooMany):
-        said = f"Too many from this network. Try again in {taken.retry_after} seconds."
-        answer = _refused(request, 429, "too-many", said)
+        page = shown(place, services, taken.shown)
+        answer = shown_answer(request, place, page, refused=taken.shown)
         return later(answer, status=429, seconds=taken.retry_after)
     who = taken.event.contact_id if taken.event else None
-    logger.info("signed up", extra={"contact_id": who, "form": form.name})
-    if request.wants_json:
-        return json_answer({"success": True, "redirect": form.redirect})
-    return see_other(form.redirect) if form.redirect else html_answer(form.pages["thanks"])
+    logger.info("signed up", extra={"contact_id": who, "form": place.form.name})
+    return thanks_answer(request, place)
 
 
-def _page(form: Form, *, refused: FormErrors | None = None, status: int = 200) -> dict[str, Any]:
-    nonce = (refused.nonce if refused else "") or new_nonce(services)
-    page = form_page(form, nonce=nonce, refused=refused)
-    return html_answer(page, status=status, leads_to=form.redirect)
+def _no_form(request: HttpRequest) -> dict[str, Any]:
+    return _refused(request, 404, "no-form", "There is no such form. Check the address.")
 
 
 def _refused(request: HttpRequest, status: int, page: str, sentence: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ GIVEN_TO = {
         "fill_slots",
     },
     "LINK_SECRET": {
+        "submit_form",
         "track_open",
         "track_click",
         "manage_subscription",
@@ -41,14 +42,20 @@ GIVEN_TO = {
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.
 ROUTES = {
-    "submit_form": {"GET /f/{form}", "HEAD /f/{form}", "POST /f/{form}"},
+    "submit_form": {
+        f"{method} /{page}"
+        for method in ("GET", "HEAD", "POST")
+        for page in ("f/{form}", "l/{page}")
+    },
     "track_open": {"GET /o/{token}", "HEAD /o/{token}"},
     "track_click": {"GET /c/{token}", "HEAD /c/{token}"},
     "manage_subscription": {
         f"{method} /{page}/{{token}}" for method in ("GET", "HEAD", "POST") for page in "uk"
     },
     "manage_preferences": {f"{method} /p/{{token}}" for method in ("GET", "HEAD", "POST")},
-    "serve_tracker": {"GET /relance.js", "HEAD /relance.js"},
+    "serve_tracker": {
+        f"{method} /{script}.js" for method in ("GET", "HEAD") for script in ("relance", "form")
+    },
     "fill_slots": {"GET /slots"},
     "collect_events": {"POST /v1/{word}", "GET /v1/projects/{key}/settings"},
 }

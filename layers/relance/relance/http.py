@@ -54,6 +54,7 @@ class HttpRequest:
     source_ip: str
     host: str = ""
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "HttpRequest":
@@ -71,6 +72,7 @@ class HttpRequest:
             source_ip=context["http"]["sourceIp"],
             host=context.get("domainName", ""),
             query=event.get("queryStringParameters") or {},
+            cookies=tuple(event.get("cookies") or ()),
         )
 
     @property
@@ -87,6 +89,14 @@ class HttpRequest:
     @property
     def _type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def cookie(self, name: str) -> str:
+        """The value of a cookie: letters, digits and hyphens, at most 64; else nothing."""
+        for each in self.cookies:
+            key, _, value = each.partition("=")
+            if key == name and re.fullmatch(r"[A-Za-z0-9-]{1,64}", value):
+                return value
+        return ""
 
     def proof(self) -> dict[str, str]:
         """What shows later where a consent was given: the browser, and the network it was in.
@@ -227,18 +237,30 @@ def credentials(header: str) -> str:
         return ""
 
 
-def html_answer(body: str, *, status: int = 200, leads_to: str | None = None) -> dict[str, Any]:
-    """A page.
+def html_answer(
+    body: str,
+    *,
+    status: int = 200,
+    leads_to: str | None = None,
+    images: tuple[str, ...] = (),
+    is_listed: bool = False,
+) -> dict[str, Any]:
+    """A page. `images` are the hosts of its pictures; search engines list it if `is_listed`.
 
     `leads_to` is where its form leads in the end: browsers hold `form-action` against redirects
     too (https://www.w3.org/TR/CSP3/#directive-form-action).
     """
     headers = dict(SECURITY_HEADERS)
+    policy = headers["content-security-policy"]
     if leads_to:
         parts = urlsplit(leads_to)
         allowed = f"form-action 'self' {parts.scheme}://{parts.netloc}"
-        policy = "content-security-policy"
-        headers[policy] = headers[policy].replace("form-action 'self'", allowed)
+        policy = policy.replace("form-action 'self'", allowed)
+    if images:
+        policy = f"{policy}; img-src {' '.join(images)}"
+    headers["content-security-policy"] = policy
+    if is_listed:
+        headers.pop("x-robots-tag")
     return {"statusCode": status, "headers": headers, "body": body}
 
 

@@ -7,6 +7,7 @@ content.json                 version, company, what there is
 rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
 forms/<name>.<language>.json one form with its pages, in each language that it is written in
+landing/<name>.<language>.json one landing page
 slots/<name>.json            one slot of a web page
 pages/<name>.<language>.html   each page in every language that the company declares
 ```
@@ -24,6 +25,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from relance.content.forms import Form
+from relance.content.landing_pages import Landing
 from relance.content.names import closest, either
 from relance.content.rules import Rules
 from relance.content.slots import Slot
@@ -92,11 +94,13 @@ class Company:
         Never without https, and to no address that a browser and we could read differently.
         """
         parts = urlsplit(address)
-        plain = parts.scheme == "https" and "\\" not in address and not parts.username
-        return plain and any(
-            on_website(address, own)
-            for own in (self.website, *(f"https://{each}" for each in self.allowed_redirects))
-        )
+        plain = "\\" not in address and not parts.username
+        return parts.scheme == "https" and plain and self.owns(address)
+
+    def owns(self, address: str) -> bool:
+        """Whether an address or origin is on the company's own hosts, or on those it names."""
+        more = (f"https://{each}" for each in self.allowed_redirects)
+        return any(on_website(address, own) for own in (self.website, *more))
 
     def variables(self, *, postal_address: str | None = None) -> dict[str, str]:
         """Return what templates see as `company`; a given postal address replaces the written."""
@@ -174,6 +178,7 @@ class Content:
         self._folder = folder
         self._messages: dict[str, Message] = {}
         self._forms: dict[str, Form] = {}
+        self._landings: dict[str, Landing] = {}
         self._slots: dict[str, Slot] = {}
         self._pages: dict[tuple[str, str], str] = {}
 
@@ -248,6 +253,23 @@ class Content:
         if key not in self._forms:
             self._forms[key] = Form.from_json(self._read(f"forms/{key}.json"))
         return self._forms[key]
+
+    @property
+    def landings(self) -> tuple[str, ...]:
+        """The names of all landing pages."""
+        return tuple(_dict(self._manifest["landings"]))
+
+    def landing(self, name: str, *spoken: str | None) -> Landing | None:
+        """Return a landing page in the first of these languages that it is written in, or None."""
+        languages = _dict(self._manifest["landings"]).get(name)
+        if languages is None:
+            return None
+        written = _texts(languages)
+        language = next((each for each in self._spoken(spoken) if each in written), written[0])
+        key = f"{name}.{language}"
+        if key not in self._landings:
+            self._landings[key] = Landing.from_json(self._read(f"landing/{key}.json"))
+        return self._landings[key]
 
     def _spoken(self, spoken: tuple[str | None, ...]) -> tuple[str, ...]:
         return self.company.chain(*spoken) if any(spoken) else ()

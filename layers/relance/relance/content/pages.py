@@ -20,7 +20,6 @@ PAGES: Mapping[str, frozenset[str]] = {
     "busy": frozenset(),
     "no-form": frozenset(),
     "too-large": frozenset(),
-    "too-many": frozenset(),
     "unreadable": frozenset(),
 }
 """Every page that the suite shows, and the marks that it fills on it. The marks of the preference

@@ -28,6 +28,8 @@ _FOR_EVERYBODY: Mapping[str, tuple[str, Any]] = {
     "lists": ("lists.yaml", dict[SnakeName, models.ListSource]),
     "form": ("forms/*.yaml", models.FormSource),
     "form-words": ("forms/*.*.yaml", models.FormWordsSource),
+    "landing": ("landing/*/page.yaml", models.LandingSource),
+    "landing-words": ("landing/*/page.*.yaml", models.LandingWordsSource),
     "texts": ("texts/*.yaml", dict[str, dict[str, models.Text]]),
     "message": ("messages/*/message.yaml", models.MessageSource),
 }

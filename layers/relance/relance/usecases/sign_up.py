@@ -20,6 +20,7 @@ from relance.moments import to_text
 from relance.ports import Services
 from relance.register import ConsentState, ask_again, change_consent, consent_value
 from relance.storage import Value, Write
+from relance.touches import NOWHERE, Touch
 
 PAGE_KEPT = 24 * 3_600_000
 """For how long (ms) a page's own time is believed."""
@@ -35,13 +36,14 @@ class SignUp:
     Its nonce comes from the page, so that a double click is one event; without one, every
     submission is its own. `proof` shows later where consent was asked for: network address,
     browser. `visitor` is the browser's own id where the page knows it: who confirms was that
-    visitor.
+    visitor. `touch` says where the person came from.
     """
 
     form: Form
     submission: Submission
     proof: Mapping[str, Value]
     visitor: str = ""
+    touch: Touch = NOWHERE
 
 
 def new_nonce(services: Services) -> str:
@@ -143,6 +145,7 @@ def _event(request: SignUp, found: Found, ident: str, services: Services) -> Eve
             "topic": request.form.consent_topic,
             "claims": {**request.submission.traits},
             "wants_tracking": request.submission.tracking,
+            "source": request.touch.about(),
             **({"visitor": request.visitor} if request.visitor else {}),
             "proof": {
                 **request.proof,

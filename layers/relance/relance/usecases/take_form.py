@@ -12,6 +12,7 @@ from relance.content.forms import (
     VISITOR,
     Form,
     FormErrors,
+    come_later,
     is_trapped,
     too_quick,
     validate,
@@ -22,16 +23,18 @@ from relance.ids import is_ulid, milliseconds, ulid_ms
 from relance.limits import QUICKEST, of_network, seconds_left
 from relance.ports import Services
 from relance.storage import Value
+from relance.touches import NOWHERE, Touch
 from relance.usecases.sign_up import SignUp, sign_up
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A form as it was sent; `proof` says from where."""
+    """A form as it was sent; `proof` says from where, `touch` what had led to it."""
 
     form: Form
     fields: Mapping[str, str]
     proof: Mapping[str, Value]
+    touch: Touch = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class TooMany:
-    """This network sent the form too often: nothing was written; after how many seconds again."""
+    """This network sent the form too often: nothing was written; after how many seconds again.
+
+    `shown` is what to show: the form with all that was typed.
+    """
 
     retry_after: int
+    shown: FormErrors
 
 
 def take_form(sent: Sent, services: Services) -> Taken | FormErrors | TooMany:
@@ -66,9 +73,9 @@ def take_form(sent: Sent, services: Services) -> Taken | FormErrors | TooMany:
         network = str(sent.proof.get("network", ""))
         services.store.write(of_network(sent.form.name, network, now).count())
     except ConditionFailed:
-        return TooMany(seconds_left(now))
+        return TooMany(seconds_left(now), come_later(sent.form, sent.fields))
     visitor = sent.fields.get(VISITOR, "")[:MAX_LENGTH]
-    return Taken(sign_up(SignUp(sent.form, verdict, sent.proof, visitor), services))
+    return Taken(sign_up(SignUp(sent.form, verdict, sent.proof, visitor, sent.touch), services))
 
 
 def _is_too_quick(nonce: str, services: Services) -> bool:

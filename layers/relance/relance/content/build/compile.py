@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from relance.content.build.declared import Declared, declared
+from relance.content.build.landing import LandingBuilder
 from relance.content.build.messages import MessageBuilder
 from relance.content.build.mistakes import BuildReport, Findings
 from relance.content.build.models import NAME
@@ -23,7 +24,7 @@ _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms",
     "slots", "texts",
 )  # fmt: skip
-_FOLDERS = frozenset({*_YAML_FOLDERS, "layouts", "messages", "pages"})
+_FOLDERS = frozenset({*_YAML_FOLDERS, "landing", "layouts", "messages", "pages"})
 
 
 def build(source: Path, target: Path) -> BuildReport:
@@ -79,6 +80,7 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
     site = SiteBuilder(reader, findings, known, texts)
     pages = site.pages()
     forms = _forms(reader, site)
+    landings = LandingBuilder(reader, findings, known, site).pages(forms)
     slots = {each.name: each.to_json() for each in known.slots}
     company = known.company
     files = {
@@ -98,6 +100,7 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
                 },
                 "messages": sorted(messages),
                 "forms": {name: list(languages) for name, languages in sorted(forms.items())},
+                "landings": {name: list(each) for name, each in sorted(landings.items())},
                 "slots": sorted(slots),
                 "pages": {
                     name: {language: _hash({name: page}) for language, page in languages.items()}
@@ -113,6 +116,9 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
     for name, languages in forms.items():
         for language, form in languages.items():
             files[f"forms/{name}.{language}.json"] = _versioned(name, form)
+    for name, languages in landings.items():
+        for language, landing in languages.items():
+            files[f"landing/{name}.{language}.json"] = _versioned(name, landing)
     for name, written in pages.items():
         for language, page in written.items():
             files[f"pages/{name}.{language}.html"] = page

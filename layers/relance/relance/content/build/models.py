@@ -54,6 +54,20 @@ def _host(name: str) -> str:
     return name
 
 
+def _variant_name(name: str) -> str:
+    if not NAME.fullmatch(name) or len(name) > 40:
+        raise ValueError(f'"{name}" is no name for a variant. Use small letters, digits and -.')
+    return name
+
+
+def share(written: object) -> object:
+    """A share as people write it, "95%", as a number; what is none is left to pydantic."""
+    found = re.fullmatch(r"(\d{1,2}(?:\.\d+)?) ?%", written) if isinstance(written, str) else None
+    if not found or not 50 < float(found[1]) < 100:
+        raise ValueError(f'"{written}" is no such share. Write for example "95%".')
+    return float(found[1]) / 100
+
+
 def _language(code: str) -> str:
     if not re.fullmatch(r"[a-z]{2}(?:-[A-Z]{2})?", code):
         raise ValueError(f'"{code}" is no language. Write for example "en" or "pt-BR".')
@@ -262,6 +276,63 @@ class FormWordsSource(Model):
     tracking_consent: ConsentWordsSource | None = None
     button: Text
     thanks: ThanksSource
+
+
+class LandingVariantSource(Model):
+    """One variant of a landing page, in `variants:`; what it does not say is as in the page."""
+
+    name: Annotated[str, AfterValidator(_variant_name)]
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+    title: Text | None = None
+    description: Text | None = None
+
+
+class WinnerSource(Model):
+    """`winner:` of a landing page."""
+
+    chosen: Literal["automatically", "by hand"] = "by hand"
+    sure: Annotated[float, BeforeValidator(share)] = 0.95
+    at_least: Annotated[int, Field(ge=10, le=100_000)] = 100
+    counts: Literal["signed_up", "confirmed"] = "confirmed"
+
+
+class LandingSource(Model):
+    """landing/<name>/page.yaml."""
+
+    title: Text
+    description: str = ""
+    form: str
+    image: Annotated[str, AfterValidator(_website)] | None = None
+    image_alt: str = ""
+    listed: bool = False
+    language: Language | None = None
+    variants: list[LandingVariantSource] = []
+    winner: WinnerSource = Field(default_factory=WinnerSource)
+
+    @model_validator(mode="after")
+    def _several_or_none(self) -> "LandingSource":
+        names = [each.name for each in self.variants]
+        if len(names) == 1 or len(set(names)) < len(names):
+            raise ValueError("variants need two names or more, each another.")
+        if self.image and not self.image_alt:
+            raise ValueError('say what the picture shows: add a line "image_alt: …".')
+        return self
+
+
+class LandingVariantWordsSource(Model):
+    """What a variant of a landing page is called in another language."""
+
+    title: Text | None = None
+    description: Text | None = None
+
+
+class LandingWordsSource(Model):
+    """landing/<name>/page.<language>.yaml: the page in another language."""
+
+    title: Text
+    description: str = ""
+    image_alt: str = ""
+    variants: dict[str, LandingVariantWordsSource] = {}
 
 
 class VariantSource(Model):

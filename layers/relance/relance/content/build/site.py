@@ -13,7 +13,7 @@ from relance.content.build.reading import Reader
 from relance.content.build.texts import Texts
 from relance.content.build.yaml_source import Path as YamlPath
 from relance.content.build.yaml_source import Source
-from relance.content.forms import FORM_WORDS, Field, form_marks
+from relance.content.forms import FORM_WORDS, Field, form_marks, prefix_of
 from relance.content.names import listed, suggestion
 from relance.content.pages import MARK, PAGES
 from relance.content.preference_page import PREFERENCES, preference_marks
@@ -65,7 +65,7 @@ class SiteBuilder:
         }
 
     def _page(self, name: str, language: str, marks: frozenset[str]) -> str:
-        return self._render(self._template(name, language), language, marks) or ""
+        return self.render(self._template(name, language), language, marks) or ""
 
     def form(self, file: str) -> dict[str, dict[str, object]] | None:
         """Return language → the compiled form without its version, its own language first.
@@ -158,7 +158,8 @@ class SiteBuilder:
 
     def _compiled(self, name: str, form: FormSource, language: str) -> dict[str, object]:
         fields = tuple(self._field(each) for each in form.fields)
-        shown = {
+        shown: dict[str, object] = {
+            "prefix": "",
             "form": form,
             "fields": [
                 {
@@ -170,13 +171,15 @@ class SiteBuilder:
             ],
         }
         marks = form_marks(fields)
-        page = self._render(self._template("form", language), language, marks, shown)
+        page = self.render(self._template("form", language), language, marks, shown)
+        inside = self.render("form-part.html.j2", language, marks, shown)
+        there = {**shown, "prefix": prefix_of(name)}
+        part = self.render("form-part.html.j2", language, marks, there)
         redirect = form.thanks.redirect
-        thanks = (
-            ""
-            if redirect
-            else self._render(self._template("thanks", language), language, frozenset(), shown)
-        )
+        thanks = thanks_part = None
+        if not redirect:
+            thanks = self.render(self._template("thanks", language), language, frozenset(), shown)
+            thanks_part = self.render("thanks-part.html.j2", language, frozenset(), shown)
         words = self._texts.section(language, "form")
         section = self._texts.of(language)["form"]
         tracking = form.tracking_consent
@@ -188,7 +191,13 @@ class SiteBuilder:
             "consent": form.consent.model_dump(),
             "tracking": {"text": tracking.text, "version": tracking.version} if tracking else None,
             "words": {key: words.get(key) or section[key] for key in sorted(FORM_WORDS)},
-            "pages": {"form": page or "", "thanks": thanks or ""},
+            "pages": {
+                "form": page or "",
+                "inside": inside or "",
+                "part": part or "",
+                "thanks": thanks or "",
+                "thanks_part": thanks_part or "",
+            },
             "redirect": redirect,
         }
 
@@ -262,18 +271,54 @@ class SiteBuilder:
         own = f"{name}.{language}.html.j2"
         return own if own in self._names else f"{name}.html.j2"
 
-    def _render(
+    def render(
         self,
         template: str,
         language: str,
         marks: frozenset[str],
         shown: dict[str, object] | None = None,
     ) -> str | None:
+        """Return a page without Jinja, or None after noting mistakes; `marks` may stand in it."""
         file = f"pages/{template}"
         if template not in self._names:
             self._findings.wrong(file, 0, "this file is missing.")
             return None
-        seen = {
+        seen = self._seen(language, shown)
+        try:
+            page = self._env.get_template(template).render(seen)
+        except TemplateSyntaxError as error:
+            self._findings.wrong(
+                f"pages/{error.name or template}", error.lineno, f"{error.message or error}"
+            )
+            return None
+        except TemplateError as error:
+            self._findings.wrong(file, 0, f"the page cannot be made: {error}.")
+            return None
+        self.check_marks(file, page, marks)
+        return page
+
+    def render_body(self, file: str, language: str, shown: dict[str, object]) -> str | None:
+        """Return what stands in a file of its own, without Jinja; None after noting mistakes."""
+        text = self._reader.text(file)
+        if text is None:
+            return None
+        try:
+            return self._env.from_string(text).render(self._seen(language, shown))
+        except TemplateSyntaxError as error:
+            self._findings.wrong(file, error.lineno, f"{error.message or error}")
+        except TemplateError as error:
+            self._findings.wrong(file, 0, f"the page cannot be made: {error}.")
+        return None
+
+    def check_marks(self, file: str, page: str, marks: frozenset[str]) -> None:
+        """Note the marks that nothing fills."""
+        for mark in sorted({found[1] for found in MARK.finditer(page)} - marks):
+            self._findings.wrong(
+                file, 0, f"nothing fills %%{mark}%% on this page. {_marks_hint(mark, marks)}"
+            )
+
+    def _seen(self, language: str, shown: dict[str, object] | None) -> dict[str, object]:
+        return {
             "company": self._declared.company.variables(),
             "language": language,
             "text": self._texts.of(language),
@@ -285,21 +330,6 @@ class SiteBuilder:
             ],
             **(shown or {}),
         }
-        try:
-            page = self._env.get_template(template).render(seen)
-        except TemplateSyntaxError as error:
-            self._findings.wrong(
-                f"pages/{error.name or template}", error.lineno, f"{error.message or error}"
-            )
-            return None
-        except TemplateError as error:
-            self._findings.wrong(file, 0, f"the page cannot be made: {error}.")
-            return None
-        for mark in sorted({found[1] for found in MARK.finditer(page)} - marks):
-            self._findings.wrong(
-                file, 0, f"nothing fills %%{mark}%% on this page. {_marks_hint(mark, marks)}"
-            )
-        return page
 
     def _wrong(self, source: Source, path: tuple[str | int, ...], sentence: str) -> None:
         self._findings.wrong(source.file, source.line(path), sentence)

@@ -14,10 +14,11 @@ from relance.http import HttpRequest, TooLarge, html_answer, json_answer, later
 from relance.usecases.answer_form import (
     asked_of,
     comes_from_elsewhere,
+    is_visit,
     shown_answer,
     thanks_answer,
 )
-from relance.usecases.show_form import find_place, shown
+from relance.usecases.show_form import find_place, note_visit, shown
 from relance.usecases.take_form import Sent, TooMany, take_form
 
 logger = Logger()
@@ -44,6 +45,11 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     place = find_place(asked_of(request, request.query, was_sent=False), services)
     if place is None:
         return _no_form(request)
+    if is_visit(request):
+        try:
+            note_visit(place, request.headers.get("user-agent", ""), services)
+        except Retryable:
+            logger.warning("a visit was not counted")
     return shown_answer(request, place, shown(place, services))
 
 

@@ -108,6 +108,7 @@ OTHERS = {
     "await_event/click",
     "award_points/ten",
     "change_list/join",
+    "report_leads/january",
     "close_workflow/stopped",
     "settle_sends/tick",
     "wake_contacts/tick",

@@ -30,6 +30,7 @@ GIVEN_TO = {
         "refold_contact",
         "fill_slots",
     },
+    "ANSWER_SOON": {"submit_form"},
     "LINK_SECRET": {
         "submit_form",
         "track_open",

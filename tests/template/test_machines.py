@@ -82,7 +82,7 @@ def test_an_operation_starts_and_watches_its_own_batches_and_no_other(
     template: Mapping[str, Any],
 ) -> None:
     for file, machine in machines(template).items():
-        if file.parent.name != "operations":
+        if file.parent.name != "operations" or not labels(file):
             continue
         (policy,) = machine["Policies"]
         granted = {
@@ -141,7 +141,7 @@ def test_an_operation_reads_and_writes_its_own_files_and_no_other(
     template: Mapping[str, Any],
 ) -> None:
     for file, machine in machines(template).items():
-        if file.parent.name != "operations":
+        if file.parent.name != "operations" or not labels(file):
             continue
         (policy,) = machine["Policies"]
         (files,) = [each for each in policy["Statement"] if "s3:" in json.dumps(each["Action"])]
@@ -154,7 +154,8 @@ def test_arns_that_are_built_by_name_name_a_machine_of_the_stack(
 ) -> None:
     names = {
         machine["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
-        for machine in machines(template).values()
+        for file, machine in machines(template).items()
+        if file.parent.name != "operations" or labels(file)
     }
     built = set(
         re.findall(

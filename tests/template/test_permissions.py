@@ -9,6 +9,7 @@ WILDCARDS = {
     ("WelcomeJourneyRole", "WriteTheLog"): "log deliveries have no ARN",
     ("RescoreContactsOperationRole", "WriteTheLog"): "likewise",
     ("PreviewSegmentOperationRole", "WriteTheLog"): "likewise",
+    ("ReportLeadsOperationRole", "WriteTheLog"): "likewise",
     ("RescoreContactsOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
     ("PreviewSegmentOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
     ("RescoreContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
@@ -84,6 +85,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("WelcomeJourneyRole", "WriteTheLog"),
         ("RescoreContactsOperationRole", "WriteTheLog"),
         ("PreviewSegmentOperationRole", "WriteTheLog"),
+        ("ReportLeadsOperationRole", "WriteTheLog"),
         ("MarketerAccess", "FindJourneys"),
     }
 

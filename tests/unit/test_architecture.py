@@ -37,6 +37,7 @@ MAY_IMPORT = {
             "judge_contacts",
             "tell_rules_changed",
             "sum_up",
+            "report_leads",
         ),
         frozenset({"pydantic"}),
     ),

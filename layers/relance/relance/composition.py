@@ -45,6 +45,7 @@ _TABLES: Mapping[Table, str] = {
 
 
 _BACKLOG = "BACKLOG_QUEUE_URL"
+_SOON = {_BACKLOG, "ANSWER_SOON"}
 
 KEYS_KEPT = timedelta(minutes=5)
 """How long write keys are used before they are read anew: so fast a key is added or taken away."""
@@ -69,11 +70,11 @@ class AwsServices:
         from relance.aws.dynamodb import DynamoStore  # noqa: PLC0415
 
         tables = {table: os.environ[name] for table, name in _TABLES.items() if name in os.environ}
-        # Who can set work aside does so before a client's patience ends (10 s in most libraries):
-        # by itself boto3 tries ten times, for up to 25 s.
+        # Who can set work aside does so before a client's patience ends (10 s in most libraries),
+        # and a page is shown before a reader's does: by itself boto3 tries ten times, for 25 s.
         soon = Config(retries={"total_max_attempts": 2}, connect_timeout=1, read_timeout=3)
         return DynamoStore(
-            boto3.client("dynamodb", config=soon if _BACKLOG in os.environ else None),
+            boto3.client("dynamodb", config=soon if _SOON & os.environ.keys() else None),
             tables,
             sleep=time.sleep,
             chance=secrets.SystemRandom().random,

@@ -21,6 +21,7 @@ Attributes of the record `now#register` of the table Contacts:
 | `erased_at` | when the contact was erased |
 | `count#<what>#<day>` | how many messages were claimed on a calendar day |
 | `known_by` | what names the person for good: `address`, `user` or `crm`; missing: a visitor |
+| `first_touch`, `last_touch` | where somebody came from when they first and last confirmed |
 | `joined_to` | the contact that this one was joined to: it is found there (`relance.joins`) |
 | `absorbed` | who was joined to this one: `{<contact id>: {into, at, quiet}}` |
 | `joins` | how often this contact was joined to somebody, or somebody to it, or this was undone |
@@ -126,6 +127,7 @@ class Register:
     absorbed: Mapping[str, Absorbed] = field(default_factory=dict)
     joins: int = 0
     apart: frozenset[str] = frozenset()
+    first_touch: str | None = None
 
     @property
     def is_known(self) -> bool:
@@ -192,6 +194,7 @@ def register_of(item: Item) -> Register:
         frequency=Frequency(_part(item, "frequency", "mode") or Frequency.ALL),
         paused_until=_part(item, "pause", "until"),
         marketing_day=_text(item.get("marketing_day")),
+        first_touch=_text(item.get("first_touch")),
         turn=_turn(item.get("turn")),
         changed_at={
             name: at

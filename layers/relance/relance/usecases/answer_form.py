@@ -24,6 +24,11 @@ def comes_from_elsewhere(request: HttpRequest, company: Company) -> bool:
     return urlsplit(origin).hostname != _own_host(request) and not company.owns(origin)
 
 
+def is_visit(request: HttpRequest) -> bool:
+    """Whether somebody looks at the page now: not HEAD, and not fetched ahead of time."""
+    return request.method == "GET" and "prefetch" not in request.headers.get("sec-purpose", "")
+
+
 def asked_of(request: HttpRequest, said: dict[str, str] | Any, *, was_sent: bool) -> Asked:
     """What a request asks for; `said` is its query or the fields that were sent."""
     parameters = request.parameters

@@ -16,12 +16,14 @@ from relance.content.rules import OpenTracking, Tracking
 from relance.errors import ConditionFailed, ContactNotFound, StoreBusy
 from relance.events import Event, Name, event_of, put_once
 from relance.ids import event_id, milliseconds
+from relance.lead_counts import Measure, counted
 from relance.ledger import Send, send_of
 from relance.links import Confirmation, Unsubscribe
 from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.register import ConsentState, Register, change_consent, tracking_value
 from relance.storage import Item, Table, Value
+from relance.touches import touch_in
 
 
 class ConfirmOutcome(StrEnum):
@@ -96,17 +98,17 @@ def _granted(
     services: Services,
 ) -> bool:
     """Write the consent and what the sign-up claimed; False if somebody came between."""
-    event = _confirmed(signup, topic, proof, at=_after(register, topic, services))
+    event = _confirmed(signup, register, proof, at=_after(register, topic, services))
     grant = change_consent(
         signup.contact_id,
         topic,
         ConsentState.GRANTED,
         at=event.occurred_at,
         by=event.event_id,
-        also={**_KNOWN, **_tracking_granted(signup, event, register)},
+        also={**_KNOWN, **_tracking_granted(signup, event, register), **_touched(signup, register)},
     )
     try:
-        services.store.transact([grant, put_once(event)])
+        services.store.transact([grant, put_once(event), counted(Measure.CONFIRMED, signup)])
     except ConditionFailed:
         return False
     return True
@@ -119,8 +121,14 @@ def _after(register: Register, topic: str, services: Services) -> datetime:
     return max(now, from_text(consent.at) + timedelta(milliseconds=1)) if consent else now
 
 
-def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: datetime) -> Event:
+def _confirmed(
+    signup: Event, register: Register, proof: Mapping[str, Value], *, at: datetime
+) -> Event:
     visitor = signup.properties.get("visitor")
+    claims = signup.properties.get("claims")
+    told = touch_in(signup.properties.get("source")).told
+    first = {} if register.first_touch else {"first_touch": told}
+    traits = {**(claims if isinstance(claims, Mapping) else {}), **first, "last_touch": told}
     return Event(
         contact_id=signup.contact_id,
         event_id=event_id(milliseconds(at), "confirm", signup.event_id),
@@ -129,9 +137,9 @@ def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: dat
         received_at=at,
         source="confirm",
         properties={
-            "topic": topic,
+            "topic": signup.properties["topic"],
             "form": signup.properties.get("form"),
-            "traits": signup.properties.get("claims"),
+            "traits": traits,
             "proof": {**proof, "sign_up": signup.event_id},
             **({"visitor": visitor} if visitor else {}),
         },
@@ -145,6 +153,12 @@ def _tracking_granted(signup: Event, event: Event, register: Register) -> Item:
     web = register.tracking.web if register.tracking else None
     granted = Tracking(opens=OpenTracking.FULL, clicks=True, web=web)
     return {"tracking": tracking_value(granted, event.occurred_at, event.event_id)}
+
+
+def _touched(signup: Event, register: Register) -> Item:
+    """What the register notes of where somebody came from: first, and lately."""
+    told = touch_in(signup.properties.get("source")).told
+    return {"last_touch": told, **({} if register.first_touch else {"first_touch": told})}
 
 
 _KNOWN: Item = {"known_by": "address"}

@@ -5,6 +5,7 @@ so with a cookie that they agreed to or the token of a link just followed; else 
 time, and nothing is stored. A page that was sent comes back as the variant that was shown.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,8 @@ from relance.content.forms import (
 )
 from relance.content.landing_pages import Landing, PageVariant
 from relance.errors import TokenInvalid
+from relance.lead_counts import Origin, count_visit
+from relance.moments import day_of
 from relance.ports import Services
 from relance.touches import Touch, referring
 from relance.usecases.sign_up import new_nonce
@@ -89,6 +92,24 @@ def shown(place: Place, services: Services, refused: FormErrors | None = None) -
     if place.is_part:
         return form_part(place.form, showing)
     return filled(place.form.pages["form"], place.form, showing)
+
+
+_PROGRAM = re.compile(
+    r"bot|crawl|spider|preview|monitor|scan|curl|wget|python|java/|headless|facebookexternalhit",
+    re.IGNORECASE,
+)
+
+
+def note_visit(place: Place, agent: str, services: Services) -> None:
+    """Count that the page was shown, without knowing to whom; programs, as they say, do not count.
+
+    Raises:
+        StoreBusy: it was not counted.
+    """
+    if not agent or _PROGRAM.search(agent):
+        return
+    day, chance = day_of(services.now()), services.random_bytes(1)[0]
+    count_visit(Origin(place.form.name, place.touch), day, chance, services.store)
 
 
 def _on_landing_page(asked: Asked, services: Services) -> Place | None:

@@ -15,6 +15,7 @@ from relance.errors import ConditionFailed
 from relance.events import Event, Name, put_once
 from relance.identities import Found, email_identity, find_or_make
 from relance.ids import event_id, is_ulid, milliseconds, ulid, ulid_ms
+from relance.lead_counts import Measure, counted
 from relance.limits import of_address
 from relance.moments import to_text
 from relance.ports import Services
@@ -85,7 +86,8 @@ def _record(request: SignUp, services: Services) -> Event:
         register={**pending, "language": request.form.language},
     )
     event = _event(request, found, ident, services)
-    appended = (put_once(event), of_address(email_identity(address), now).count())
+    limit = of_address(email_identity(address), now).count()
+    appended = (put_once(event), counted(Measure.SIGNED_UP, event), limit)
     if found.is_new:
         _transact([*found.writes, *appended], services)
         return event
@@ -107,7 +109,7 @@ def _record(request: SignUp, services: Services) -> Event:
 
 
 def _transact(writes: Sequence[Write], services: Services) -> None:
-    """Write all; the last two append the event and count it.
+    """Write all; the last three append the event, count it, and count the address.
 
     Raises:
         ConditionFailed: a condition other than the counter's does not hold.
@@ -116,7 +118,7 @@ def _transact(writes: Sequence[Write], services: Services) -> None:
     try:
         services.store.transact(writes)
     except ConditionFailed as refused:
-        event, counter = len(writes) - 2, len(writes) - 1
+        event, counter = len(writes) - 3, len(writes) - 1
         if counter in refused.failed and event not in refused.failed:
             raise _TooOftenToday from refused
         raise

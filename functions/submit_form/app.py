@@ -18,6 +18,7 @@ from relance.usecases.answer_form import (
     shown_answer,
     thanks_answer,
 )
+from relance.usecases.give_file import given_at_once
 from relance.usecases.show_form import find_place, note_visit, shown
 from relance.usecases.take_form import Sent, TooMany, take_form
 
@@ -67,7 +68,7 @@ def _taken(request: HttpRequest) -> dict[str, Any]:
         return later(answer, status=429, seconds=taken.retry_after)
     who = taken.event.contact_id if taken.event else None
     logger.info("signed up", extra={"contact_id": who, "form": place.form.name})
-    return thanks_answer(request, place)
+    return thanks_answer(request, place, given_at_once(place.form, taken.event, services))
 
 
 def _no_form(request: HttpRequest) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tests.stack import real_stack
 Call = Callable[[str, str], Any]
 
 STATUSES = {
+    "give_file/forged": 404,
     "submit_form/show": 200,
     "submit_form/show_landing_page": 200,
     "submit_form/show_part": 200,

@@ -108,12 +108,13 @@ def test_a_queue_waits_six_times_as_long_as_its_function_may_run(
 def test_files_of_operations_are_private_encrypted_and_gone_within_14_days(
     resources: Mapping[str, Any],
 ) -> None:
-    ((_, bucket),) = of_type(resources, "AWS::S3::Bucket")
-    properties = bucket["Properties"]
-    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
-    assert len(properties["PublicAccessBlockConfiguration"]) == 4
-    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    for _, bucket in of_type(resources, "AWS::S3::Bucket"):
+        properties = bucket["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(properties["PublicAccessBlockConfiguration"]) == 4
+        (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    properties = resources["OperationsBucket"]["Properties"]
     (life,) = properties["LifecycleConfiguration"]["Rules"]
     # S3 rounds up to the next midnight and takes up to a day.
     assert (life["Status"], life["ExpirationInDays"]) == ("Enabled", 12)
@@ -123,9 +124,9 @@ def test_files_of_operations_are_private_encrypted_and_gone_within_14_days(
 def test_a_stack_can_be_deleted_while_there_are_files_of_operations(
     resources: Mapping[str, Any],
 ) -> None:
-    ((_, bucket),) = of_type(resources, "AWS::S3::Bucket")
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
-    assert "BucketName" not in bucket["Properties"]
+    for _, bucket in of_type(resources, "AWS::S3::Bucket"):
+        assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+        assert "BucketName" not in bucket["Properties"]
 
 
 def test_ses_never_puts_its_own_pixel_or_links_into_a_mail(resources: Mapping[str, Any]) -> None:

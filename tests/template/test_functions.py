@@ -21,6 +21,7 @@ GIVEN_TO = {
     "BACKLOG_QUEUE_URL": {"collect_events"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
+    "DOWNLOADS_BUCKET": {"give_file"},
     "OPERATIONS_BUCKET": {"list_contacts", "sum_up"},
     "IDENTITIES_TABLE": {
         "submit_form",
@@ -33,6 +34,7 @@ GIVEN_TO = {
     "ANSWER_SOON": {"submit_form"},
     "LINK_SECRET": {
         "submit_form",
+        "give_file",
         "track_open",
         "track_click",
         "manage_subscription",
@@ -57,6 +59,7 @@ ROUTES = {
     "serve_tracker": {
         f"{method} /{script}.js" for method in ("GET", "HEAD") for script in ("relance", "form")
     },
+    "give_file": {"GET /d/{token}", "HEAD /d/{token}"},
     "fill_slots": {"GET /slots"},
     "collect_events": {"POST /v1/{word}", "GET /v1/projects/{key}/settings"},
 }

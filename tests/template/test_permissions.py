@@ -18,6 +18,7 @@ WILDCARDS = {
     ("ListContactsFunctionRole", "JoinItsParts"): "likewise",
     ("SumUpFunctionRole", "ReadTheResults"): "likewise",
     ("MarketerAccess", "ReadReports"): "likewise",
+    ("GiveFileFunctionRole", "ReadTheFile"): "files are named by content",
     ("MarketerAccess", "WatchBatches"): "batches are named when they start",
     ("MarketerAccess", "FindJourneys"): "lists and metrics have no ARN",
     ("MarketerAccess", "WatchJourneys"): "executions are named when they start",

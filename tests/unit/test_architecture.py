@@ -21,6 +21,7 @@ PUBLIC = (
     "serve_tracker",
     "fill_slots",
     "manage_preferences",
+    "give_file",
 )
 HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "ministack")
 

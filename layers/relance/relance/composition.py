@@ -27,7 +27,7 @@ from relance.storage import Table
 
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
-    from relance.aws.s3 import S3Files
+    from relance.aws.s3 import S3Downloads, S3Files
     from relance.aws.services import (
         EventBridgeBus,
         SqsBacklog,
@@ -167,6 +167,22 @@ class AwsServices:
         from relance.aws.s3 import S3Files  # noqa: PLC0415
 
         return S3Files(boto3.client("s3"), _setting("OPERATIONS_BUCKET"))
+
+    @cached_property
+    def downloads(self) -> "S3Downloads":
+        """The files that people get for filling in a form."""
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        from relance.aws.s3 import S3Downloads  # noqa: PLC0415
+
+        # The region's own host: an address of the global one leads elsewhere at first.
+        own = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+            retries={"total_max_attempts": 2},
+        )
+        return S3Downloads(boto3.client("s3", config=own), _setting("DOWNLOADS_BUCKET"))
 
     @cached_property
     def backlog(self) -> "SqsBacklog":

@@ -28,6 +28,7 @@ class Name(StrEnum):
     IDENTITY_CLAIMED = "identity_claimed"
     ALIASED = "aliased"
     GROUP_JOINED = "group_joined"
+    FILE_DOWNLOADED = "file_downloaded"
     ORDER_COMPLETED = "order_completed"
     EMAIL_SENT = "email_sent"
     EMAIL_DELIVERED = "email_delivered"

@@ -152,6 +152,18 @@ class Files(Protocol):
         """Where a person finds the file."""
 
 
+class Downloads(Protocol):
+    """The files that people get for filling in a form."""
+
+    def address(self, key: str, *, saved_as: str) -> str:
+        """An address from which the file can be fetched for some minutes.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ServiceUnavailable: try again.
+        """
+
+
 class Services(Protocol):
     """Everything outside the domain that a use case may use."""
 
@@ -198,6 +210,10 @@ class Services(Protocol):
     @property
     def files(self) -> Files:
         """The files of operations."""
+
+    @property
+    def downloads(self) -> Downloads:
+        """The files that people get for filling in a form."""
 
     @property
     def backlog(self) -> Backlog:

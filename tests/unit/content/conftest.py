@@ -180,6 +180,7 @@ at_most: 1 per day
         for name in (
             "thanks", "confirm", "confirmed", "unsubscribe", "unsubscribed",
             "link-invalid", "busy", "no-form", "too-large", "unreadable", "preferences",
+            "file-expired",
         )
     },
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The files of operations in S3."""
+"""The files of operations, and those that forms give, in S3."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NoReturn
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _BUSY = frozenset({"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "503"})
+
+
+ADDRESS_HOLDS = 300
+"""Seconds for which the address of a file holds."""
 
 
 class S3Files:
@@ -51,3 +55,31 @@ def _translate(error: ClientError, key: str) -> NoReturn:
     if code in ("NoSuchKey", "404"):
         raise FileNotFoundError(key) from error
     raise error
+
+
+class S3Downloads:
+    """Files that people may fetch, in one bucket, each by an address that holds for minutes."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def address(self, key: str, *, saved_as: str) -> str:
+        """A presigned address of a file that is there; browsers save it under this name."""
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            # Without the right to list, S3 calls what is missing forbidden.
+            if error.response.get("Error", {}).get("Code") == "403":
+                raise FileNotFoundError(key) from error
+            _translate(error, key)
+        return self._client.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": key,
+                "ResponseContentDisposition": f'attachment; filename="{saved_as}"',
+                "ResponseCacheControl": "private, no-store",
+            },
+            ExpiresIn=ADDRESS_HOLDS,
+        )

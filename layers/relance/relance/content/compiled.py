@@ -15,6 +15,7 @@ pages/<name>.<language>.html   each page in every language that the company decl
 Opening a folder reads nothing; each file is read once, when it is first asked for.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -110,6 +111,25 @@ class Company:
             "postal_address": postal_address or self.postal_address,
             "website": self.website,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class GatedFile:
+    """A file that people get for filling in a form; `key` is its place in the bucket."""
+
+    name: str
+    key: str
+    title: str
+
+    @property
+    def id(self) -> str:
+        """How links name it: 12 hex digits."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:12]
+
+    @property
+    def saved_as(self) -> str:
+        """The name under which a browser saves it."""
+        return self.key.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +234,15 @@ class Content:
             channels=_texts(raw["channels"]),
             allowed_redirects=_texts(raw["allowed_redirects"]),
         )
+
+    @cached_property
+    def files(self) -> Mapping[str, GatedFile]:
+        """The files that forms give, by name."""
+        written = _dict(self._manifest["files"])
+        return {
+            name: GatedFile(name, str(_dict(each)["key"]), str(_dict(each)["title"]))
+            for name, each in written.items()
+        }
 
     @property
     def messages(self) -> tuple[str, ...]:

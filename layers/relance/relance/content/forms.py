@@ -55,7 +55,8 @@ class Form:
 
     `part` and `thanks_part` are what stands of them in somebody else's page, `inside` what stands
     of the form in a landing page of ours.
-    Whoever has sent it is led to `redirect`, a page of the company's own, if there is one.
+    Whoever has sent it is led to `redirect`, a page of the company's own, if there is one, and
+    gets `file`, if there is one: at once, or once the address is confirmed.
     """
 
     name: str
@@ -72,6 +73,8 @@ class Form:
     words: Mapping[str, str] = field(repr=False, hash=False)
     pages: Mapping[str, str] = field(repr=False, hash=False)
     redirect: str | None = None
+    file: str | None = None
+    file_at_once: bool = False
 
     @classmethod
     def from_json(cls, raw: Mapping[str, object]) -> Self:
@@ -95,6 +98,8 @@ class Form:
             words=words,
             pages=pages,
             redirect=str(raw["redirect"]) if raw["redirect"] else None,
+            file=str(raw["file"]) if raw["file"] else None,
+            file_at_once=raw["file_at_once"] is True,
         )
 
 

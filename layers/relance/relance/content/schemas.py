@@ -26,6 +26,7 @@ _FOR_EVERYBODY: Mapping[str, tuple[str, Any]] = {
     "company": ("company.yaml", models.CompanySource),
     "traits": ("traits.yaml", dict[SnakeName, models.TraitSource]),
     "lists": ("lists.yaml", dict[SnakeName, models.ListSource]),
+    "files": ("files.yaml", dict[SnakeName, models.FileSource]),
     "form": ("forms/*.yaml", models.FormSource),
     "form-words": ("forms/*.*.yaml", models.FormWordsSource),
     "landing": ("landing/*/page.yaml", models.LandingSource),

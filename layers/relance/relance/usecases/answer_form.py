@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from relance.content.compiled import Company
 from relance.content.forms import FormErrors
+from relance.content.pages import file_link, fill
 from relance.http import HttpRequest, html_answer, json_answer, see_other
 from relance.usecases.show_form import Asked, Kind, Place
 
@@ -68,15 +69,28 @@ def shown_answer(
     )
 
 
-def thanks_answer(request: HttpRequest, place: Place) -> dict[str, Any]:
-    """What whoever has sent the form gets: the same for everybody."""
+def thanks_answer(
+    request: HttpRequest, place: Place, file: tuple[str, str] | None
+) -> dict[str, Any]:
+    """What whoever has sent the form gets: the same for everybody.
+
+    `file` holds the token and the title of a file that is given at once.
+    """
     form = place.form
     if place.is_part:
-        html = form.pages["thanks_part"]
+        gift = file_link(f"https://{request.host}/d/{file[0]}" if file else None, *_title(file))
+        html = fill(form.pages["thanks_part"], {"FILE": gift})
         return json_answer({"success": True, "html": html, "redirect": form.redirect})
     if request.wants_json:
         return json_answer({"success": True, "redirect": form.redirect})
-    return see_other(form.redirect) if form.redirect else html_answer(form.pages["thanks"])
+    if form.redirect:
+        return see_other(form.redirect)
+    gift = file_link(f"../d/{file[0]}" if file else None, *_title(file))
+    return html_answer(fill(form.pages["thanks"], {"FILE": gift}))
+
+
+def _title(file: tuple[str, str] | None) -> tuple[str]:
+    return (file[1] if file else "",)
 
 
 def _own_host(request: HttpRequest) -> str:

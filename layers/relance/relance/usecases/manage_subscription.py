@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from relance.contacts import read_register
+from relance.content.pages import SafeHtml, file_link
 from relance.content.rules import OpenTracking, Tracking
 from relance.errors import ConditionFailed, ContactNotFound, StoreBusy
 from relance.events import Event, Name, event_of, put_once
+from relance.gifts import Gift
 from relance.ids import event_id, milliseconds
 from relance.lead_counts import Measure, counted
 from relance.ledger import Send, send_of
@@ -98,6 +100,7 @@ def _granted(
     services: Services,
 ) -> bool:
     """Write the consent and what the sign-up claimed; False if somebody came between."""
+    gift = _gift(signup, services)
     event = _confirmed(signup, register, proof, at=_after(register, topic, services))
     grant = change_consent(
         signup.contact_id,
@@ -105,7 +108,12 @@ def _granted(
         ConsentState.GRANTED,
         at=event.occurred_at,
         by=event.event_id,
-        also={**_KNOWN, **_tracking_granted(signup, event, register), **_touched(signup, register)},
+        also={
+            **_KNOWN,
+            **_tracking_granted(signup, event, register),
+            **_touched(signup, register),
+            **gift,
+        },
     )
     try:
         services.store.transact([grant, put_once(event), counted(Measure.CONFIRMED, signup)])
@@ -153,6 +161,26 @@ def _tracking_granted(signup: Event, event: Event, register: Register) -> Item:
     web = register.tracking.web if register.tracking else None
     granted = Tracking(opens=OpenTracking.FULL, clicks=True, web=web)
     return {"tracking": tracking_value(granted, event.occurred_at, event.event_id)}
+
+
+def _gift(signup: Event, services: Services) -> Item:
+    """The file that the form promised."""
+    form = services.content.form(str(signup.properties.get("form")))
+    file = services.content.files.get((form and form.file) or "")
+    if file is None:
+        return {}
+    return {"gift": Gift.of(file, signup.event_id, services.now()).to_value()}
+
+
+def promised_file(target: Confirmation, services: Services) -> SafeHtml:
+    """The link to the file that a confirmed sign-up asked for; nothing if it did not."""
+    register = read_register(services.store, target.contact_id)
+    gift = register.gift
+    if gift is None or gift.signup_event_id != target.signup_event_id:
+        return file_link(None, "")
+    files = services.content.files.values()
+    title = next((each.title for each in files if each.id == gift.file), "")
+    return file_link(f"../d/{gift.token(register.contact_id, services.signer)}", title)
 
 
 def _touched(signup: Event, register: Register) -> Item:

@@ -100,13 +100,18 @@ _PROGRAM = re.compile(
 )
 
 
+def is_program(agent: str) -> bool:
+    """Whether a client says of itself that nobody looks."""
+    return _PROGRAM.search(agent) is not None
+
+
 def note_visit(place: Place, agent: str, services: Services) -> None:
     """Count that the page was shown, without knowing to whom; programs, as they say, do not count.
 
     Raises:
         StoreBusy: it was not counted.
     """
-    if not agent or _PROGRAM.search(agent):
+    if not agent or is_program(agent):
         return
     day, chance = day_of(services.now()), services.random_bytes(1)[0]
     count_visit(Origin(place.form.name, place.touch), day, chance, services.store)

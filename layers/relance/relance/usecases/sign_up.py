@@ -13,14 +13,16 @@ from relance.contacts import read_register
 from relance.content.forms import Form, Submission
 from relance.errors import ConditionFailed
 from relance.events import Event, Name, put_once
+from relance.gifts import Gift
 from relance.identities import Found, email_identity, find_or_make
 from relance.ids import event_id, is_ulid, milliseconds, ulid, ulid_ms
 from relance.lead_counts import Measure, counted
 from relance.limits import of_address
 from relance.moments import to_text
 from relance.ports import Services
+from relance.register import RECORD as REGISTER
 from relance.register import ConsentState, ask_again, change_consent, consent_value
-from relance.storage import Value, Write
+from relance.storage import AllOf, Missing, Present, Table, Update, Value, Write
 from relance.touches import NOWHERE, Touch
 
 PAGE_KEPT = 24 * 3_600_000
@@ -104,8 +106,19 @@ def _record(request: SignUp, services: Services) -> Event:
             _transact([again, *appended], services)
         else:  # the consent stays as it is: granted, say
             with suppress(ConditionFailed):
-                _transact(appended, services)
+                _transact([*_gift(request, event, services), *appended], services)
     return event
+
+
+def _gift(request: SignUp, event: Event, services: Services) -> list[Write]:
+    """Whoever is on the list already need not confirm again to get the file of a form."""
+    file = services.content.files.get(request.form.file or "")
+    if file is None:
+        return []
+    gift = Gift.of(file, event.event_id, event.received_at).to_value()
+    held = AllOf((Present(), Missing("erased_at")))
+    key = (event.contact_id, REGISTER)
+    return [Update(Table.CONTACTS, key, set={"gift": gift}, when=held)]
 
 
 def _transact(writes: Sequence[Write], services: Services) -> None:

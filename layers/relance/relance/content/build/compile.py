@@ -18,7 +18,7 @@ from relance.content.build.texts import read_texts
 from relance.content.compiled import FORMAT
 from relance.content.names import suggestion
 
-_FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml"})
+_FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "files.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms",
@@ -101,6 +101,10 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
                 "messages": sorted(messages),
                 "forms": {name: list(languages) for name, languages in sorted(forms.items())},
                 "landings": {name: list(each) for name, each in sorted(landings.items())},
+                "files": {
+                    each.name: {"key": each.key, "title": each.title}
+                    for each in known.files.values()
+                },
                 "slots": sorted(slots),
                 "pages": {
                     name: {language: _hash({name: page}) for language, page in languages.items()}

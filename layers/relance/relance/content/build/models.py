@@ -54,6 +54,15 @@ def _host(name: str) -> str:
     return name
 
 
+def _file_key(key: str) -> str:
+    parts = key.split("/")
+    if len(key) > 200 or not all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", it) for it in parts):
+        raise ValueError(
+            f'"{key}" is no name for a file. Write for example "guides/better-coffee.pdf".'
+        )
+    return key
+
+
 def _variant_name(name: str) -> str:
     if not NAME.fullmatch(name) or len(name) > 40:
         raise ValueError(f'"{name}" is no name for a variant. Use small letters, digits and -.')
@@ -238,6 +247,20 @@ class ThanksSource(Model):
         return self
 
 
+class FileSource(Model):
+    """One file in files.yaml, by the name under which forms give it."""
+
+    key: Annotated[str, AfterValidator(_file_key)]
+    title: Text
+
+
+class GivenFileSource(Model):
+    """`file:` of a form."""
+
+    name: str
+    given: Literal["at once", "after confirming"] = "after confirming"
+
+
 class FormSource(Model):
     """forms/<name>.yaml."""
 
@@ -249,6 +272,16 @@ class FormSource(Model):
     tracking_consent: TrackingConsentSource | None = None
     button: Text
     thanks: ThanksSource
+    file: GivenFileSource | None = None
+
+    @model_validator(mode="after")
+    def _a_page_for_the_link(self) -> "FormSource":
+        if self.file and self.file.given == "at once" and self.thanks.redirect:
+            raise ValueError(
+                "the link to the file stands on the page after the form. Give the file after "
+                'confirming, or write "title:" and "text:" below "thanks:".'
+            )
+        return self
 
 
 class FieldWordsSource(Model):

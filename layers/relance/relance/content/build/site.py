@@ -178,8 +178,9 @@ class SiteBuilder:
         redirect = form.thanks.redirect
         thanks = thanks_part = None
         if not redirect:
-            thanks = self.render(self._template("thanks", language), language, frozenset(), shown)
-            thanks_part = self.render("thanks-part.html.j2", language, frozenset(), shown)
+            gift = frozenset({"FILE"})
+            thanks = self.render(self._template("thanks", language), language, gift, shown)
+            thanks_part = self.render("thanks-part.html.j2", language, gift, shown)
         words = self._texts.section(language, "form")
         section = self._texts.of(language)["form"]
         tracking = form.tracking_consent
@@ -199,6 +200,8 @@ class SiteBuilder:
                 "thanks_part": thanks_part or "",
             },
             "redirect": redirect,
+            "file": form.file.name if form.file else None,
+            "file_at_once": form.file is not None and form.file.given == "at once",
         }
 
     def _check(self, source: Source, form: FormSource, language: str) -> None:
@@ -211,6 +214,10 @@ class SiteBuilder:
             if sentence:
                 self._wrong(source, path, sentence)
         self._check_redirect(source, form.thanks)
+        files = self._declared.files
+        if form.file and form.file.name not in files:
+            sentence = f'the file "{form.file.name}" is not declared in files.yaml. '
+            self._wrong(source, ("file", "name"), f"{sentence}{suggestion(form.file.name, files)}")
         asked: set[str] = set()
         for index, each in enumerate(form.fields):
             self._check_field(source, each, index, asked)

@@ -5,7 +5,7 @@ Items of the table Identities, each with `count` and `expires_at`:
 | `identity` | counts | at most |
 |---|---|---|
 | `limit:network:<form>:<hash>:<window>` | submissions of one form from one network | 30 in 10 min |
-| `limit:address:<hash>:<day>` | sign-ups of one address, whatever the form | 3 in a day (UTC) |
+| `limit:address:<hash>:<day>` | sign-ups of one address, whatever the form | 5 in a day (UTC) |
 
 A network is 24 bits of an IPv4 address or 48 of an IPv6 address: one computer may have all of it,
 and a whole office shares it. The hashes keep what is counted from being read by chance; what was
@@ -25,8 +25,9 @@ FROM_A_NETWORK = 30
 
 WINDOW = timedelta(minutes=10)
 
-OF_AN_ADDRESS = 3
-"""Sign-ups of one address within a day: so many double opt-in mails can anybody cause at most."""
+OF_AN_ADDRESS = 5
+"""Sign-ups of one address within a day: so many double opt-in mails can anybody
+cause at most, where content sets no lower bound (`at_most: 1 per day`)."""
 
 QUICKEST = timedelta(seconds=2)
 """Nobody reads a form and fills it in faster; programs do."""

@@ -1,7 +1,6 @@
 """Forms: GET shows one, on its own page (`/f/…`) or a landing page (`/l/…`); POST takes it.
 
-Whoever signs up sees the same page, whether we know the address or not. A program that asks for
-JSON is answered in JSON, and so is `form.js`, which puts a form into a page of the company's own.
+Whoever signs up sees the same page, known or not. Programs and `form.js` are answered in JSON.
 """
 
 from typing import Any
@@ -66,8 +65,8 @@ def _taken(request: HttpRequest) -> dict[str, Any]:
         page = shown(place, services, taken.shown)
         answer = shown_answer(request, place, page, refused=taken.shown)
         return later(answer, status=429, seconds=taken.retry_after)
-    who = taken.event.contact_id if taken.event else None
-    logger.info("signed up", extra={"contact_id": who, "form": place.form.name})
+    if taken.event:
+        logger.info("signed up", extra={"contact_id": taken.event.contact_id})
     return thanks_answer(request, place, given_at_once(place.form, taken.event, services))
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from relance.lead_counts import MOST_KINDS, OTHER, SHARDS
 
 from local.faults import Fault, FaultPlan, Rule
 from tests.workflows.conftest import MakeStory
+from tests.workflows.content import content_with
 from tests.workflows.story import Story
 from tests.workflows.test_landing_pages import fills_in
 
@@ -138,3 +140,58 @@ def test_a_visit_that_cannot_be_counted_is_shown_all_the_same(make_story: MakeSt
     assert plan.struck
     plan.rules.clear()
     assert reported(story, "form") == {("newsletter",): (1, 0, 0)}
+
+
+PAGE = """title: T
+form: newsletter
+variants: [{name: calm}, {name: loud}]
+winner: {sure: 95%, at_least: 10, counts: signed_up}
+"""
+
+
+def test_a_sign_up_counts_for_the_variant_that_was_shown(story: Story, tmp_path: Path) -> None:
+    files = {
+        "landing/cup/page.yaml": PAGE,
+        "landing/cup/body.calm.html.j2": "<h1>Calm</h1>{{ form }}",
+        "landing/cup/body.loud.html.j2": "<h1>Loud</h1>{{ form }}",
+    }
+    story.world.deploy_content(content_with(files, tmp_path))
+    seen: Counter[str] = Counter()
+    for number in range(12):
+        page = visits(story, "/l/cup")
+        shown = "calm" if "<h1>Calm</h1>" in page else "loud"
+        seen[shown] += 1
+        again = fills_in(story, "/l/cup", page, email="wrong").text
+        assert f"<h1>{shown.capitalize()}</h1>" in again
+        assert fills_in(story, "/l/cup", again, email=f"p{number}@example.com").status == 200
+    assert len(seen) == 2
+    data = {"from": "2026-01-01", "to": "2026-01-31"}
+    arn = story.world.start("operation-report-leads", data)
+    story.a_moment(60)
+    found = json.loads(story.world.describe(arn)["output"])["pages"]["cup"]
+    assert {name: each["leads"] for name, each in found["variants"].items()} == seen
+    assert {name: each["visits"] for name, each in found["variants"].items()} == seen
+    assert (found["winner"], "Too early" in found["reason"]) == (None, True)
+
+
+def test_somebody_who_agreed_sees_the_same_variant_at_every_visit(
+    story: Story, tmp_path: Path
+) -> None:
+    files = {
+        "landing/cup/page.yaml": PAGE,
+        "landing/cup/body.calm.html.j2": "<h1>Calm</h1>{{ form }}",
+        "landing/cup/body.loud.html.j2": "<h1>Loud</h1>{{ form }}",
+    }
+    story.world.deploy_content(content_with(files, tmp_path))
+
+    def shown(cookie: str) -> set[str]:
+        headers = {**PERSON, "cookie": f"relance={cookie}"}
+        return {
+            "calm"
+            if "Calm" in story.world.request("GET", "/l/cup", headers=headers).text
+            else "loud"
+            for _ in range(12)
+        }
+
+    assert len(shown("4b1d0c3e-8f5a-4c62-9b7e-2f6a1d9c0e35")) == 1
+    assert len(shown("off")) == 2

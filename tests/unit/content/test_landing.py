@@ -14,7 +14,7 @@ form: newsletter
 variants:
   - {name: short, weight: 3}
   - {name: long, title: A long cup}
-winner: {chosen: automatically, sure: 95%, at_least: 50, counts: signed_up}
+winner: {sure: 95%, at_least: 50, counts: signed_up}
 """,
     "landing/cup/body.short.html.j2": "<h1>{{ company.name }}</h1>{{ form }}",
     "landing/cup/body.long.html.j2": "<h1>Long</h1>{{ form }}",
@@ -33,7 +33,7 @@ def test_each_variant_has_a_page_in_each_language(built: Builds) -> None:
     assert [(each.name, each.weight) for each in page.variants] == [("short", 3), ("long", 1)]
     assert "<h1>Acme &amp; Sons</h1>" in page.variants[0].page
     assert "<title>" not in page.variants[0].page or "A cup" in page.variants[0].page
-    assert (page.trial.automatic, page.trial.sure, page.trial.at_least) == (True, 0.95, 50)
+    assert (page.trial.sure, page.trial.at_least) == (0.95, 50)
     french = content.landing("cup", "fr-CA")
     assert french is not None
     assert french.language == "fr"

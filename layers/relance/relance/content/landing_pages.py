@@ -22,13 +22,11 @@ class PageVariant:
 class Trial:
     """How variants are compared.
 
-    `automatic`: whether everybody gets the winner once there is one. There is one when it is best
-    with the probability `sure` after every variant was signed up for or confirmed (`counts`)
-    `at_least` times. Variants are counted under `id`, which changes with them.
+    There is a winner when it is best with the probability `sure` after every variant was signed up
+    for or confirmed (`counts`) `at_least` times. `id` changes with what is compared.
     """
 
     id: str
-    automatic: bool
     sure: float
     at_least: int
     counts: str

@@ -16,6 +16,7 @@ from relance.lead_counts import DIMENSIONS, Measure, Row, totals
 from relance.moments import day_of
 from relance.ports import Services
 from relance.storage import Value
+from relance.trials import Counts, judge
 from relance.usecases.inputs import ADDRESS, MOST_TYPED, NO_ADDRESS, Request, parse
 
 MOST_DAYS = 400
@@ -89,7 +90,40 @@ def report_leads(raw: object, services: Services) -> dict[str, Value]:
             for row, counts in rows[:MOST_ROWS]
         ],
         "rows_left_out": max(0, len(rows) - MOST_ROWS),
+        "pages": _comparisons(days, services),
     }
+
+
+def _comparisons(days: list[str], services: Services) -> dict[str, Value]:
+    """How the variants of each landing page compare on these days."""
+    pages = {name: services.content.landing(name) for name in services.content.landings}
+    several = {name: page for name, page in pages.items() if page and len(page.variants) > 1}
+    if not several:
+        return {}
+    counted = totals(services.store, days, ("landing", "variant"))
+    nothing = dict.fromkeys(Measure, 0)
+    found: dict[str, Value] = {}
+    for name, page in several.items():
+        leads = Measure(page.trial.counts)
+        counts = {}
+        for variant in page.variants:
+            row = counted.get((f"l/{name}", variant.name), nothing)
+            counts[variant.name] = Counts(row[Measure.VISITS], row[leads])
+        standing = judge(counts, sure=page.trial.sure, at_least=page.trial.at_least)
+        found[name] = {
+            "winner": standing.winner,
+            "reason": standing.reason,
+            "variants": {
+                variant: {
+                    "visits": each.visits,
+                    "leads": each.leads,
+                    "rate": round(each.rate, 4),
+                    "probability_to_be_best": round(standing.best[variant], 4),
+                }
+                for variant, each in counts.items()
+            },
+        }
+    return found
 
 
 def _best_first(row: tuple[Row, Mapping[Measure, int]]) -> tuple[object, ...]:

@@ -116,7 +116,6 @@ class LandingBuilder:
             ],
             "trial": {
                 "id": _trial(page),
-                "automatic": page.winner.chosen == "automatically",
                 "sure": page.winner.sure,
                 "at_least": page.winner.at_least,
                 "counts": page.winner.counts,

@@ -323,8 +323,11 @@ class LandingVariantSource(Model):
 class WinnerSource(Model):
     """`winner:` of a landing page."""
 
-    chosen: Literal["automatically", "by hand"] = "by hand"
-    sure: Annotated[float, BeforeValidator(share)] = 0.95
+    sure: Annotated[
+        float,
+        BeforeValidator(share),
+        WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}(\.\d+)? ?%$", "examples": ["95%"]}),
+    ] = 0.95
     at_least: Annotated[int, Field(ge=10, le=100_000)] = 100
     counts: Literal["signed_up", "confirmed"] = "confirmed"
 

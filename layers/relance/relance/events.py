@@ -131,7 +131,7 @@ RESERVED: Mapping[str, str] = {
     Name.PERSONA_ASSIGNED: _BY_SUITE,
 }
 """The events that no client may send, since more belongs to each than an event; and what to do
-instead. `identified` and `order_completed` come from clients."""
+instead. `identified`, `order_completed` and `file_downloaded` come from clients as well."""
 
 PUBLIC_PROPERTIES = frozenset(
     {

@@ -82,7 +82,7 @@ content: $(READY) ## Check what is written in layers/content
 schemas: $(READY) ## Write docs/schemas, by which editors check content
 	@$(RUN) -m relance.content.schemas docs/schemas
 
-tracker: $(READY) ## Write relance.min.js anew after a change of relance.js
+tracker: $(READY) ## Write relance.min.js and form.min.js anew after a change of their sources
 	@$(RUN) -m relance.tracker.minify
 
 # -- Checking it -----------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ test: $(READY) ## Run the tests (TESTS=tests/unit for a part)
 test-long: $(READY) ## Run the tests in their long form
 	@$(RUN) -m pytest $(TESTS) -m "not deploy and not browser and not clients" -n auto
 
-test-browser: $(READY) $(BROWSER_READY) ## Try relance.js in a headless Chromium (CHROMIUM=/path/to/one)
+test-browser: $(READY) $(BROWSER_READY) ## Try the scripts and pages in a headless Chromium (CHROMIUM=/path/to/one)
 	@test -x "$(CHROMIUM)" || { \
 		echo "No Chromium on the path: install one (apt-get install chromium), or name it: make CHROMIUM=/path/to/chromium test-browser" >&2; exit 1; }
 	@CHROMIUM="$(CHROMIUM)" RELANCE_PYTHON="$(CURDIR)/$(RUN)" $(TOOLS)/browser/bin/python -m pytest tests/browser -m browser

@@ -302,9 +302,10 @@ class World:
         headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         body: bytes = b"",
         query: str = "",
+        source_ip: str = "127.0.0.1",
     ) -> Response:
         """Make a request at the API without a socket and wait for the answer."""
-        request = Request(method, path, query, as_headers(headers), body)
+        request = Request(method, path, query, as_headers(headers), body, source_ip)
 
         def register(done: Callable[[Outcome[Response]], None]) -> None:
             self.handle(request, lambda response: done(Outcome(value=response)))

@@ -19,6 +19,7 @@ from relance.usecases.manage_subscription import (
     Way,
     confirm,
     language_of,
+    promised_file,
     unsubscribe,
 )
 
@@ -49,7 +50,7 @@ def _confirming(request: HttpRequest, token: str) -> dict[str, Any]:
     logger.info("confirmation", extra={"contact_id": target.contact_id, "outcome": outcome})
     if outcome is ConfirmOutcome.TOO_LATE:
         return _page("link-invalid", *spoken, status=410)
-    return _page("confirmed", *spoken)
+    return _page("confirmed", *spoken, marks={"FILE": promised_file(target, services)})
 
 
 def _leaving(request: HttpRequest, token: str) -> dict[str, Any]:

@@ -1,25 +1,25 @@
-"""The sign-up form: GET shows it, POST takes it.
+"""Forms: GET shows one, on its own page (`/f/…`) or a landing page (`/l/…`); POST takes it.
 
-Whoever signs up sees the same page, whether we know the address or not. A program that asks for
-JSON is answered in JSON.
+Whoever signs up sees the same page, known or not. Programs and `form.js` are answered in JSON.
 """
 
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
-from relance.content.forms import (
-    MAX_LENGTH,
-    SHOWN_IN,
-    VISITOR,
-    Form,
-    FormErrors,
-    form_page,
-    validate,
-)
+from relance.content.forms import FormErrors
 from relance.errors import InvalidInput, Retryable
 from relance.http import HttpRequest, TooLarge, html_answer, json_answer, later
-from relance.usecases.sign_up import SignUp, new_nonce, sign_up
+from relance.usecases.answer_form import (
+    asked_of,
+    comes_from_elsewhere,
+    is_visit,
+    shown_answer,
+    thanks_answer,
+)
+from relance.usecases.give_file import given_at_once
+from relance.usecases.show_form import find_place, note_visit, shown
+from relance.usecases.take_form import Sent, TooMany, take_form
 
 logger = Logger()
 services = compose()
@@ -28,13 +28,10 @@ services = compose()
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Show the form, or take what was filled in."""
     request = HttpRequest.of(event)
-    form = services.content.form(request.parameters.get("form", ""), *request.languages)
-    if form is None:
-        return _refused(request, 404, "no-form", "There is no such form. Check the address.")
-    if request.reads_only:
-        return html_answer(form_page(form, nonce=new_nonce(services)))
+    if comes_from_elsewhere(request, services.content.company):
+        return _refused(request, 403, "no-form", "This form belongs on the company's own pages.")
     try:
-        return _taken(request, form)
+        return _shown(request) if request.reads_only else _taken(request)
     except TooLarge as error:
         return _refused(request, 413, "too-large", f"That is too much. {error}")
     except InvalidInput as error:
@@ -44,20 +41,37 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return later(_refused(request, 503, "busy", "That did not work just now. Try again."))
 
 
-def _taken(request: HttpRequest, form: Form) -> dict[str, Any]:
+def _shown(request: HttpRequest) -> dict[str, Any]:
+    place = find_place(asked_of(request, request.query, was_sent=False), services)
+    if place is None:
+        return _no_form(request)
+    if is_visit(request):
+        try:
+            note_visit(place, request.headers.get("user-agent", ""), services)
+        except Retryable:
+            logger.warning("a visit was not counted")
+    return shown_answer(request, place, shown(place, services))
+
+
+def _taken(request: HttpRequest) -> dict[str, Any]:
     fields = request.fields()
-    form = services.content.form(form.name, fields.get(SHOWN_IN), *request.languages) or form
-    verdict = validate(form, fields)
-    if isinstance(verdict, FormErrors):
-        if request.wants_json:
-            return json_answer({"success": False, "errors": dict(verdict.errors)}, status=422)
-        return html_answer(form_page(form, nonce=new_nonce(services), refused=verdict), status=422)
-    visitor = fields.get(VISITOR, "")[:MAX_LENGTH]
-    signed_up = sign_up(SignUp(form, verdict, request.proof(), visitor), services)
-    logger.info("signed up", extra={"contact_id": signed_up.contact_id, "form": form.name})
-    return (
-        json_answer({"success": True}) if request.wants_json else html_answer(form.pages["thanks"])
-    )
+    place = find_place(asked_of(request, fields, was_sent=True), services)
+    if place is None:
+        return _no_form(request)
+    taken = take_form(Sent(place.form, fields, request.proof(), place.touch), services)
+    if isinstance(taken, FormErrors):
+        return shown_answer(request, place, shown(place, services, taken), refused=taken)
+    if isinstance(taken, TooMany):
+        page = shown(place, services, taken.shown)
+        answer = shown_answer(request, place, page, refused=taken.shown)
+        return later(answer, status=429, seconds=taken.retry_after)
+    if taken.event:
+        logger.info("signed up", extra={"contact_id": taken.event.contact_id})
+    return thanks_answer(request, place, given_at_once(place.form, taken.event, services))
+
+
+def _no_form(request: HttpRequest) -> dict[str, Any]:
+    return _refused(request, 404, "no-form", "There is no such form. Check the address.")
 
 
 def _refused(request: HttpRequest, status: int, page: str, sentence: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
-from relance.content.pages import fill
 from relance.errors import Retryable, TokenInvalid
 from relance.http import HttpRequest, html_answer, later, redirect
 from relance.usecases.track import click_target, record_click
@@ -23,12 +22,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         click = services.signer.read_click(request.parameters.get("token", ""))
         address = click_target(click, services)
     except TokenInvalid:
-        return html_answer(services.content.page("link-invalid"), status=404)
+        return html_answer(services.content.page("link-invalid", *request.languages), status=404)
     except Retryable:
         logger.exception("a person was asked to come again")
-        text = "Please follow the link again in a moment."
-        page = fill(services.content.page("problem"), {"TITLE": "Just a moment", "TEXT": text})
-        return later(html_answer(page))
+        return later(html_answer(services.content.page("busy", *request.languages)))
     if request.method == "GET":
         try:
             address = record_click(click, address, request.request_id, services)

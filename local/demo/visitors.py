@@ -20,6 +20,8 @@ from local.demo.people import Order, Person
 _DAY = 86_400.0
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 _DOUBLE_CLICK = 0.25
+_READING = 12.0
+"""Seconds that people take to read the form and fill it in."""
 
 
 class Stage(Protocol):
@@ -53,7 +55,7 @@ class Visitors:
         if person.signs_up >= until:
             return
         reader = self._audience.add(person)
-        self._stage.at(person.signs_up, lambda: self._sign_up(reader))
+        self._stage.at(person.signs_up - _READING, lambda: self._sign_up(reader))
         if reader.habits.signs_up_twice:
             later = person.signs_up + person.chance(self._seed, "again").uniform(1, 6) * _DAY
             if later < until:
@@ -66,27 +68,30 @@ class Visitors:
         return lambda: self._order(person, order)
 
     def _sign_up_again(self, reader: Reader) -> None:
-        if self._fill_in(reader):
-            self.sign_ups += 1
-            self.again += 1
+        self._fill_in(reader, again=1)
 
     def _sign_up(self, reader: Reader) -> None:
-        if self._fill_in(reader):
-            self.sign_ups += 1
+        self._fill_in(reader, again=0)
 
-    def _fill_in(self, reader: Reader) -> bool:
+    def _fill_in(self, reader: Reader, *, again: int) -> None:
         page = self._web("GET", self._form, {"User-Agent": _BROWSER}, b"")
         found = [form for form in forms(page.text, self._form) if form.method == "POST"]
         if page.status != 200 or not found:
             self.refused.append(f"the form answered {page.status} without something to fill in")
-            return False
+            return
         form = found[0]
         body = form.fill(answers(form, reader, self._seed))
+        now = datetime.now(UTC).timestamp()
+        self._stage.at(now + _READING, lambda: self._send(form, body, again))
         if reader.habits.double_clicks:
             self.double_clicks += 1
-            now = datetime.now(UTC).timestamp()
-            self._stage.at(now + _DOUBLE_CLICK, lambda: self._submit_again(form, body))
-        return self._submit(form, body)
+            late = now + _READING + _DOUBLE_CLICK
+            self._stage.at(late, lambda: self._submit_again(form, body))
+
+    def _send(self, form: Form, body: bytes, again: int) -> None:
+        if self._submit(form, body):
+            self.sign_ups += 1
+            self.again += again
 
     def _submit_again(self, form: Form, body: bytes) -> None:
         self._submit(form, body)

@@ -14,6 +14,9 @@ T = TypeVar("T")
 PATIENCE_MS = 20_000
 """How long anything may take that comes about at all."""
 
+LIKE_A_PERSON_MS = 2_100
+"""Nobody fills in a form faster."""
+
 QUIET_MS = 700
 """How long nothing must come, where nothing may: thrice the time that the script waits."""
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import QUIET_MS, embedded, page_of, until, until_there_are
+from tests.browser.pages import (
+    LIKE_A_PERSON_MS,
+    QUIET_MS,
+    embedded,
+    page_of,
+    until,
+    until_there_are,
+)
 from tests.browser.servers import Recorder, Suite
 
 if TYPE_CHECKING:
@@ -61,6 +68,7 @@ def sign_up(tab: "Page", suite: Suite, address: str) -> str:
     tab.fill("[name=email]", address)
     tab.select_option("[name=role]", "owner")
     tab.check("[name=consent]")
+    tab.wait_for_timeout(LIKE_A_PERSON_MS)
     tab.click("button")
     confirm = until(
         tab, lambda: next(filter(None, (link(m, "k") for m in mails(suite, address))), "")

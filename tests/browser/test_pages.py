@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import until
+from tests.browser.pages import LIKE_A_PERSON_MS, until
 from tests.browser.servers import ROOT, Suite
 from tests.browser.test_campaign import link, mails
 
@@ -30,6 +30,7 @@ def ana(the_suite: Suite, chromium: "Browser") -> dict[str, str]:
     tab.goto(f"{the_suite.url}/f/newsletter")
     tab.fill("[name=email]", address)
     tab.check("[name=consent]")
+    tab.wait_for_timeout(LIKE_A_PERSON_MS)
     tab.click("button")
     confirm = until(
         tab, lambda: next(filter(None, (link(m, "k") for m in mails(the_suite, address))), "")
@@ -93,7 +94,9 @@ def test_the_form(reader: "Page", the_suite: Suite, width: str, language: str) -
     looks_right(reader, f"form-refused-{language}-{width}")
     reader.fill("[name=email]", f"{language}.{width}@example.com")
     reader.check("[name=consent]")
+    reader.wait_for_timeout(LIKE_A_PERSON_MS)
     reader.click("button")
+    assert reader.locator("form").count() == 0
     looks_right(reader, f"form-sent-{language}-{width}")
 
 

@@ -159,10 +159,12 @@ def test_a_sign_up_lands_in_the_tables_and_a_welcome_journey_starts(deployed: De
     fields = {name.decode(): value.decode() for name, value in hidden}
     fields |= {"email": "ada@example.com", "first_name": "Ada", "consent": "yes"}
 
+    time.sleep(2.1)  # nobody fills in a form faster
     taken = deployed.request("POST", "/f/newsletter", fields)
     assert taken.status == 200, taken.body.decode()
 
-    (identity,) = deployed.items("Identities")
+    kept = deployed.items("Identities")
+    (identity,) = [each for each in kept if not each["identity"]["S"].startswith("limit:")]
     assert identity["identity"]["S"] == "email:ada@example.com"
     contact_id = identity["contact_id"]["S"]
     events = [each for each in deployed.items("Events") if each["contact_id"]["S"] == contact_id]

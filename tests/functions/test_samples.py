@@ -16,7 +16,11 @@ from tests.stack import real_stack
 Call = Callable[[str, str], Any]
 
 STATUSES = {
+    "give_file/forged": 404,
     "submit_form/show": 200,
+    "submit_form/show_landing_page": 200,
+    "submit_form/show_part": 200,
+    "submit_form/foreign_page": 403,
     "submit_form/sign_up": 200,
     "submit_form/sign_up_json": 200,
     "submit_form/not_an_address": 422,
@@ -33,6 +37,7 @@ STATUSES = {
     "track_click/head": 302,
     "track_click/cut_off": 404,
     "serve_tracker/script": 200,
+    "serve_tracker/form_script": 200,
     "serve_tracker/not_packed": 200,
     "fill_slots/visitor": 200,
     "fill_slots/after_a_click": 200,
@@ -130,6 +135,7 @@ OTHERS = {
     "await_event/click",
     "award_points/ten",
     "change_list/join",
+    "report_leads/january",
     "close_workflow/stopped",
     "settle_sends/tick",
     "wake_contacts/tick",

@@ -22,6 +22,7 @@ GIVEN_TO = {
     "BACKLOG_QUEUE_URL": {"collect_events", "take_hook"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
+    "DOWNLOADS_BUCKET": {"give_file"},
     "OPERATIONS_BUCKET": {
         "list_contacts",
         "sum_up",
@@ -51,7 +52,10 @@ GIVEN_TO = {
         "erase_contact",
         "import_piece",
     },
+    "ANSWER_SOON": {"submit_form"},
     "LINK_SECRET": {
+        "submit_form",
+        "give_file",
         "track_open",
         "track_click",
         "manage_subscription",
@@ -64,14 +68,21 @@ GIVEN_TO = {
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.
 ROUTES = {
-    "submit_form": {"GET /f/{form}", "HEAD /f/{form}", "POST /f/{form}"},
+    "submit_form": {
+        f"{method} /{page}"
+        for method in ("GET", "HEAD", "POST")
+        for page in ("f/{form}", "l/{page}")
+    },
     "track_open": {"GET /o/{token}", "HEAD /o/{token}"},
     "track_click": {"GET /c/{token}", "HEAD /c/{token}"},
     "manage_subscription": {
         f"{method} /{page}/{{token}}" for method in ("GET", "HEAD", "POST") for page in "uk"
     },
     "manage_preferences": {f"{method} /p/{{token}}" for method in ("GET", "HEAD", "POST")},
-    "serve_tracker": {"GET /relance.js", "HEAD /relance.js"},
+    "serve_tracker": {
+        f"{method} /{script}.js" for method in ("GET", "HEAD") for script in ("relance", "form")
+    },
+    "give_file": {"GET /d/{token}", "HEAD /d/{token}"},
     "fill_slots": {"GET /slots"},
     "collect_events": {"POST /v1/{word}", "GET /v1/projects/{key}/settings"},
     "take_hook": {"POST /hooks/{name}", "GET /hooks/{name}"},

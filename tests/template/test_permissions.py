@@ -11,6 +11,7 @@ WILDCARDS = {
     ("PreviewSegmentOperationRole", "WriteTheLog"): "likewise",
     ("EraseContactOperationRole", "WriteTheLog"): "likewise",
     ("ExportContactOperationRole", "WriteTheLog"): "likewise",
+    ("ReportLeadsOperationRole", "WriteTheLog"): "likewise",
     ("RescoreContactsOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
     ("PreviewSegmentOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
     ("RescoreContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
@@ -36,6 +37,7 @@ WILDCARDS = {
     ("PeopleFilesAccess", "FetchWhatTellsOfPeople"): "likewise",
     ("MarketerAccess", "ReadReports"): "likewise",
     ("PrivacyAccess", "ReadFiles"): "likewise",
+    ("GiveFileFunctionRole", "ReadTheFile"): "files are named by content",
     ("MarketerAccess", "WatchBatches"): "batches are named when they start",
     ("MarketerAccess", "FindJourneys"): "lists and metrics have no ARN",
     ("MarketerAccess", "WatchJourneys"): "executions are named when they start",
@@ -110,6 +112,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("ExportContactOperationRole", "WriteTheLog"),
         ("ImportContactsOperationRole", "WriteTheLog"),
         ("ExportContactsOperationRole", "WriteTheLog"),
+        ("ReportLeadsOperationRole", "WriteTheLog"),
         ("MarketerAccess", "FindJourneys"),
         ("PrivacyAccess", "FindOperations"),
     }

@@ -22,6 +22,7 @@ PUBLIC = (
     "serve_tracker",
     "fill_slots",
     "manage_preferences",
+    "give_file",
 )
 HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "ministack")
 
@@ -44,6 +45,7 @@ MAY_IMPORT = {
             "import_piece",
             "sum_up_import",
             "export_batch",
+            "report_leads",
         ),
         frozenset({"pydantic"}),
     ),

@@ -4,4 +4,8 @@ from relance.events import RESERVED, Name
 
 
 def test_every_event_of_the_suite_is_reserved_but_what_clients_report() -> None:
-    assert set(Name) - set(RESERVED) == {Name.IDENTIFIED, Name.ORDER_COMPLETED}
+    assert set(Name) - set(RESERVED) == {
+        Name.IDENTIFIED,
+        Name.FILE_DOWNLOADED,
+        Name.ORDER_COMPLETED,
+    }

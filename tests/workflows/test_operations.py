@@ -496,6 +496,11 @@ SAMPLES = {
     "operation-preview-segment/a_segment_as_it_would_be": "shown",
     "operation-preview-segment/misspelt": "InvalidInput",
     "operation-preview-segment/an_address": "InvalidInput",
+    "operation-report-leads/nothing": "nothing to do yet",
+    "operation-report-leads/by_campaign": "reported",
+    "operation-report-leads/by_landing_page": "reported",
+    "operation-report-leads/misspelt": "InvalidInput",
+    "operation-report-leads/an_address": "InvalidInput",
 }
 
 

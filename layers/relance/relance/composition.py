@@ -29,7 +29,7 @@ from relance.suppression import Suppressions
 
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
-    from relance.aws.s3 import S3Files
+    from relance.aws.s3 import S3Downloads, S3Files
     from relance.aws.services import (
         EventBridgeBus,
         SqsBacklog,
@@ -47,6 +47,7 @@ _TABLES: Mapping[Table, str] = {
 
 
 _BACKLOG = "BACKLOG_QUEUE_URL"
+_SOON = {_BACKLOG, "ANSWER_SOON"}
 
 KEYS_KEPT = timedelta(minutes=5)
 """How long keys and the secrets of hooks are used before they are read anew: so fast one is added
@@ -74,11 +75,11 @@ class AwsServices:
         from relance.aws.dynamodb import DynamoStore  # noqa: PLC0415
 
         tables = {table: os.environ[name] for table, name in _TABLES.items() if name in os.environ}
-        # Who can set work aside does so before a client's patience ends (10 s in most libraries):
-        # by itself boto3 tries ten times, for up to 25 s.
+        # Who can set work aside does so before a client's patience ends (10 s in most libraries),
+        # and a page is shown before a reader's does: by itself boto3 tries ten times, for 25 s.
         soon = Config(retries={"total_max_attempts": 2}, connect_timeout=1, read_timeout=3)
         return DynamoStore(
-            boto3.client("dynamodb", config=soon if _BACKLOG in os.environ else None),
+            boto3.client("dynamodb", config=soon if _SOON & os.environ.keys() else None),
             tables,
             sleep=time.sleep,
             chance=secrets.SystemRandom().random,
@@ -189,6 +190,22 @@ class AwsServices:
         keys = self._secret("ADDRESS_SECRET")
         current = keys.pop("current")
         return Suppressions(self.store, secrets=keys, current=current)
+
+    @cached_property
+    def downloads(self) -> "S3Downloads":
+        """The files that people get for filling in a form."""
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        from relance.aws.s3 import S3Downloads  # noqa: PLC0415
+
+        # The region's own host: an address of the global one leads elsewhere at first.
+        own = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+            retries={"total_max_attempts": 2},
+        )
+        return S3Downloads(boto3.client("s3", config=own), _setting("DOWNLOADS_BUCKET"))
 
     @cached_property
     def backlog(self) -> "SqsBacklog":

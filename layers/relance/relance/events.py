@@ -29,6 +29,7 @@ class Name(StrEnum):
     ALIASED = "aliased"
     GROUP_JOINED = "group_joined"
     IMPORTED = "imported"
+    FILE_DOWNLOADED = "file_downloaded"
     ORDER_COMPLETED = "order_completed"
     EMAIL_SENT = "email_sent"
     EMAIL_DELIVERED = "email_delivered"
@@ -138,7 +139,7 @@ RESERVED: Mapping[str, str] = {
     Name.PERSONA_ASSIGNED: _BY_SUITE,
 }
 """The events that no client may send, since more belongs to each than an event; and what to do
-instead. `identified` and `order_completed` come from clients."""
+instead. `identified`, `order_completed` and `file_downloaded` come from clients as well."""
 
 PUBLIC_PROPERTIES = frozenset(
     {

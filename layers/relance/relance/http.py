@@ -15,7 +15,7 @@ from email.parser import BytesParser
 from io import BytesIO
 from ipaddress import ip_address, ip_network
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from relance.content.pages import SECURITY_HEADERS
 from relance.errors import InvalidInput
@@ -54,6 +54,7 @@ class HttpRequest:
     source_ip: str
     host: str = ""
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "HttpRequest":
@@ -71,6 +72,7 @@ class HttpRequest:
             source_ip=context["http"]["sourceIp"],
             host=context.get("domainName", ""),
             query=event.get("queryStringParameters") or {},
+            cookies=tuple(event.get("cookies") or ()),
         )
 
     @property
@@ -87,6 +89,14 @@ class HttpRequest:
     @property
     def _type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def cookie(self, name: str) -> str:
+        """The value of a cookie: letters, digits and hyphens, at most 64; else nothing."""
+        for each in self.cookies:
+            key, _, value = each.partition("=")
+            if key == name and re.fullmatch(r"[A-Za-z0-9-]{1,64}", value):
+                return value
+        return ""
 
     def proof(self) -> dict[str, str]:
         """What shows later where a consent was given: the browser, and the network it was in.
@@ -227,9 +237,31 @@ def credentials(header: str) -> str:
         return ""
 
 
-def html_answer(body: str, *, status: int = 200) -> dict[str, Any]:
-    """A page."""
-    return {"statusCode": status, "headers": dict(SECURITY_HEADERS), "body": body}
+def html_answer(
+    body: str,
+    *,
+    status: int = 200,
+    leads_to: str | None = None,
+    images: tuple[str, ...] = (),
+    is_listed: bool = False,
+) -> dict[str, Any]:
+    """A page. `images` are the hosts of its pictures; search engines list it if `is_listed`.
+
+    `leads_to` is where its form leads in the end: browsers hold `form-action` against redirects
+    too (https://www.w3.org/TR/CSP3/#directive-form-action).
+    """
+    headers = dict(SECURITY_HEADERS)
+    policy = headers["content-security-policy"]
+    if leads_to:
+        parts = urlsplit(leads_to)
+        allowed = f"form-action 'self' {parts.scheme}://{parts.netloc}"
+        policy = policy.replace("form-action 'self'", allowed)
+    if images:
+        policy = f"{policy}; img-src {' '.join(images)}"
+    headers["content-security-policy"] = policy
+    if is_listed:
+        headers.pop("x-robots-tag")
+    return {"statusCode": status, "headers": headers, "body": body}
 
 
 def json_answer(value: object, *, status: int = 200) -> dict[str, Any]:
@@ -244,13 +276,15 @@ def text_answer(body: str, *, content_type: str) -> dict[str, Any]:
     return {"statusCode": 200, "headers": headers, "body": body}
 
 
-def later(answer: Mapping[str, Any], *, status: int = 503) -> dict[str, Any]:
+def later(
+    answer: Mapping[str, Any], *, status: int = 503, seconds: int = RETRY_AFTER
+) -> dict[str, Any]:
     """The answer, sent with what tells a client to come again: nothing is wrong with its request.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-503-service-unavailable, and for programs that know
     nothing but 429 https://www.rfc-editor.org/rfc/rfc6585#section-4
     """
-    headers = {**answer["headers"], "retry-after": str(RETRY_AFTER)}
+    headers = {**answer["headers"], "retry-after": str(seconds)}
     return {**answer, "statusCode": status, "headers": headers}
 
 
@@ -258,6 +292,11 @@ def redirect(address: str) -> dict[str, Any]:
     """A redirect that nobody keeps."""
     headers = {"location": address, **NO_STORE, "referrer-policy": "no-referrer"}
     return {"statusCode": 302, "headers": headers, "body": ""}
+
+
+def see_other(address: str) -> dict[str, Any]:
+    """After a form was taken: the page to show, to be fetched with GET (RFC 9110, 15.4.4)."""
+    return {**redirect(address), "statusCode": 303}
 
 
 def picture(gif: bytes) -> dict[str, Any]:

@@ -13,10 +13,14 @@ replaced while old links go on working.
 | preferences | `/p/…` | contact id (16), send id (16) |
 | confirm | `/k/…` | contact id (16), id of the sign-up event (16) |
 | landing | `?rl=…` | contact id (16), send id (16), minute since 1970 (4) |
+| download | `/d/…` | sign-up event id (16), masked contact id (16), file (6), minute (4) |
 
 The landing token stands in the address of the company's own page to which a click leads: it tells
 `relance.js` who followed the link, softly, since links are forwarded, and for an hour only, since
 addresses are copied.
+
+A download may stand on the page that everybody sees who fills in a form, whosever address they
+typed. The contact in it is masked, since its id tells how long we have known that address.
 """
 
 import base64
@@ -37,6 +41,10 @@ LANDING_LASTS = timedelta(hours=1)
 """How long a landing token tells who is there."""
 
 
+DOWNLOAD_LASTS = timedelta(days=14)
+"""How long the link to a file works."""
+
+
 class Purpose(StrEnum):
     """What a link is for: the first part of its path, or the name of its parameter."""
 
@@ -46,6 +54,7 @@ class Purpose(StrEnum):
     CONFIRM = "k"
     PREFERENCES = "p"
     LANDING = "rl"
+    DOWNLOAD = "d"
 
 
 _SIZES: Mapping[Purpose, int] = {
@@ -55,6 +64,7 @@ _SIZES: Mapping[Purpose, int] = {
     Purpose.CONFIRM: 32,
     Purpose.PREFERENCES: 32,
     Purpose.LANDING: 36,
+    Purpose.DOWNLOAD: 42,
 }
 
 
@@ -104,6 +114,23 @@ class Landing:
         return -timedelta(minutes=1) <= now - self.at <= LANDING_LASTS
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What a download token says: for which sign-up, whose, which file, and when (its minute).
+
+    `file` is the first six bytes of the SHA-256 of its name, in hex.
+    """
+
+    signup_event_id: str
+    contact_id: str
+    file: str
+    at: datetime
+
+    def works(self, now: datetime) -> bool:
+        """Whether it has not run out."""
+        return -timedelta(minutes=1) <= now - self.at <= DOWNLOAD_LASTS
+
+
 class LinkSigner:
     """Signs and reads tokens.
 
@@ -150,6 +177,14 @@ class LinkSigner:
         minute = int(landing.at.timestamp()) // 60
         return self._sign(Purpose.LANDING, payload + minute.to_bytes(4, "big"))
 
+    def download_token(self, download: Download) -> str:
+        """The token of the link to a file."""
+        signup = ulid_bytes(download.signup_event_id)
+        contact = self._masked(self._current, signup, ulid_bytes(download.contact_id))
+        minute = int(download.at.timestamp()) // 60
+        payload = signup + contact + bytes.fromhex(download.file) + minute.to_bytes(4, "big")
+        return self._sign(Purpose.DOWNLOAD, payload)
+
     def read_open(self, token: str) -> str:
         """The send id. Raises TokenInvalid."""
         return send_id_of(self._read(Purpose.OPEN, token))
@@ -180,12 +215,28 @@ class LinkSigner:
         at = datetime.fromtimestamp(int.from_bytes(raw[32:], "big") * 60, UTC)
         return Landing(ulid_of(raw[:16]), send_id_of(raw[16:32]), at)
 
+    def read_download(self, token: str) -> Download:
+        """Which file for whom, however long ago. Raises TokenInvalid."""
+        key_id, raw = self._read_with_key(Purpose.DOWNLOAD, token)
+        at = datetime.fromtimestamp(int.from_bytes(raw[38:], "big") * 60, UTC)
+        contact = self._masked(key_id, raw[:16], raw[16:32])
+        return Download(ulid_of(raw[:16]), ulid_of(contact), raw[32:38].hex(), at)
+
+    def _masked(self, key_id: int, signup: bytes, contact: bytes) -> bytes:
+        """The contact id, hidden or shown again: each sign-up has a mask of its own."""
+        key = self._keys[Purpose.DOWNLOAD, key_id]
+        mask = hmac.digest(key, b"mask" + signup, "sha256")[:16]
+        return bytes(one ^ other for one, other in zip(contact, mask, strict=True))
+
     def _sign(self, purpose: Purpose, payload: bytes) -> str:
         body = bytes([self._current]) + payload
         mac = self._mac(purpose, self._current, body)
         return base64.urlsafe_b64encode(body + mac).decode().rstrip("=")
 
     def _read(self, purpose: Purpose, token: str) -> bytes:
+        return self._read_with_key(purpose, token)[1]
+
+    def _read_with_key(self, purpose: Purpose, token: str) -> tuple[int, bytes]:
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -197,7 +248,7 @@ class LinkSigner:
             raise TokenInvalid("this link was changed on the way")
         if base64.urlsafe_b64encode(raw).decode().rstrip("=") != token:
             raise TokenInvalid("this link was changed on the way")
-        return body[1:]
+        return raw[0], body[1:]
 
     def _mac(self, purpose: Purpose, key_id: int, body: bytes) -> bytes:
         return hmac.new(self._keys[purpose, key_id], body, hashlib.sha256).digest()[:_MAC]

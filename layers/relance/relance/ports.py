@@ -193,6 +193,18 @@ class Files(Protocol):
         """An address from which anybody who has it can fetch the file for so long."""
 
 
+class Downloads(Protocol):
+    """The files that people get for filling in a form."""
+
+    def address(self, key: str, *, saved_as: str) -> str:
+        """An address from which the file can be fetched for some minutes.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ServiceUnavailable: try again.
+        """
+
+
 class Services(Protocol):
     """Everything outside the domain that a use case may use."""
 
@@ -247,6 +259,10 @@ class Services(Protocol):
     @property
     def suppressions(self) -> Suppressions:
         """The addresses that get nothing any more, whoever they belong to."""
+
+    @property
+    def downloads(self) -> Downloads:
+        """The files that people get for filling in a form."""
 
     @property
     def backlog(self) -> Backlog:

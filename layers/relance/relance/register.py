@@ -21,6 +21,8 @@ Attributes of the record `now#register` of the table Contacts:
 | `erased_at` | when the contact was erased: the register is a *tombstone* (`relance.erasing`) |
 | `count#<what>#<day>` | how many messages were claimed on a calendar day |
 | `known_by` | what names the person for good: `address`, `user` or `crm`; missing: a visitor |
+| `gift` | `{file, by, at}`: the file that a form promised (`relance.gifts`) |
+| `first_touch`, `last_touch` | where somebody came from when they first and last confirmed |
 | `joined_to` | the contact that this one was joined to: it is found there (`relance.joins`) |
 | `absorbed` | who was joined to this one: `{<contact id>: {into, at, quiet}}` |
 | `joins` | how often this contact was joined to somebody, or somebody to it, or this was undone |
@@ -34,6 +36,7 @@ from enum import StrEnum
 
 from relance.choices import Frequency
 from relance.content.rules import OpenTracking, Tracking
+from relance.gifts import Gift, gift_of
 from relance.moments import to_text
 from relance.storage import (
     AllOf,
@@ -130,6 +133,8 @@ class Register:
     absorbed: Mapping[str, Absorbed] = field(default_factory=dict)
     joins: int = 0
     apart: frozenset[str] = frozenset()
+    first_touch: str | None = None
+    gift: Gift | None = None
 
     @property
     def is_known(self) -> bool:
@@ -196,6 +201,8 @@ def register_of(item: Item) -> Register:
         frequency=Frequency(_part(item, "frequency", "mode") or Frequency.ALL),
         paused_until=_part(item, "pause", "until"),
         marketing_day=_text(item.get("marketing_day")),
+        first_touch=_text(item.get("first_touch")),
+        gift=gift_of(item.get("gift")),
         turn=_turn(item.get("turn")),
         changed_at={
             name: at

@@ -135,6 +135,14 @@ class SignedUrls:
         return f"{self.base}/k/{self.signer.confirm_token(target)}"
 
     @property
+    def file_url(self) -> str:
+        """Where the file is that a form promised; it works for two weeks from the promise on."""
+        gift = self.contact.register.gift
+        if gift is None:
+            return self.base
+        return f"{self.base}/d/{gift.token(self.contact.contact_id, self.signer)}"
+
+    @property
     def pixel(self) -> str:
         """The tracking pixel, where opens may be followed at all."""
         if self.tracking.opens is OpenTracking.NONE:

@@ -206,7 +206,10 @@ at_most: 1 per day
     "pages/frame.html.j2": """<!doctype html>
 <html lang="{{ language }}"><body>{% block main %}{% endblock %}</body></html>
 """,
-    "pages/form.html.j2": (SHIPPED / "pages" / "form.html.j2").read_text(encoding="utf-8"),
+    **{
+        f"pages/{name}.html.j2": (SHIPPED / "pages" / f"{name}.html.j2").read_text(encoding="utf-8")
+        for name in ("form", "form-part", "thanks-part", "landing")
+    },
     "texts/en.yaml": (SHIPPED / "texts" / "en.yaml").read_text(encoding="utf-8"),
     "texts/fr.yaml": (SHIPPED / "texts" / "fr.yaml").read_text(encoding="utf-8"),
     **{
@@ -214,6 +217,7 @@ at_most: 1 per day
         for name in (
             "thanks", "confirm", "confirmed", "unsubscribe", "unsubscribed",
             "link-invalid", "busy", "no-form", "too-large", "unreadable", "preferences",
+            "file-expired",
         )
     },
 }  # fmt: skip

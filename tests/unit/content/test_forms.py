@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from relance.content.compiled import Content
+from relance.content.compiled import Company, Content
 from relance.content.forms import Form, FormErrors, Submission, form_page, validate
+from relance.http import html_answer
 
 from .conftest import SMALL
 
@@ -121,6 +122,45 @@ def test_a_refused_page_shows_what_was_typed_and_what_is_wrong(form: Form) -> No
     assert page.count('aria-invalid="true"') == 2
     assert 'role="alert"' in page
     assert re.search(r'id="tracking"[^>]* checked>', page)
+
+
+def test_the_page_of_a_form_that_leads_elsewhere_lets_the_browser_follow(
+    built: Callable[..., Content],
+) -> None:
+    text = SMALL["forms/newsletter.yaml"].replace(
+        "{title: Thanks, text: Look into your mailbox}",
+        '{redirect: "https://go.example.com/a?b=c"}',
+    )
+    form = built({"forms/newsletter.yaml": text}).form("newsletter")
+    assert form is not None
+    assert form.redirect == "https://go.example.com/a?b=c"
+    policy = html_answer("", leads_to=form.redirect)["headers"]["content-security-policy"]
+    assert "form-action 'self' https://go.example.com;" in policy
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("https://www.example.com/thanks", True),
+        ("https://shop.example.com", True),
+        ("https://events.example.org/2027", True),
+        ("http://www.example.com/thanks", False),
+        ("https://example.com.evil.org/", False),
+        ("https://evil.org/?https://www.example.com", False),
+        ("https://www.example.com@evil.org/", False),
+        ("https://evil.org\\@www.example.com/", False),
+        ("//evil.org", False),
+        ("javascript:alert(1)", False),
+    ],
+)
+def test_people_are_led_nowhere_but_to_the_company_s_own_pages(
+    address: str, *, allowed: bool
+) -> None:
+    hosts = ("events.example.org",)
+    company = Company(
+        "A", "A", "B", "https://www.example.com", ("en",), {}, allowed_redirects=hosts
+    )
+    assert company.leads_to(address) is allowed
 
 
 class _Tags(HTMLParser):

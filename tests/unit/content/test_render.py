@@ -23,6 +23,7 @@ class Urls:
     unsubscribe_url: str = "https://l.example/u/1"
     confirm_url: str = "https://l.example/k/1"
     preferences_url: str = "https://l.example/p/1"
+    file_url: str = "https://l.example/d/1"
     pixel: str = '<img src="https://l.example/o/1" alt="" width="1" height="1">'
 
     def link(self, n: int, /) -> str:
@@ -74,6 +75,10 @@ def test_only_the_addresses_that_a_mail_shows_are_made_and_each_once(built: Open
         @property
         def preferences_url(self) -> str:
             return "https://l.example/p/1"
+
+        @property
+        def file_url(self) -> str:
+            return "https://l.example/d/1"
 
         @property
         def confirm_url(self) -> str:

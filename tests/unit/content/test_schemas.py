@@ -35,6 +35,8 @@ def schemas_of(file: str) -> list[str]:
     *folders, last = file.split("/")
     if file.startswith("forms/") and last.count(".") > 1:
         return ["form-words.schema.json"]
+    if file.startswith("landing/") and last.count(".") > 1:
+        return ["landing-words.schema.json"]
     base = "/".join((*folders, f"{last.partition('.')[0]}.yaml"))
     return [name for name, schema in SCHEMAS.items() if fnmatch(base, schema["title"])]
 

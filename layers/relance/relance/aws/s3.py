@@ -1,4 +1,4 @@
-"""Files in S3: those of operations, and private ones."""
+"""Files in S3: those of operations, private ones, and those that forms give."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -23,6 +23,10 @@ _TRIES = 4
 """How often a part is asked for whose bytes stop coming; botocore does not do it by itself."""
 
 _BUSY = frozenset({"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "503"})
+
+
+ADDRESS_HOLDS = 300
+"""Seconds for which the address of a file holds."""
 
 
 class S3Files:
@@ -108,3 +112,31 @@ def _translate(error: Failure, key: str) -> NoReturn:
     if code in ("NoSuchKey", "404", "InvalidRange"):
         raise FileNotFoundError(key) from error
     raise error
+
+
+class S3Downloads:
+    """Files that people may fetch, in one bucket, each by an address that holds for minutes."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def address(self, key: str, *, saved_as: str) -> str:
+        """A presigned address of a file that is there; browsers save it under this name."""
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            # Without the right to list, S3 calls what is missing forbidden.
+            if error.response.get("Error", {}).get("Code") == "403":
+                raise FileNotFoundError(key) from error
+            _translate(error, key)
+        return self._client.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": key,
+                "ResponseContentDisposition": f'attachment; filename="{saved_as}"',
+                "ResponseCacheControl": "private, no-store",
+            },
+            ExpiresIn=ADDRESS_HOLDS,
+        )

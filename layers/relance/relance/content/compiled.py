@@ -7,6 +7,7 @@ content.json                 version, company, what there is
 rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
 forms/<name>.<language>.json one form with its pages, in each language that it is written in
+landing/<name>.<language>.json one landing page
 slots/<name>.json            one slot of a web page
 imports/<name>.json          one mapping of files to import
 hooks/<name>.json            one hook: how it is signed, what its payloads mean
@@ -16,6 +17,7 @@ pages/<name>.<language>.html   each page in every language that the company decl
 Opening a folder reads nothing; each file is read once, when it is first asked for.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,14 +25,17 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from relance.content.forms import Form
 from relance.content.hooks import Hook
+from relance.content.landing_pages import Landing
 from relance.content.names import closest, either
 from relance.content.rules import Rules
 from relance.content.slots import Slot
 from relance.content.stage_rules import Intent
 from relance.errors import InvalidInput
+from relance.landing import on_website
 
 FORMAT = 4
 """Counts up when a folder built before can no longer be read."""
@@ -65,6 +70,7 @@ class Company:
     topics: Mapping[str, str] = field(hash=False)
     fall_back: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     channels: tuple[str, ...] = ("email",)
+    allowed_redirects: tuple[str, ...] = ()
 
     def chain(self, *spoken: str | None) -> tuple[str, ...]:
         """The declared languages for whoever speaks these, the best first; never empty.
@@ -86,6 +92,20 @@ class Company:
     def _instead(self, spoken: str | None) -> tuple[str, ...]:
         return self.fall_back.get(spoken or "", ())
 
+    def leads_to(self, address: str) -> bool:
+        """Whether we may lead people to this page: on the company's own hosts, or those it names.
+
+        Never without https, and to no address that a browser and we could read differently.
+        """
+        parts = urlsplit(address)
+        plain = "\\" not in address and not parts.username
+        return parts.scheme == "https" and plain and self.owns(address)
+
+    def owns(self, address: str) -> bool:
+        """Whether an address or origin is on the company's own hosts, or on those it names."""
+        more = (f"https://{each}" for each in self.allowed_redirects)
+        return any(on_website(address, own) for own in (self.website, *more))
+
     def variables(self, *, postal_address: str | None = None) -> dict[str, str]:
         """Return what templates see as `company`; a given postal address replaces the written."""
         return {
@@ -94,6 +114,25 @@ class Company:
             "postal_address": postal_address or self.postal_address,
             "website": self.website,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class GatedFile:
+    """A file that people get for filling in a form; `key` is its place in the bucket."""
+
+    name: str
+    key: str
+    title: str
+
+    @property
+    def id(self) -> str:
+        """How links name it: 12 hex digits."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:12]
+
+    @property
+    def saved_as(self) -> str:
+        """The name under which a browser saves it."""
+        return self.key.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +201,7 @@ class Content:
         self._folder = folder
         self._messages: dict[str, Message] = {}
         self._forms: dict[str, Form] = {}
+        self._landings: dict[str, Landing] = {}
         self._slots: dict[str, Slot] = {}
         self._hooks: dict[str, Hook] = {}
         self._pages: dict[tuple[str, str], str] = {}
@@ -196,7 +236,17 @@ class Content:
                 spoken: _texts(instead) for spoken, instead in _dict(raw["fall_back"]).items()
             },
             channels=_texts(raw["channels"]),
+            allowed_redirects=_texts(raw["allowed_redirects"]),
         )
+
+    @cached_property
+    def files(self) -> Mapping[str, GatedFile]:
+        """The files that forms give, by name."""
+        written = _dict(self._manifest["files"])
+        return {
+            name: GatedFile(name, str(_dict(each)["key"]), str(_dict(each)["title"]))
+            for name, each in written.items()
+        }
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -241,6 +291,23 @@ class Content:
         if key not in self._forms:
             self._forms[key] = Form.from_json(self._read(f"forms/{key}.json"))
         return self._forms[key]
+
+    @property
+    def landings(self) -> tuple[str, ...]:
+        """The names of all landing pages."""
+        return tuple(_dict(self._manifest["landings"]))
+
+    def landing(self, name: str, *spoken: str | None) -> Landing | None:
+        """Return a landing page in the first of these languages that it is written in, or None."""
+        languages = _dict(self._manifest["landings"]).get(name)
+        if languages is None:
+            return None
+        written = _texts(languages)
+        language = next((each for each in self._spoken(spoken) if each in written), written[0])
+        key = f"{name}.{language}"
+        if key not in self._landings:
+            self._landings[key] = Landing.from_json(self._read(f"landing/{key}.json"))
+        return self._landings[key]
 
     def _spoken(self, spoken: tuple[str | None, ...]) -> tuple[str, ...]:
         return self.company.chain(*spoken) if any(spoken) else ()

@@ -5,13 +5,14 @@ Standard library only, until an address is judged. Nothing here stores or sends 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Self, TypeAlias
 
 from relance.addresses import address_to_send_to
 from relance.content.pages import SafeHtml, fill
 from relance.errors import InvalidInput
+from relance.touches import NOWHERE, TOUCH_FIELDS, Touch
 
 CONSENT = "consent"
 TRACKING = "tracking"
@@ -19,7 +20,7 @@ NONCE = "nonce"
 HONEYPOT = "homepage"
 SHOWN_IN = "shown_in"
 VISITOR = "visitor"
-RESERVED_FIELDS = frozenset({CONSENT, TRACKING, NONCE, HONEYPOT, SHOWN_IN, VISITOR})
+RESERVED_FIELDS = frozenset({CONSENT, TRACKING, NONCE, HONEYPOT, SHOWN_IN, VISITOR, *TOUCH_FIELDS})
 """Names that no field of a form may have: we use them ourselves, `homepage` as the honeypot and
 `visitor` for the browser's own id, which the tracker fills in."""
 
@@ -27,6 +28,7 @@ FORM_WORDS = frozenset(
     {
         "agreement", "no_address", "no_ascii_address", "no_advertising", "please_choose_one",
         "please_enter_address", "please_fill_in", "please_tick", "something_missing", "too_long",
+        "come_later", "too_quick",
     }
 )  # fmt: skip
 """The texts that a form shows when something in it is wrong (`form:` in texts/<language>.yaml)."""
@@ -49,7 +51,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form with its two pages, `form` (with marks) and `thanks` (without)."""
+    """A form with its pages: `form` (with marks) and `thanks`.
+
+    `part` and `thanks_part` are what stands of them in somebody else's page, `inside` what stands
+    of the form in a landing page of ours.
+    Whoever has sent it is led to `redirect`, a page of the company's own, if there is one, and
+    gets `file`, if there is one: at once, or once the address is confirmed.
+    """
 
     name: str
     version: str
@@ -64,6 +72,9 @@ class Form:
     tracking_version: str | None
     words: Mapping[str, str] = field(repr=False, hash=False)
     pages: Mapping[str, str] = field(repr=False, hash=False)
+    redirect: str | None = None
+    file: str | None = None
+    file_at_once: bool = False
 
     @classmethod
     def from_json(cls, raw: Mapping[str, object]) -> Self:
@@ -77,7 +88,7 @@ class Form:
             version=str(raw["version"]),
             title=str(raw["title"]),
             language=str(raw["language"]),
-            fields=tuple(_field_from_json(each) for each in _list(raw["fields"])),
+            fields=fields_of(raw),
             consent_purpose=consent["purpose"],
             consent_topic=consent["topic"],
             consent_text=consent["text"],
@@ -86,6 +97,9 @@ class Form:
             tracking_version=tracking["version"] if isinstance(tracking, dict) else None,
             words=words,
             pages=pages,
+            redirect=str(raw["redirect"]) if raw["redirect"] else None,
+            file=str(raw["file"]) if raw["file"] else None,
+            file_at_once=raw["file_at_once"] is True,
         )
 
 
@@ -110,10 +124,19 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class FormErrors:
-    """One sentence per wrong field, in the order of the form, and what to show again."""
+    """One sentence per wrong field, in the order of the form, and what to show again.
+
+    `note` is a sentence about the whole, where no field is wrong.
+    """
 
     errors: Mapping[str, str]
     values: Mapping[str, str] = field(repr=False)
+    note: str = ""
+
+    @property
+    def nonce(self) -> str:
+        """The hidden value of the page that was sent: it stays, since nothing was written."""
+        return _nonce(self.values)
 
 
 Verdict: TypeAlias = Submission | FormErrors
@@ -141,29 +164,75 @@ def validate(form: Form, data: Mapping[str, str]) -> Verdict:
     )
 
 
+def is_trapped(data: Mapping[str, str]) -> bool:
+    """Whether a field was filled in that people do not see: whoever fills it in is a program."""
+    return bool(data.get(HONEYPOT, "").strip())
+
+
+def come_later(form: Form, data: Mapping[str, str]) -> FormErrors:
+    """What to show to somebody whose network sent the form too often: all that was typed."""
+    return FormErrors(errors={}, values=dict(data), note=form.words["come_later"])
+
+
+def too_quick(form: Form, data: Mapping[str, str]) -> FormErrors:
+    """What to show to somebody who was quicker than people are: all that was typed is kept."""
+    return FormErrors(errors={}, values=dict(data), note=form.words["too_quick"])
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How a form is shown: a fresh hidden value, where the person came from, what was refused.
+
+    `prefix` stands before the ids of its elements where the page is somebody else's.
+    """
+
+    nonce: str
+    touch: Touch = NOWHERE
+    refused: FormErrors | None = None
+    prefix: str = ""
+
+
+def prefix_of(name: str) -> str:
+    """What stands before the ids of a form in somebody else's page."""
+    return f"relance-{name}-"
+
+
 def form_page(form: Form, *, nonce: str, refused: FormErrors | None = None) -> str:
     """Return the page with the form; after a refusal with what was typed and what is wrong."""
+    return filled(form.pages["form"], form, Showing(nonce, refused=refused))
+
+
+def form_part(form: Form, showing: Showing) -> str:
+    """Return what stands of the form in somebody else's page."""
+    return filled(form.pages["part"], form, replace(showing, prefix=prefix_of(form.name)))
+
+
+def filled(page: str, form: Form, showing: Showing) -> str:
+    """Return any page that holds the form, with the marks of the form filled."""
+    refused, prefix = showing.refused, showing.prefix
     errors = refused.errors if refused else {}
     values = refused.values if refused else {}
-    marks: dict[str, str] = {"NONCE": nonce, "ERRORS": _summary(form, errors)}
+    summary = _summary(form, errors, refused.note if refused else "", prefix)
+    hidden = _hidden(showing.touch.fields())
+    marks: dict[str, str] = {"NONCE": showing.nonce, "ERRORS": summary, "HIDDEN": hidden}
     for each in form.fields:
-        marks |= _error_marks(each.name, errors.get(each.name))
+        marks |= _error_marks(each.name, errors.get(each.name), prefix)
         typed = values.get(each.name, "")[:MAX_LENGTH]
         marks[f"VALUE:{each.name}"] = typed
         for value, _ in each.options:
             chosen = " selected" if value == typed else ""
             marks[f"SELECTED:{each.name}:{value}"] = SafeHtml(chosen)
     for box in (CONSENT, TRACKING):
-        marks |= _error_marks(box, errors.get(box))
+        marks |= _error_marks(box, errors.get(box), prefix)
         marks[f"CHECKED:{box}"] = SafeHtml(" checked" if _ticked(values, box) else "")
-    return fill(form.pages["form"], marks)
+    return fill(page, marks)
 
 
 def form_marks(fields: tuple[Field, ...]) -> frozenset[str]:
-    """Return every mark that `form_page` fills for these fields; the build checks pages by it."""
-    marks = {"NONCE", "ERRORS", f"CHECKED:{CONSENT}", f"CHECKED:{TRACKING}"}
+    """Return every mark that `filled` fills for these fields; the build checks pages by it."""
+    marks = {"NONCE", "ERRORS", "HIDDEN", f"CHECKED:{CONSENT}", f"CHECKED:{TRACKING}"}
     for name in (*(each.name for each in fields), CONSENT, TRACKING):
-        marks |= set(_error_marks(name, None))
+        marks |= set(_error_marks(name, None, ""))
     for each in fields:
         marks.add(f"VALUE:{each.name}")
         marks |= {f"SELECTED:{each.name}:{value}" for value, _ in each.options}
@@ -210,27 +279,42 @@ def _nonce(data: Mapping[str, str]) -> str:
     return nonce if re.fullmatch(r"[A-Za-z0-9_-]{8,64}", nonce) else ""
 
 
-def _error_marks(name: str, error: str | None) -> dict[str, str]:
+def _hidden(fields: Mapping[str, str]) -> SafeHtml:
+    return SafeHtml(
+        "".join(
+            f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+            for name, value in fields.items()
+        )
+    )
+
+
+def _error_marks(name: str, error: str | None, prefix: str) -> dict[str, str]:
     """Fill the place below a field, which `aria-describedby` names whether it is empty or not."""
     invalid = ' aria-invalid="true"' if error else ""
     hidden = "" if error else " hidden"
-    text = f'<p class="error" id="{name}-error"{hidden}>{escape(error or "")}</p>'
+    text = f'<p class="error" id="{prefix}{name}-error"{hidden}>{escape(error or "")}</p>'
     return {f"INVALID:{name}": SafeHtml(invalid), f"ERROR:{name}": SafeHtml(text)}
 
 
-def _summary(form: Form, errors: Mapping[str, str]) -> SafeHtml:
+def _summary(form: Form, errors: Mapping[str, str], note: str, prefix: str) -> SafeHtml:
     if not errors:
-        return SafeHtml("")
+        return _alert(f"<p><strong>{escape(note)}</strong></p>") if note else SafeHtml("")
     labels = {each.name: each.label for each in form.fields} | {CONSENT: form.words["agreement"]}
     items = "".join(
-        f'<li><a href="#{escape(name)}">{escape(labels[name])}</a>: {escape(error)}</li>'
+        f'<li><a href="#{prefix}{escape(name)}">{escape(labels[name])}</a>: {escape(error)}</li>'
         for name, error in errors.items()
     )
-    return SafeHtml(
-        '<div class="errors" role="alert" tabindex="-1" autofocus>'
-        f"<p><strong>{escape(form.words['something_missing'])}</strong></p>"
-        f"<ul>{items}</ul></div>"
-    )
+    heading = escape(form.words["something_missing"])
+    return _alert(f"<p><strong>{heading}</strong></p><ul>{items}</ul>")
+
+
+def _alert(inner: str) -> SafeHtml:
+    return SafeHtml(f'<div class="errors" role="alert" tabindex="-1" autofocus>{inner}</div>')
+
+
+def fields_of(raw: Mapping[str, object]) -> tuple[Field, ...]:
+    """Return the fields of a compiled form."""
+    return tuple(_field_from_json(each) for each in _list(raw["fields"]))
 
 
 def _field_from_json(raw: object) -> Field:

@@ -13,7 +13,8 @@ MARK = re.compile(r"%%([A-Z]+(?::[A-Za-z0-9_-]+)*)%%")
 
 PAGES: Mapping[str, frozenset[str]] = {
     "confirm": frozenset(),
-    "confirmed": frozenset(),
+    "confirmed": frozenset({"FILE"}),
+    "file-expired": frozenset({"FORM"}),
     "unsubscribe": frozenset({"PREFERENCES"}),
     "unsubscribed": frozenset({"PREFERENCES"}),
     "link-invalid": frozenset(),
@@ -43,6 +44,14 @@ class SafeHtml(str):
     """Markup made by us; it is not escaped again."""
 
     __slots__ = ()
+
+
+def file_link(address: str | None, title: str) -> SafeHtml:
+    """What stands in the place of a file's link: nothing, if there is no file."""
+    if not address:
+        return SafeHtml("")
+    shown = f'<a class="button" href="{html.escape(address)}">{html.escape(title)}</a>'
+    return SafeHtml(f'<p class="file">{shown}</p>')
 
 
 def fill(page: str, values: Mapping[str, str]) -> str:

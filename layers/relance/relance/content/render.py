@@ -33,6 +33,10 @@ class MailUrls(Protocol):
         """The page that confirms."""
 
     @property
+    def file_url(self) -> str:
+        """Where the file is that the person was promised."""
+
+    @property
     def pixel(self) -> str:
         """Markup of the tracking pixel, or an empty text where it is not allowed."""
 

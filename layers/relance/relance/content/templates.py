@@ -50,7 +50,7 @@ FILTERS = frozenset(
 )
 NAMES = frozenset({"contact", "company", "event", "subject", "preheader"})
 """What every template may look at; `link`, the URL_NAMES and `pixel` besides."""
-URL_NAMES = frozenset({"confirm_url", "preferences_url", "unsubscribe_url"})
+URL_NAMES = frozenset({"confirm_url", "file_url", "preferences_url", "unsubscribe_url"})
 
 Missing: TypeAlias = Callable[[int], None]
 """Told the compiled line in which an unknown value was about to be printed."""

@@ -1,8 +1,8 @@
-"""`relance.js`, the script that web pages embed: its source, and what is served of it.
+"""The scripts that web pages embed: their sources, and what is served of them.
 
-`relance.js` is written by hand; `relance.min.js` is the same without comments and blanks, made by
-`python -m relance.tracker.minify` and kept beside it, so that nothing has to be built to deploy.
-A test keeps the two together.
+`relance.js` follows visits, `form.js` shows a form. They are written by hand; `….min.js` is the
+same without comments and blanks, made by `python -m relance.tracker.minify` and kept beside it, so
+that nothing has to be built to deploy. A test keeps the two together.
 """
 
 import gzip
@@ -11,13 +11,28 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-SOURCE = Path(__file__).with_name("relance.js")
-MINIFIED = Path(__file__).with_name("relance.min.js")
+_HERE = Path(__file__).parent
+
+SCRIPTS = ("relance", "form")
+"""The scripts that there are."""
+
+SOURCE = _HERE / "relance.js"
+MINIFIED = _HERE / "relance.min.js"
+
+
+def source_of(name: str) -> Path:
+    """Where a script is written."""
+    return _HERE / f"{name}.js"
+
+
+def minified_of(name: str) -> Path:
+    """Where what is served of it stands."""
+    return _HERE / f"{name}.min.js"
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The script as it is served. `version` is a hash of it, 12 hex digits."""
+    """A script as it is served. `version` is a hash of it, 12 hex digits."""
 
     plain: bytes
     packed: bytes
@@ -25,8 +40,8 @@ class Script:
 
 
 @cache
-def script() -> Script:
-    """The script of this release."""
-    plain = MINIFIED.read_bytes()
+def script(name: str = "relance") -> Script:
+    """A script of this release."""
+    plain = minified_of(name).read_bytes()
     version = hashlib.sha256(plain).hexdigest()[:12]
     return Script(plain, gzip.compress(plain, compresslevel=9, mtime=0), version)

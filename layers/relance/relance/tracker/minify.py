@@ -1,4 +1,4 @@
-"""`python -m relance.tracker.minify`: write `relance.min.js` anew; no function runs this.
+"""`python -m relance.tracker.minify`: write the `….min.js` anew; no function runs this.
 
 Names stay as they are, so what a browser's debugger shows is what stands in the source.
 """
@@ -7,7 +7,7 @@ import sys
 
 import rjsmin
 
-from relance.tracker import MINIFIED, SOURCE
+from relance.tracker import SCRIPTS, minified_of, source_of
 
 
 def minified(source: str) -> str:
@@ -16,8 +16,10 @@ def minified(source: str) -> str:
 
 
 def main() -> int:
-    """Write the file."""
-    MINIFIED.write_text(minified(SOURCE.read_text(encoding="utf-8")), encoding="utf-8")
+    """Write the files."""
+    for name in SCRIPTS:
+        text = minified(source_of(name).read_text(encoding="utf-8"))
+        minified_of(name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -12,10 +12,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from relance.contacts import read_register
+from relance.content.pages import SafeHtml, file_link
 from relance.content.rules import OpenTracking, Tracking
 from relance.errors import ConditionFailed, ContactNotFound, StoreBusy
 from relance.events import Event, Name, event_of, put_once
+from relance.gifts import Gift
 from relance.ids import event_id, milliseconds
+from relance.lead_counts import Measure, counted
 from relance.ledger import Send, send_of
 from relance.links import Confirmation, Unsubscribe
 from relance.moments import from_text, to_text
@@ -28,6 +31,7 @@ from relance.register import (
     tracking_value,
 )
 from relance.storage import Item, Table, Value
+from relance.touches import touch_in
 
 
 class ConfirmOutcome(StrEnum):
@@ -103,18 +107,24 @@ def _granted(
     services: Services,
 ) -> bool:
     """Write the consent and what the sign-up claimed; False if somebody came between."""
-    event = _confirmed(signup, topic, proof, at=_after(register, topic, services))
+    gift = _gift(signup, services)
+    event = _confirmed(signup, register, proof, at=_after(register, topic, services))
     grant = change_consent(
         signup.contact_id,
         topic,
         ConsentState.GRANTED,
         at=event.occurred_at,
         by=event.event_id,
-        also={**_KNOWN, **_tracking_granted(signup, event, register)},
+        also={
+            **_KNOWN,
+            **_tracking_granted(signup, event, register),
+            **_touched(signup, register),
+            **gift,
+        },
         without=("suppressed",) if register.suppressed is SuppressionReason.ERASED else (),
     )
     try:
-        services.store.transact([grant, put_once(event)])
+        services.store.transact([grant, put_once(event), counted(Measure.CONFIRMED, signup)])
     except ConditionFailed:
         return False
     return True
@@ -127,8 +137,14 @@ def _after(register: Register, topic: str, services: Services) -> datetime:
     return max(now, from_text(consent.at) + timedelta(milliseconds=1)) if consent else now
 
 
-def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: datetime) -> Event:
+def _confirmed(
+    signup: Event, register: Register, proof: Mapping[str, Value], *, at: datetime
+) -> Event:
     visitor = signup.properties.get("visitor")
+    claims = signup.properties.get("claims")
+    told = touch_in(signup.properties.get("source")).told
+    first = {} if register.first_touch else {"first_touch": told}
+    traits = {**(claims if isinstance(claims, Mapping) else {}), **first, "last_touch": told}
     return Event(
         contact_id=signup.contact_id,
         event_id=event_id(milliseconds(at), "confirm", signup.event_id),
@@ -137,9 +153,9 @@ def _confirmed(signup: Event, topic: str, proof: Mapping[str, Value], *, at: dat
         received_at=at,
         source="confirm",
         properties={
-            "topic": topic,
+            "topic": signup.properties["topic"],
             "form": signup.properties.get("form"),
-            "traits": signup.properties.get("claims"),
+            "traits": traits,
             "proof": {**proof, "sign_up": signup.event_id},
             **({"visitor": visitor} if visitor else {}),
         },
@@ -153,6 +169,32 @@ def _tracking_granted(signup: Event, event: Event, register: Register) -> Item:
     web = register.tracking.web if register.tracking else None
     granted = Tracking(opens=OpenTracking.FULL, clicks=True, web=web)
     return {"tracking": tracking_value(granted, event.occurred_at, event.event_id)}
+
+
+def _gift(signup: Event, services: Services) -> Item:
+    """The file that the form promised."""
+    form = services.content.form(str(signup.properties.get("form")))
+    file = services.content.files.get((form and form.file) or "")
+    if file is None:
+        return {}
+    return {"gift": Gift.of(file, signup.event_id, services.now()).to_value()}
+
+
+def promised_file(target: Confirmation, services: Services) -> SafeHtml:
+    """The link to the file that a confirmed sign-up asked for; nothing if it did not."""
+    register = read_register(services.store, target.contact_id)
+    gift = register.gift
+    if gift is None or gift.signup_event_id != target.signup_event_id:
+        return file_link(None, "")
+    files = services.content.files.values()
+    title = next((each.title for each in files if each.id == gift.file), "")
+    return file_link(f"../d/{gift.token(register.contact_id, services.signer)}", title)
+
+
+def _touched(signup: Event, register: Register) -> Item:
+    """What the register notes of where somebody came from: first, and lately."""
+    told = touch_in(signup.properties.get("source")).told
+    return {"last_touch": told, **({} if register.first_touch else {"first_touch": told})}
 
 
 _KNOWN: Item = {"known_by": "address"}

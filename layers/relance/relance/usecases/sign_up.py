@@ -5,19 +5,25 @@ the person is a claim, and it answers the same to somebody who is known already.
 confirmation makes it true (`confirm`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from relance.contacts import read_register
 from relance.content.forms import Form, Submission
 from relance.errors import ConditionFailed
 from relance.events import Event, Name, put_once
+from relance.gifts import Gift
 from relance.identities import Found, email_identity, find_or_make
 from relance.ids import event_id, is_ulid, milliseconds, ulid, ulid_ms
+from relance.lead_counts import Measure, counted
+from relance.limits import of_address
 from relance.moments import to_text
 from relance.ports import Services
+from relance.register import RECORD as REGISTER
 from relance.register import ConsentState, ask_again, change_consent, consent_value
-from relance.storage import Value
+from relance.storage import AllOf, Missing, Present, Table, Update, Value, Write
+from relance.touches import NOWHERE, Touch
 
 PAGE_KEPT = 24 * 3_600_000
 """For how long (ms) a page's own time is believed."""
@@ -33,13 +39,14 @@ class SignUp:
     Its nonce comes from the page, so that a double click is one event; without one, every
     submission is its own. `proof` shows later where consent was asked for: network address,
     browser. `visitor` is the browser's own id where the page knows it: who confirms was that
-    visitor.
+    visitor. `touch` says where the person came from.
     """
 
     form: Form
     submission: Submission
     proof: Mapping[str, Value]
     visitor: str = ""
+    touch: Touch = NOWHERE
 
 
 def new_nonce(services: Services) -> str:
@@ -47,17 +54,23 @@ def new_nonce(services: Services) -> str:
     return ulid(milliseconds(services.now()), services.random_bytes(10))
 
 
-def sign_up(request: SignUp, services: Services) -> Event:
+def sign_up(request: SignUp, services: Services) -> Event | None:
     """Record the sign-up once, whatever is known of the address.
 
-    Returns the event, whether it was new or there already.
+    Returns the event, whether it was new or there already. None when this address was signed up so
+    often today that nobody shall be written to again: then nothing is written.
     """
-    for _ in range(3):
-        try:
-            return _record(request, services)
-        except ConditionFailed:
-            continue  # somebody signed the same address up in between: look again
-    return _record(request, services)
+    try:
+        for _ in range(3):
+            with suppress(ConditionFailed):  # somebody signed it up in between: look again
+                return _record(request, services)
+        return _record(request, services)
+    except _TooOftenToday:
+        return None
+
+
+class _TooOftenToday(Exception):
+    """This address was signed up often enough today."""
 
 
 def _record(request: SignUp, services: Services) -> Event:
@@ -75,12 +88,14 @@ def _record(request: SignUp, services: Services) -> Event:
         register={**pending, "language": request.form.language},
     )
     event = _event(request, found, ident, services)
+    limit = of_address(email_identity(address), now).count()
+    appended = (put_once(event), counted(Measure.SIGNED_UP, event), limit)
     if found.is_new:
-        services.store.transact([*found.writes, put_once(event)])
+        _transact([*found.writes, *appended], services)
         return event
     ask = change_consent(found.contact_id, topic, ConsentState.PENDING, at=now, by=ident)
     try:
-        services.store.transact([ask, put_once(event)])
+        _transact([ask, *appended], services)
     except ConditionFailed as refused:
         register = read_register(services.store, found.contact_id)
         if 1 in refused.failed or register.erased_at:
@@ -88,10 +103,38 @@ def _record(request: SignUp, services: Services) -> Event:
         said = register.consent_to(topic)
         if register.absorbed and said in (None, ConsentState.WITHDRAWN):  # by another of its ids
             again = ask_again(found.contact_id, topic, at=now, by=ident)
-            services.store.transact([again, put_once(event)])
+            _transact([again, *appended], services)
         else:  # the consent stays as it is: granted, say
-            _append_once(services, event)
+            with suppress(ConditionFailed):
+                _transact([*_gift(request, event, services), *appended], services)
     return event
+
+
+def _gift(request: SignUp, event: Event, services: Services) -> list[Write]:
+    """Whoever is on the list already need not confirm again to get the file of a form."""
+    file = services.content.files.get(request.form.file or "")
+    if file is None:
+        return []
+    gift = Gift.of(file, event.event_id, event.received_at).to_value()
+    held = AllOf((Present(), Missing("erased_at")))
+    key = (event.contact_id, REGISTER)
+    return [Update(Table.CONTACTS, key, set={"gift": gift}, when=held)]
+
+
+def _transact(writes: Sequence[Write], services: Services) -> None:
+    """Write all; the last three append the event, count it, and count the address.
+
+    Raises:
+        ConditionFailed: a condition other than the counter's does not hold.
+        _TooOftenToday: the counter has come to its end, and the event is a new one.
+    """
+    try:
+        services.store.transact(writes)
+    except ConditionFailed as refused:
+        event, counter = len(writes) - 3, len(writes) - 1
+        if counter in refused.failed and event not in refused.failed:
+            raise _TooOftenToday from refused
+        raise
 
 
 def _made(nonce: str, now: int) -> int:
@@ -101,13 +144,6 @@ def _made(nonce: str, now: int) -> int:
     """
     made = ulid_ms(nonce) if is_ulid(nonce) else 0
     return made if now - PAGE_KEPT <= made <= now else now - now % QUARTER
-
-
-def _append_once(services: Services, event: Event) -> None:
-    try:
-        services.store.write(put_once(event))
-    except ConditionFailed:
-        return
 
 
 def _event(request: SignUp, found: Found, ident: str, services: Services) -> Event:
@@ -124,6 +160,7 @@ def _event(request: SignUp, found: Found, ident: str, services: Services) -> Eve
             "topic": request.form.consent_topic,
             "claims": {**request.submission.traits},
             "wants_tracking": request.submission.tracking,
+            "source": request.touch.about(),
             **({"visitor": request.visitor} if request.visitor else {}),
             "proof": {
                 **request.proof,

@@ -10,6 +10,7 @@ from pathlib import Path
 from relance.content.build.declared import Declared, declared
 from relance.content.build.hooks import HookBuilder
 from relance.content.build.import_parts import import_mapping
+from relance.content.build.landing import LandingBuilder
 from relance.content.build.messages import MessageBuilder
 from relance.content.build.mistakes import BuildReport, Findings
 from relance.content.build.models import NAME
@@ -19,13 +20,13 @@ from relance.content.build.texts import read_texts
 from relance.content.compiled import FORMAT
 from relance.content.names import suggestion
 
-_FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml"})
+_FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "files.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms", "imports",
     "slots", "texts", "hooks",
 )  # fmt: skip
-_FOLDERS = frozenset({*_YAML_FOLDERS, "layouts", "messages", "pages"})
+_FOLDERS = frozenset({*_YAML_FOLDERS, "landing", "layouts", "messages", "pages"})
 
 
 def build(source: Path, target: Path) -> BuildReport:
@@ -81,31 +82,23 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
     site = SiteBuilder(reader, findings, known, texts)
     pages = site.pages()
     forms = _forms(reader, site)
+    landings = LandingBuilder(reader, findings, known, site).pages(forms)
     slots = {each.name: each.to_json() for each in known.slots}
-    imports = {}
-    for file in reader.names("imports", "*.yaml"):
-        mapping = import_mapping(file, reader, findings, known)
-        if mapping:
-            imports[Path(file).stem] = mapping
+    imports = _imports(reader, findings, known)
     built = HookBuilder(reader, findings, known).hooks()
     hooks = {name: each.to_json() for name, each in built.items()}
-    company = known.company
     files = {
         "rules.json": _json(known.rules.to_json()),
         "content.json": _json(
             {
-                "company": {
-                    "name": company.name,
-                    "sender_name": company.sender_name,
-                    "postal_address": company.postal_address,
-                    "website": company.website,
-                    "languages": list(company.languages),
-                    "topics": dict(company.topics),
-                    "fall_back": {spoken: list(each) for spoken, each in company.fall_back.items()},
-                    "channels": list(company.channels),
-                },
+                "company": _company(known),
                 "messages": sorted(messages),
                 "forms": {name: list(languages) for name, languages in sorted(forms.items())},
+                "landings": {name: list(each) for name, each in sorted(landings.items())},
+                "files": {
+                    each.name: {"key": each.key, "title": each.title}
+                    for each in known.files.values()
+                },
                 "slots": sorted(slots),
                 "imports": sorted(imports),
                 "hooks": sorted(hooks),
@@ -121,13 +114,39 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
             files[f"{folder}/{name}.json"] = _versioned(name, each)
     for name, mapping in imports.items():
         files[f"imports/{name}.json"] = _json(mapping)
-    for name, languages in forms.items():
-        for language, form in languages.items():
-            files[f"forms/{name}.{language}.json"] = _versioned(name, form)
+    for folder, spoken in (("forms", forms), ("landing", landings)):
+        for name, languages in spoken.items():
+            for language, each in languages.items():
+                files[f"{folder}/{name}.{language}.json"] = _versioned(name, each)
     for name, written in pages.items():
         for language, page in written.items():
             files[f"pages/{name}.{language}.html"] = page
     return files
+
+
+def _company(known: Declared) -> dict[str, object]:
+    """Return what the manifest says of who sends."""
+    company = known.company
+    return {
+        "name": company.name,
+        "sender_name": company.sender_name,
+        "postal_address": company.postal_address,
+        "website": company.website,
+        "languages": list(company.languages),
+        "topics": dict(company.topics),
+        "fall_back": {spoken: list(each) for spoken, each in company.fall_back.items()},
+        "channels": list(company.channels),
+        "allowed_redirects": list(company.allowed_redirects),
+    }
+
+
+def _imports(
+    reader: Reader, findings: Findings, known: Declared
+) -> dict[str, Mapping[str, object]]:
+    """Return name → the mapping of files to import."""
+    files = reader.names("imports", "*.yaml")
+    built = {Path(file).stem: import_mapping(file, reader, findings, known) for file in files}
+    return {name: mapping for name, mapping in built.items() if mapping}
 
 
 def _messages(reader: Reader, findings: Findings, known: Declared) -> dict[str, dict[str, object]]:

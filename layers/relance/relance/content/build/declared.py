@@ -1,16 +1,22 @@
 """What the content declares: every name that messages, forms and scores may use."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from relance.content.build.mistakes import Findings
-from relance.content.build.models import CompanySource, ListSource, SnakeName, TraitSource
+from relance.content.build.models import (
+    CompanySource,
+    FileSource,
+    ListSource,
+    SnakeName,
+    TraitSource,
+)
 from relance.content.build.reading import Reader
 from relance.content.build.rule_builder import build_rules
 from relance.content.build.selection import Selection
 from relance.content.build.yaml_source import Source
-from relance.content.compiled import Company
+from relance.content.compiled import Company, GatedFile
 from relance.content.names import suggestion
 from relance.content.rules import ContactList, Rules, Trait
 from relance.content.slots import Slot
@@ -42,6 +48,7 @@ class Declared:
     slots: tuple[Slot, ...]
     personas: frozenset[str]
     samples: Mapping[str, object]
+    files: Mapping[str, GatedFile] = field(default_factory=dict)
 
     @property
     def traits(self) -> frozenset[str]:
@@ -101,6 +108,7 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
             topics=written.topics,
             fall_back=_fall_back(findings, *company),
             channels=tuple(dict.fromkeys(written.channels)),
+            allowed_redirects=tuple(written.allowed_redirects),
         ),
         rules=rules,
         slots=slots,
@@ -109,7 +117,19 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
             each.name: each.options[0] if each.options else _SAMPLES[each.type]
             for each in rules.traits
         },
+        files=_files(reader),
     )
+
+
+def _files(reader: Reader) -> dict[str, GatedFile]:
+    """What files.yaml declares; there need not be one."""
+    read = (
+        reader.model("files.yaml", dict[SnakeName, FileSource])
+        if reader.names("", "files.yaml")
+        else None
+    )
+    found = read[1].items() if read else ()
+    return {name: GatedFile(name, each.key, each.title) for name, each in found}
 
 
 def _fall_back(

@@ -30,8 +30,8 @@ def destination(href: str, masked: Masked, website: str) -> str | None:
     if TOKEN.search(address):
         raise LinkRefused(
             f'the link "{shown}" differs from person to person and could not be counted. Only '
-            "{{ company.website }}, {{ unsubscribe_url }}, {{ preferences_url }} and "
-            "{{ confirm_url }} may stand in one."
+            "{{ company.website }}, {{ unsubscribe_url }}, {{ preferences_url }}, "
+            "{{ confirm_url }} and {{ file_url }} may stand in one."
         )
     parts = urlsplit(address)
     if parts.scheme in {"mailto", "tel"}:

@@ -48,6 +48,35 @@ def _website(address: str) -> str:
     return address.rstrip("/")
 
 
+def _host(name: str) -> str:
+    if not re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", name):
+        raise ValueError(f'"{name}" is no host. Write for example "events.example.org".')
+    return name
+
+
+def _file_key(key: str) -> str:
+    parts = key.split("/")
+    if len(key) > 200 or not all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", it) for it in parts):
+        raise ValueError(
+            f'"{key}" is no name for a file. Write for example "guides/better-coffee.pdf".'
+        )
+    return key
+
+
+def _variant_name(name: str) -> str:
+    if not NAME.fullmatch(name) or len(name) > 40:
+        raise ValueError(f'"{name}" is no name for a variant. Use small letters, digits and -.')
+    return name
+
+
+def share(written: object) -> object:
+    """A share as people write it, "95%", as a number; what is none is left to pydantic."""
+    found = re.fullmatch(r"(\d{1,2}(?:\.\d+)?) ?%", written) if isinstance(written, str) else None
+    if not found or not 50 < float(found[1]) < 100:
+        raise ValueError(f'"{written}" is no such share. Write for example "95%".')
+    return float(found[1]) / 100
+
+
 def _language(code: str) -> str:
     if not re.fullmatch(r"[a-z]{2}(?:-[A-Z]{2})?", code):
         raise ValueError(f'"{code}" is no language. Write for example "en" or "pt-BR".')
@@ -128,6 +157,7 @@ class CompanySource(Model):
     channels: Annotated[list[Channel], Field(min_length=1)] = ["email"]
     tracking: TrackingSource
     topics: Annotated[dict[SnakeName, Text], Field(min_length=1)]
+    allowed_redirects: list[Annotated[str, AfterValidator(_host)]] = []
     sale: Literal["considered", "instant", "both"] = "both"
     leads: Literal["equal", "weighted"] = "weighted"
     led_by: Literal["product", "relation"] = "relation"
@@ -199,10 +229,36 @@ class TrackingConsentSource(Model):
 
 
 class ThanksSource(Model):
-    """`thanks:` of a form."""
+    """`thanks:` of a form: a page of ours, or the address of one of the company's own."""
 
+    title: Text | None = None
+    text: Text | None = None
+    redirect: Annotated[str, AfterValidator(_website)] | None = None
+
+    @model_validator(mode="after")
+    def _a_page_or_an_address(self) -> "ThanksSource":
+        is_page = self.title is not None and self.text is not None
+        is_some = self.title is not None or self.text is not None
+        if is_some == bool(self.redirect) or is_page != is_some:
+            raise ValueError(
+                'write either "title:" and "text:" for a page of ours, or "redirect:" with the '
+                "address of a page of yours."
+            )
+        return self
+
+
+class FileSource(Model):
+    """One file in files.yaml, by the name under which forms give it."""
+
+    key: Annotated[str, AfterValidator(_file_key)]
     title: Text
-    text: Text
+
+
+class GivenFileSource(Model):
+    """`file:` of a form."""
+
+    name: str
+    given: Literal["at once", "after confirming"] = "after confirming"
 
 
 class FormSource(Model):
@@ -216,6 +272,16 @@ class FormSource(Model):
     tracking_consent: TrackingConsentSource | None = None
     button: Text
     thanks: ThanksSource
+    file: GivenFileSource | None = None
+
+    @model_validator(mode="after")
+    def _a_page_for_the_link(self) -> "FormSource":
+        if self.file and self.file.given == "at once" and self.thanks.redirect:
+            raise ValueError(
+                "the link to the file stands on the page after the form. Give the file after "
+                'confirming, or write "title:" and "text:" below "thanks:".'
+            )
+        return self
 
 
 class FieldWordsSource(Model):
@@ -243,6 +309,66 @@ class FormWordsSource(Model):
     tracking_consent: ConsentWordsSource | None = None
     button: Text
     thanks: ThanksSource
+
+
+class LandingVariantSource(Model):
+    """One variant of a landing page, in `variants:`; what it does not say is as in the page."""
+
+    name: Annotated[str, AfterValidator(_variant_name)]
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+    title: Text | None = None
+    description: Text | None = None
+
+
+class WinnerSource(Model):
+    """`winner:` of a landing page."""
+
+    sure: Annotated[
+        float,
+        BeforeValidator(share),
+        WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}(\.\d+)? ?%$", "examples": ["95%"]}),
+    ] = 0.95
+    at_least: Annotated[int, Field(ge=10, le=100_000)] = 100
+    counts: Literal["signed_up", "confirmed"] = "confirmed"
+
+
+class LandingSource(Model):
+    """landing/<name>/page.yaml."""
+
+    title: Text
+    description: str = ""
+    form: str
+    image: Annotated[str, AfterValidator(_website)] | None = None
+    image_alt: str = ""
+    listed: bool = False
+    language: Language | None = None
+    variants: list[LandingVariantSource] = []
+    winner: WinnerSource = Field(default_factory=WinnerSource)
+
+    @model_validator(mode="after")
+    def _several_or_none(self) -> "LandingSource":
+        names = [each.name for each in self.variants]
+        if len(names) == 1 or len(set(names)) < len(names):
+            raise ValueError("variants need two names or more, each another.")
+        if self.image and not self.image_alt:
+            raise ValueError('say what the picture shows: add a line "image_alt: …".')
+        return self
+
+
+class LandingVariantWordsSource(Model):
+    """What a variant of a landing page is called in another language."""
+
+    title: Text | None = None
+    description: Text | None = None
+
+
+class LandingWordsSource(Model):
+    """landing/<name>/page.<language>.yaml: the page in another language."""
+
+    title: Text
+    description: str = ""
+    image_alt: str = ""
+    variants: dict[str, LandingVariantWordsSource] = {}
 
 
 class VariantSource(Model):

@@ -8,12 +8,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from relance.content.build.declared import Declared, Kind
 from relance.content.build.mistakes import Findings
-from relance.content.build.models import FieldSource, FormSource, FormWordsSource
+from relance.content.build.models import FieldSource, FormSource, FormWordsSource, ThanksSource
 from relance.content.build.reading import Reader
 from relance.content.build.texts import Texts
 from relance.content.build.yaml_source import Path as YamlPath
 from relance.content.build.yaml_source import Source
-from relance.content.forms import FORM_WORDS, Field, form_marks
+from relance.content.forms import FORM_WORDS, Field, form_marks, prefix_of
 from relance.content.names import listed, suggestion
 from relance.content.pages import MARK, PAGES
 from relance.content.preference_page import PREFERENCES, preference_marks
@@ -65,7 +65,7 @@ class SiteBuilder:
         }
 
     def _page(self, name: str, language: str, marks: frozenset[str]) -> str:
-        return self._render(self._template(name, language), language, marks) or ""
+        return self.render(self._template(name, language), language, marks) or ""
 
     def form(self, file: str) -> dict[str, dict[str, object]] | None:
         """Return language → the compiled form without its version, its own language first.
@@ -139,6 +139,7 @@ class SiteBuilder:
         if (words.tracking_consent is None) != (form.tracking_consent is None):
             sentence = "tracking_consent stands in one language of this form and not in the other."
             self._wrong(source, (), sentence)
+        self._check_redirect(source, words.thanks)
         if len(self._findings.mistakes) > before:
             return None
         return form.model_copy(
@@ -157,7 +158,8 @@ class SiteBuilder:
 
     def _compiled(self, name: str, form: FormSource, language: str) -> dict[str, object]:
         fields = tuple(self._field(each) for each in form.fields)
-        shown = {
+        shown: dict[str, object] = {
+            "prefix": "",
             "form": form,
             "fields": [
                 {
@@ -169,8 +171,16 @@ class SiteBuilder:
             ],
         }
         marks = form_marks(fields)
-        page = self._render(self._template("form", language), language, marks, shown)
-        thanks = self._render(self._template("thanks", language), language, frozenset(), shown)
+        page = self.render(self._template("form", language), language, marks, shown)
+        inside = self.render("form-part.html.j2", language, marks, shown)
+        there = {**shown, "prefix": prefix_of(name)}
+        part = self.render("form-part.html.j2", language, marks, there)
+        redirect = form.thanks.redirect
+        thanks = thanks_part = None
+        if not redirect:
+            gift = frozenset({"FILE"})
+            thanks = self.render(self._template("thanks", language), language, gift, shown)
+            thanks_part = self.render("thanks-part.html.j2", language, gift, shown)
         words = self._texts.section(language, "form")
         section = self._texts.of(language)["form"]
         tracking = form.tracking_consent
@@ -182,7 +192,16 @@ class SiteBuilder:
             "consent": form.consent.model_dump(),
             "tracking": {"text": tracking.text, "version": tracking.version} if tracking else None,
             "words": {key: words.get(key) or section[key] for key in sorted(FORM_WORDS)},
-            "pages": {"form": page or "", "thanks": thanks or ""},
+            "pages": {
+                "form": page or "",
+                "inside": inside or "",
+                "part": part or "",
+                "thanks": thanks or "",
+                "thanks_part": thanks_part or "",
+            },
+            "redirect": redirect,
+            "file": form.file.name if form.file else None,
+            "file_at_once": form.file is not None and form.file.given == "at once",
         }
 
     def _check(self, source: Source, form: FormSource, language: str) -> None:
@@ -194,6 +213,11 @@ class SiteBuilder:
             sentence = self._declared.unknown(kind, name)
             if sentence:
                 self._wrong(source, path, sentence)
+        self._check_redirect(source, form.thanks)
+        files = self._declared.files
+        if form.file and form.file.name not in files:
+            sentence = f'the file "{form.file.name}" is not declared in files.yaml. '
+            self._wrong(source, ("file", "name"), f"{sentence}{suggestion(form.file.name, files)}")
         asked: set[str] = set()
         for index, each in enumerate(form.fields):
             self._check_field(source, each, index, asked)
@@ -204,6 +228,16 @@ class SiteBuilder:
                 source,
                 ("fields",),
                 'a form must ask for the address. Write "trait: email" with "required: yes".',
+            )
+
+    def _check_redirect(self, source: Source, thanks: ThanksSource) -> None:
+        company = self._declared.company
+        if thanks.redirect and not company.leads_to(thanks.redirect):
+            self._wrong(
+                source,
+                ("thanks", "redirect"),
+                f'thanks.redirect: "{thanks.redirect}" is not below {company.website}, with https. '
+                'Choose a page there, or name its host in company.yaml under "allowed_redirects:".',
             )
 
     def _check_field(self, source: Source, field: FieldSource, index: int, asked: set[str]) -> None:
@@ -244,18 +278,54 @@ class SiteBuilder:
         own = f"{name}.{language}.html.j2"
         return own if own in self._names else f"{name}.html.j2"
 
-    def _render(
+    def render(
         self,
         template: str,
         language: str,
         marks: frozenset[str],
         shown: dict[str, object] | None = None,
     ) -> str | None:
+        """Return a page without Jinja, or None after noting mistakes; `marks` may stand in it."""
         file = f"pages/{template}"
         if template not in self._names:
             self._findings.wrong(file, 0, "this file is missing.")
             return None
-        seen = {
+        seen = self._seen(language, shown)
+        try:
+            page = self._env.get_template(template).render(seen)
+        except TemplateSyntaxError as error:
+            self._findings.wrong(
+                f"pages/{error.name or template}", error.lineno, f"{error.message or error}"
+            )
+            return None
+        except TemplateError as error:
+            self._findings.wrong(file, 0, f"the page cannot be made: {error}.")
+            return None
+        self.check_marks(file, page, marks)
+        return page
+
+    def render_body(self, file: str, language: str, shown: dict[str, object]) -> str | None:
+        """Return what stands in a file of its own, without Jinja; None after noting mistakes."""
+        text = self._reader.text(file)
+        if text is None:
+            return None
+        try:
+            return self._env.from_string(text).render(self._seen(language, shown))
+        except TemplateSyntaxError as error:
+            self._findings.wrong(file, error.lineno, f"{error.message or error}")
+        except TemplateError as error:
+            self._findings.wrong(file, 0, f"the page cannot be made: {error}.")
+        return None
+
+    def check_marks(self, file: str, page: str, marks: frozenset[str]) -> None:
+        """Note the marks that nothing fills."""
+        for mark in sorted({found[1] for found in MARK.finditer(page)} - marks):
+            self._findings.wrong(
+                file, 0, f"nothing fills %%{mark}%% on this page. {_marks_hint(mark, marks)}"
+            )
+
+    def _seen(self, language: str, shown: dict[str, object] | None) -> dict[str, object]:
+        return {
             "company": self._declared.company.variables(),
             "language": language,
             "text": self._texts.of(language),
@@ -267,21 +337,6 @@ class SiteBuilder:
             ],
             **(shown or {}),
         }
-        try:
-            page = self._env.get_template(template).render(seen)
-        except TemplateSyntaxError as error:
-            self._findings.wrong(
-                f"pages/{error.name or template}", error.lineno, f"{error.message or error}"
-            )
-            return None
-        except TemplateError as error:
-            self._findings.wrong(file, 0, f"the page cannot be made: {error}.")
-            return None
-        for mark in sorted({found[1] for found in MARK.finditer(page)} - marks):
-            self._findings.wrong(
-                file, 0, f"nothing fills %%{mark}%% on this page. {_marks_hint(mark, marks)}"
-            )
-        return page
 
     def _wrong(self, source: Source, path: tuple[str | int, ...], sentence: str) -> None:
         self._findings.wrong(source.file, source.line(path), sentence)

@@ -179,6 +179,7 @@ def samples(
         "preheader": "A preheader that says a little more than the subject does",
         "unsubscribe_url": f"https://links.example/u/{'x' * 46}",
         "confirm_url": f"https://links.example/k/{'x' * 46}",
+        "file_url": f"https://links.example/d/{'x' * 80}",
         "preferences_url": f"https://links.example/p/{'x' * 66}",
         "pixel": "",
         "link": lambda _: f"https://links.example/c/{'x' * 46}",

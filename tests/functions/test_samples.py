@@ -136,6 +136,7 @@ OTHERS = {
     "award_points/ten",
     "change_list/join",
     "report_leads/january",
+    "join_contacts/join",
     "close_workflow/stopped",
     "settle_sends/tick",
     "wake_contacts/tick",
@@ -620,6 +621,16 @@ def put_raw(key: str, text: str) -> None:
     """Write a file of operations as it is."""
     bucket = real_stack().resources["OperationsBucket"].name
     client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+
+def test_two_contacts_are_joined_by_hand(call: Call, bench: Bench) -> None:
+    other = "01KE6P4Z0NWNGTPJXJR5ESJA99"
+    bench.store.write(Put(Table.CONTACTS, {"contact_id": other, "record": "now#register"}))
+    assert [call("join_contacts", "join")["decision"] for _ in range(2)] == [
+        "joined",
+        "one_already",
+    ]
+    assert bench.get(Table.CONTACTS, other, "now#register")["joined_to"] == CONTACT
 
 
 def files_of(key: str, where: str = "OperationsBucket") -> str:

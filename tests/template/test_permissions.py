@@ -12,6 +12,7 @@ WILDCARDS = {
     ("EraseContactOperationRole", "WriteTheLog"): "likewise",
     ("ExportContactOperationRole", "WriteTheLog"): "likewise",
     ("ReportLeadsOperationRole", "WriteTheLog"): "likewise",
+    ("JoinContactsOperationRole", "WriteTheLog"): "likewise",
     ("RescoreContactsOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
     ("PreviewSegmentOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
     ("RescoreContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
@@ -113,6 +114,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("ImportContactsOperationRole", "WriteTheLog"),
         ("ExportContactsOperationRole", "WriteTheLog"),
         ("ReportLeadsOperationRole", "WriteTheLog"),
+        ("JoinContactsOperationRole", "WriteTheLog"),
         ("MarketerAccess", "FindJourneys"),
         ("PrivacyAccess", "FindOperations"),
     }

@@ -508,7 +508,7 @@ def test_every_sample_of_an_operation_ends_as_it_should(a_dozen: Arrived, after:
     folder = ROOT / "events" / "executions"
     there = {
         f"{path.parent.name}/{path.stem}"
-        for name in (RESCORE, PREVIEW)
+        for name in (RESCORE, PREVIEW, "report-leads")
         for path in folder.glob(f"operation-{name}/*.json")
     }
     assert there == set(SAMPLES)

@@ -80,7 +80,7 @@ def up_to(history: Sequence[Event], on: float) -> list[Event]:
     return [each for each in history if each.received_at < day(on)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(long_histories(), st.integers(61, 130), st.integers(1, 60))
 def test_the_replay_after_expiry_gives_the_same_profile_and_goes_on_giving_it(
     history: list[Event], first: int, later: int
@@ -105,7 +105,7 @@ def test_the_replay_after_expiry_gives_the_same_profile_and_goes_on_giving_it(
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(long_histories(), st.integers(61, 130), st.randoms(use_true_random=False))
 def test_what_is_folded_after_expiry_gives_the_profile_of_the_whole_history(
     history: list[Event], on: int, chance: random.Random

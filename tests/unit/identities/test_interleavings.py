@@ -197,4 +197,4 @@ def try_to_write(people: People, change: Update) -> None:
 
 
 TestInterleavings = Interleavings.TestCase
-TestInterleavings.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestInterleavings.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

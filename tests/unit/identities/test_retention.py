@@ -68,7 +68,7 @@ def expired(world: People, *ids: str) -> list[str]:
 STEPS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(0, 9)), max_size=14)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(STEPS, STEPS, STEPS, STEPS, st.booleans())
 def test_joined_before_and_undone_after_it_was_condensed(
     early: list[tuple[int, int, int]],
@@ -105,7 +105,7 @@ def test_joined_before_and_undone_after_it_was_condensed(
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(STEPS, STEPS, STEPS)
 def test_joined_after_each_was_condensed_everything_adds_up(
     early: list[tuple[int, int, int]],

@@ -163,4 +163,4 @@ def test_what_is_held_does_not_grow_with_the_file() -> None:
         tracemalloc.stop()
         return peak
 
-    assert held(20_000) < held(2_000) + 100_000
+    assert held(20_000) < held(2_000) + 300_000  # what is held of each would be a million

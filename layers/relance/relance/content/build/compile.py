@@ -23,7 +23,7 @@ _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms",
     "slots", "texts",
 )  # fmt: skip
-_FOLDERS = frozenset({*_YAML_FOLDERS, "layouts", "messages", "pages"})
+_FOLDERS = frozenset({*_YAML_FOLDERS, "blocks", "layouts", "messages", "pages"})
 
 
 def build(source: Path, target: Path) -> BuildReport:
@@ -132,6 +132,7 @@ def _messages(reader: Reader, findings: Findings, known: Declared) -> dict[str, 
         message = builder.build(folder)
         if message:
             built[folder] = message
+    builder.warn_of_unused()
     return built
 
 

@@ -1,24 +1,11 @@
 """What a mail may not be: names that nobody declared, marketing without a way out, and the like."""
 
-from dataclasses import dataclass
-
 from relance.content.build.declared import Declared, Kind
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import MessageSource
+from relance.content.build.parts import Part
 from relance.content.build.yaml_source import Path, Source
 from relance.content.compiled import MessageClass
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file of HTML that goes into mails, and what its check found."""
-
-    file: str
-    source: str
-    destinations: tuple[tuple[int, str], ...]
-    specials: frozenset[str]
-    uses: frozenset[str]
-    prints_address: bool
 
 
 def check_names(
@@ -72,7 +59,7 @@ def check_rules(
 
 
 def _check_double_opt_in(findings: Findings, source: Source, layout: Part, body: Part) -> None:
-    for part in (body, layout):
+    for part in (*body.files, *layout.files):
         instead = f" or choose another layout in {source.file}" if part is layout else ""
         for line, address in part.destinations:
             findings.wrong(

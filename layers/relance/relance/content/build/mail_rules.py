@@ -1,11 +1,15 @@
 """What a mail may not be: names that nobody declared, marketing without a way out, and the like."""
 
+import re
+
 from relance.content.build.declared import Declared, Kind
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import MessageSource
 from relance.content.build.parts import Part
 from relance.content.build.yaml_source import Path, Source
 from relance.content.compiled import MessageClass
+
+_PREHEADER = re.compile(r"\{\{-?\s*preheader\b")
 
 
 def check_names(
@@ -44,6 +48,13 @@ def check_rules(
 ) -> None:
     """Note what the law and the mailbox providers do not allow (RFC 8058, CAN-SPAM, GDPR)."""
     specials = layout.specials | body.specials
+    if not any(_PREHEADER.search(part.source) for part in (layout, body)):
+        findings.warn(
+            body.file,
+            0,
+            f"neither this text nor {layout.file} shows the preheader, so the inbox shows the "
+            "first words of the text instead. Write {{ preheader }} where the mail begins.",
+        )
     marketing = message.message_class is MessageClass.MARKETING
     if "confirm_url" in specials and marketing:
         findings.wrong(

@@ -9,6 +9,7 @@ from jinja2 import TemplateError
 
 from relance.content.build.declared import Declared
 from relance.content.build.links import LinkTable
+from relance.content.build.mail_css import check_css
 from relance.content.build.mail_rules import check_names, check_rules
 from relance.content.build.masks import mask
 from relance.content.build.mistakes import Findings
@@ -144,6 +145,7 @@ class MessageBuilder:
             css = self._reader.text(f"layouts/{sheet}")
             if css is None:
                 return None
+            check_css(self._findings, f"layouts/{sheet}", css)
             tag = f'<link rel="stylesheet" href="{sheet}">'
             source = source.replace(tag, f"<style>\n{css}</style>")
         return replace(part, source=source)

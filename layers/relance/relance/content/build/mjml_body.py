@@ -9,6 +9,7 @@ import re
 from mjml import mjml2html
 
 from relance.content.build.html_checks import HtmlCheck
+from relance.content.build.mail_css import check_css, check_fonts
 from relance.content.build.masks import TOKEN, Masked, token
 from relance.content.build.mistakes import Findings
 from relance.content.names import suggestion
@@ -66,6 +67,9 @@ class MjmlCheck(HtmlCheck):
         of_content = not self._gives_styles()
         self._open.append((tag, self.getpos()[0]))
         given = {name: value or "" for name, value in attrs}
+        if given.get("font-family"):
+            fonts, line = given["font-family"], self.getpos()[0]
+            check_fonts(self._findings, self._file, fonts, line=line)
         if of_content and (tag == "mj-button" or given.get("href")):
             self._link(given)
         if of_content and tag in {"mj-image", "mj-carousel-image"}:
@@ -91,6 +95,8 @@ class MjmlCheck(HtmlCheck):
     def handle_data(self, data: str) -> None:
         """Check that no text stands where MJML has no place for it."""
         super().handle_data(data)
+        if self._open and self._open[-1][0] == "mj-style":
+            check_css(self._findings, self._file, data, line=self.getpos()[0])
         if data.strip() and self._open and self._open[-1][0] in _HOLDERS:
             self._wrong(f"a text stands in <{self._open[-1][0]}>. Put it into <mj-text>.")
 

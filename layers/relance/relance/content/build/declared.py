@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from relance.content.build.locale_data import locale_data
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import CompanySource, ListSource, SnakeName, TraitSource
 from relance.content.build.reading import Reader
@@ -83,6 +84,7 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
     if company is None or traits is None or lists is None:
         return None
     written = company[1]
+    _check_languages(findings, *company)
     selection = Selection(reader, findings, written)
     rules, slots = build_rules(
         selection,
@@ -110,6 +112,18 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
             for each in rules.traits
         },
     )
+
+
+def _check_languages(findings: Findings, source: Source, company: CompanySource) -> None:
+    """Note a language of which nobody knows how it writes a date."""
+    for position, each in enumerate(company.languages):
+        if locale_data(each) is None:
+            findings.wrong(
+                source.file,
+                source.line(("languages", position)),
+                f'languages[{position + 1}]: no language is called "{each}". Write for example '
+                '"en" or "pt-BR".',
+            )
 
 
 def _fall_back(

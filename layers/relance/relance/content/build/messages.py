@@ -9,6 +9,7 @@ from jinja2 import TemplateError
 
 from relance.content.build.declared import Declared
 from relance.content.build.links import LinkTable
+from relance.content.build.locale_data import locale_data
 from relance.content.build.mail_css import check_css
 from relance.content.build.mail_rules import check_names, check_rules
 from relance.content.build.masks import mask
@@ -29,6 +30,7 @@ REFUSE_BYTES = 102_000
 
 _CONTENT = re.compile(r"\{%-?\s*block content\s*-?%\}\s*\{%-?\s*endblock(?: content)?\s*-?%\}")
 _STYLESHEET = re.compile(r'<link rel="stylesheet" href="([a-z0-9-]+\.css)">')
+_WRITTEN = re.compile(r"\|\s*(?:date|money|number)\b")
 _LANGUAGE = re.compile(r'(?<=\s)lang="(?:und)?"')
 """A layout leaves the language of the mail open; MJML writes that it is undetermined."""
 _DEFAULT = frozenset({"body.html.j2", "body.md", "body.mjml"})
@@ -104,6 +106,7 @@ class MessageBuilder:
                 }
                 for each in compiled
             ],
+            "locales": _locales(compiled),
         }
 
     def warn_of_unused(self) -> None:
@@ -283,3 +286,12 @@ def _beside(default: str, variant: VariantSource) -> str:
     """The path of a variant's text."""
     folder, _, name = default.rpartition("/")
     return f"{folder}/{variant.body or name}"
+
+
+def _locales(variants: list[Variant]) -> dict[str, object]:
+    """How the languages write that need it: those of variants with a date, a number or money."""
+    return {
+        each.language: locale_data(each.language)
+        for each in variants
+        if any(_WRITTEN.search(it) for it in (each.subject, each.preheader, each.html, each.text))
+    }

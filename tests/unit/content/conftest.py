@@ -179,7 +179,8 @@ events:
 """,
     "layouts/notice.html.j2": """<!doctype html>
 <html lang=""><head><title>{{ subject }}</title></head>
-<body>{% block content %}{% endblock %}</body></html>
+<body><div style="display: none">{{ preheader }}</div>
+{% block content %}{% endblock %}</body></html>
 """,
     "messages/hello/message.yaml": """subject: Hello {{ contact.first_name or "there" }}
 preheader: A word from {{ company.name }}

@@ -10,7 +10,7 @@ from .conftest import ROOT
 
 GUIDE = (ROOT / "docs" / "writing-content.md").read_text(encoding="utf-8")
 EXAMPLE = re.compile(
-    r"^`([a-z0-9/._-]+)`:\n\n```(?:yaml|html)\n(.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^`([a-z0-9/._-]+)`:\n\n```(?:yaml|html|markdown|xml)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
 FILES: dict[str, str] = dict(EXAMPLE.findall(GUIDE))
 """The examples that are whole files, by name."""

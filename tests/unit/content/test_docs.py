@@ -53,6 +53,9 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Content:
 
 def test_every_example_builds(content: Content) -> None:
     assert content.message("spring").variant(persona="ease", language="en").persona == "ease"
+    letters = content.message("harvest-news").variants
+    assert all("Warm regards,\nthe people at" in each.html for each in letters)
+    assert "Keep me a seat: {{ link(0) }}" in content.message("tasting-day").variants[0].text
     assert content.form("tasting") is not None
     rules = content.rules
     assert "interest" in {each.name for each in rules.scores}
@@ -125,7 +128,7 @@ def _note_keys(raw: object, shown: set[tuple[str, str]]) -> None:
 
 
 def test_no_example_is_left_unbuilt() -> None:
-    fenced = re.findall(r"^```(?:yaml|html)$", GUIDE, re.MULTILINE)
+    fenced = re.findall(r"^```(?:yaml|html|markdown|xml)$", GUIDE, re.MULTILINE)
     assert len(FILES) == len(fenced) > 20
 
 

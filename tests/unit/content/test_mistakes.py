@@ -84,6 +84,46 @@ def test_a_mail_beyond_102_kilobytes_is_refused_and_from_90_on_warned_of(
     ]
 
 
+@pytest.mark.parametrize(
+    ("style", "said"),
+    [
+        ("display: flex", "Outlook knows neither flex nor grid"),
+        ("background: #fff url(https://www.example.com/x.png)", "no background picture"),
+        ("float: left", "Outlook ignores float"),
+        ("color: var(--ink)", "no variables"),
+        ("font-family: Lato", 'no font "lato"'),
+        ("font-family: 'Lato', Arial", 'no font "arial"'),
+    ],
+)
+def test_what_some_mail_programs_leave_out_is_warned_of(
+    style: str, said: str, write: Writer, tmp_path: Path
+) -> None:
+    body = f'<h1>Hello</h1>\n<p style="{style}">Text</p>\n'
+    report = build(write({"messages/hello/body.html.j2": body}), tmp_path / "target")
+    assert report.ok
+    (told,) = report.warnings
+    assert (told.file, told.line) == ("messages/hello/body.html.j2", 2)
+    assert said in told.sentence
+
+
+def test_a_sheet_of_a_layout_is_looked_at_by_its_own_lines(write: Writer, tmp_path: Path) -> None:
+    layout = SMALL["layouts/mail.html.j2"].replace(
+        "<style>.button { color: red; }</style>", '<link rel="stylesheet" href="x.css">'
+    )
+    css = "/* two\nlines */\np { position: fixed; }\nh1 { font-family: Lato, sans-serif; }\n"
+    told = build(write({"layouts/mail.html.j2": layout, "layouts/x.css": css}), tmp_path / "target")
+    assert [(each.file, each.line) for each in told.mistakes] == [("layouts/x.css", 3)]
+    assert told.warnings == ()
+
+
+def test_a_mail_that_does_not_show_its_preheader_is_warned_of(
+    write: Writer, tmp_path: Path
+) -> None:
+    layout = SMALL["layouts/mail.html.j2"].replace("{{ preheader }}", "")
+    (told,) = build(write({"layouts/mail.html.j2": layout}), tmp_path / "target").warnings
+    assert "neither this text nor layouts/mail.html.j2 shows the preheader" in told.sentence
+
+
 def test_a_text_that_no_variant_names_is_warned_of(write: Writer, tmp_path: Path) -> None:
     report = build(write({"messages/hello/body.profit.html.j2": "<p>x</p>"}), tmp_path / "target")
     assert [str(each) for each in report.warnings] == [

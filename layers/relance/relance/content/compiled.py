@@ -30,6 +30,7 @@ from urllib.parse import urlsplit
 from relance.content.forms import Form
 from relance.content.hooks import Hook
 from relance.content.landing_pages import Landing
+from relance.content.locales import Locale
 from relance.content.names import closest, either
 from relance.content.rules import Rules
 from relance.content.slots import Slot
@@ -153,7 +154,8 @@ class Message:
 
     `version` is a hash of the content (12 hex digits): equal content, equal version. `links[n]`
     is where `link(n)` leads. `uses` names the traits that its templates look at, `requires` those
-    without which it must not be sent. The first variant is the fall-back.
+    without which it must not be sent. The first variant is the fall-back. `locales` says how the
+    languages of its variants write dates, numbers and money, where it writes any.
     """
 
     name: str
@@ -166,6 +168,7 @@ class Message:
     uses: tuple[str, ...]
     links: tuple[str, ...]
     variants: tuple[Variant, ...]
+    locales: Mapping[str, Locale] = field(default_factory=dict, hash=False, compare=False)
 
     def variant(self, *, persona: str | None, language: str | None) -> Variant:
         """Return the best variant: the contact's language first, then its persona.
@@ -191,6 +194,10 @@ class Message:
         for name in ("requires", "uses", "links"):
             values[name] = _texts(raw[name])
         values["variants"] = tuple(_variant(_dict(each)) for each in _list(raw["variants"]))
+        values["locales"] = {
+            language: Locale.from_json(_dict(each))
+            for language, each in _dict(raw["locales"]).items()
+        }
         return cls(**values)  # type: ignore[arg-type] # the build wrote these very fields
 
 

@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from relance.content.compiled import Message, Variant
+from relance.content.locales import PLAIN, Locale
 from relance.content.templates import URL_NAMES, Fields, ValueUnknown, environment
 from relance.errors import ContentInvalid
 
@@ -72,7 +73,7 @@ def render(
     text names the message and never a contact's value.
     """
     variant = message.variant(persona=persona, language=language)
-    templates = _templates(message.name, message.version, variant)
+    templates = _templates(message, variant)
     contact = _fields(variables, "contact")
     lacking = [name for name in message.requires if contact.get(name) is None]
     if lacking:
@@ -117,20 +118,21 @@ class _Templates:
     has_pixel: bool
 
 
-@lru_cache(maxsize=2)
-def _environment(part: str) -> ImmutableSandboxedEnvironment:
-    return environment(html=part == "html")
+@lru_cache(maxsize=64)
+def _environment(part: str, locale: Locale) -> ImmutableSandboxedEnvironment:
+    return environment(html=part == "html", locale=locale)
 
 
-def _templates(name: str, version: str, variant: Variant) -> _Templates:
-    key = (name, version, variant.persona, variant.language)
+def _templates(message: Message, variant: Variant) -> _Templates:
+    key = (message.name, message.version, variant.persona, variant.language)
     found = _CACHE.get(key)
     if found is None:
-        plain = _environment("text")
+        locale = message.locales.get(variant.language, PLAIN)
+        plain = _environment("text", locale)
         found = _Templates(
             subject=plain.from_string(variant.subject),
             preheader=plain.from_string(variant.preheader),
-            html=_environment("html").from_string(variant.html),
+            html=_environment("html", locale).from_string(variant.html),
             text=plain.from_string(variant.text),
             urls=tuple(name for name in sorted(URL_NAMES) if name in variant.html + variant.text),
             has_pixel="pixel" in variant.html,

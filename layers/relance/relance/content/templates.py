@@ -17,11 +17,14 @@ from jinja2 import StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from relance.content.locales import PLAIN, Locale
+
 FILTERS = frozenset(
     [
         "abs",
         "capitalize",
         "d",
+        "date",
         "default",
         "e",
         "escape",
@@ -35,6 +38,8 @@ FILTERS = frozenset(
         "lower",
         "max",
         "min",
+        "money",
+        "number",
         "replace",
         "reverse",
         "round",
@@ -60,7 +65,9 @@ class ValueUnknown(Exception):
     """A template was about to print a value that is not known."""
 
 
-def environment(*, html: bool, missing: Missing | None = None) -> ImmutableSandboxedEnvironment:
+def environment(
+    *, html: bool, missing: Missing | None = None, locale: Locale = PLAIN
+) -> ImmutableSandboxedEnvironment:
     """Return the dialect for the HTML part, or for subject, preheader and text part."""
 
     def printable(value: Any) -> Any:
@@ -80,7 +87,8 @@ def environment(*, html: bool, missing: Missing | None = None) -> ImmutableSandb
         keep_trailing_newline=True,
     )
     made.globals.clear()
-    made.filters = {name: made.filters[name] for name in FILTERS}
+    ours = {"date": locale.day, "money": locale.in_currency, "number": locale.number}
+    made.filters = {name: ours.get(name) or made.filters[name] for name in FILTERS}
     if not html:
         made.filters["e"] = made.filters["escape"] = str
     return made

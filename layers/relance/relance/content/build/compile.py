@@ -26,7 +26,7 @@ _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms", "imports",
     "slots", "texts", "hooks",
 )  # fmt: skip
-_FOLDERS = frozenset({*_YAML_FOLDERS, "landing", "layouts", "messages", "pages"})
+_FOLDERS = frozenset({*_YAML_FOLDERS, "blocks", "landing", "layouts", "messages", "pages"})
 
 
 def build(source: Path, target: Path) -> BuildReport:
@@ -163,6 +163,7 @@ def _messages(reader: Reader, findings: Findings, known: Declared) -> dict[str, 
         message = builder.build(folder)
         if message:
             built[folder] = message
+    builder.warn_of_unused()
     return built
 
 

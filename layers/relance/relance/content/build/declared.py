@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from relance.content.build.locale_data import locale_data
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import (
     CompanySource,
@@ -90,6 +91,7 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
     if company is None or traits is None or lists is None:
         return None
     written = company[1]
+    _check_languages(findings, *company)
     selection = Selection(reader, findings, written)
     rules, slots = build_rules(
         selection,
@@ -130,6 +132,18 @@ def _files(reader: Reader) -> dict[str, GatedFile]:
     )
     found = read[1].items() if read else ()
     return {name: GatedFile(name, each.key, each.title) for name, each in found}
+
+
+def _check_languages(findings: Findings, source: Source, company: CompanySource) -> None:
+    """Note a language of which nobody knows how it writes a date."""
+    for position, each in enumerate(company.languages):
+        if locale_data(each) is None:
+            findings.wrong(
+                source.file,
+                source.line(("languages", position)),
+                f'languages[{position + 1}]: no language is called "{each}". Write for example '
+                '"en" or "pt-BR".',
+            )
 
 
 def _fall_back(

@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from relance.content.build.links import LinkRefused, destination
+from relance.content.build.mail_css import check_css
 from relance.content.build.masks import TOKEN, Masked
 from relance.content.build.mistakes import Findings
 
@@ -12,14 +13,18 @@ _FORBIDDEN = frozenset(
         "applet",
         "audio",
         "base",
+        "button",
+        "canvas",
         "embed",
         "form",
+        "frame",
         "iframe",
         "input",
         "object",
         "script",
         "select",
         "svg",
+        "textarea",
         "video",
     ]
 )
@@ -55,6 +60,14 @@ class HtmlCheck(HTMLParser):
                 self._wrong(f"{name}=… does not work in mail programs. Leave it out.")
             if name == "style" and TOKEN.search(value):
                 self._wrong("a style cannot differ from person to person. Use {% if %} around it.")
+            if name == "style":
+                check_css(self._findings, self._file, value, line=self.getpos()[0])
+        if given.get("background"):
+            self._findings.warn(
+                self._file,
+                self.getpos()[0],
+                "Outlook shows no background picture. Text on it needs a bgcolor as well.",
+            )
         if tag == "a":
             self._link(given)
         if tag == "img":
@@ -65,7 +78,9 @@ class HtmlCheck(HTMLParser):
         self._in_style = self._in_style and tag != "style"
 
     def handle_data(self, data: str) -> None:
-        """Look for Jinja in a style sheet."""
+        """Look into a style sheet."""
+        if self._in_style:
+            check_css(self._findings, self._file, data, line=self.getpos()[0])
         if self._in_style and TOKEN.search(data):
             self._wrong("a style sheet cannot differ from person to person.")
 
@@ -92,7 +107,12 @@ class HtmlCheck(HTMLParser):
                 'alt="" if it only decorates.'
             )
         folded = self._masked.fold(given.get("src", ""), {"company.website": self._website})
-        if not _FULL_ADDRESS.fullmatch(folded) or TOKEN.search(folded):
+        if folded.startswith("http:"):
+            self._wrong(
+                f'the image "{source}" would come without encryption, and mail programs leave it '
+                "out. Write https://…"
+            )
+        elif not _FULL_ADDRESS.fullmatch(folded) or TOKEN.search(folded):
             self._wrong(
                 f'the image "{source}" has no full web address. Write for example '
                 'src="https://www.example.com/cup.png".'

@@ -1,24 +1,15 @@
 """What a mail may not be: names that nobody declared, marketing without a way out, and the like."""
 
-from dataclasses import dataclass
+import re
 
 from relance.content.build.declared import Declared, Kind
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import MessageSource
+from relance.content.build.parts import Part
 from relance.content.build.yaml_source import Path, Source
 from relance.content.compiled import MessageClass
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file of HTML that goes into mails, and what its check found."""
-
-    file: str
-    source: str
-    destinations: tuple[tuple[int, str], ...]
-    specials: frozenset[str]
-    uses: frozenset[str]
-    prints_address: bool
+_PREHEADER = re.compile(r"\{\{-?\s*preheader\b")
 
 
 def check_names(
@@ -57,6 +48,13 @@ def check_rules(
 ) -> None:
     """Note what the law and the mailbox providers do not allow (RFC 8058, CAN-SPAM, GDPR)."""
     specials = layout.specials | body.specials
+    if not any(_PREHEADER.search(part.source) for part in (layout, body)):
+        findings.warn(
+            body.file,
+            0,
+            f"neither this text nor {layout.file} shows the preheader, so the inbox shows the "
+            "first words of the text instead. Write {{ preheader }} where the mail begins.",
+        )
     marketing = message.message_class is MessageClass.MARKETING
     if "confirm_url" in specials and marketing:
         findings.wrong(
@@ -72,7 +70,7 @@ def check_rules(
 
 
 def _check_double_opt_in(findings: Findings, source: Source, layout: Part, body: Part) -> None:
-    for part in (body, layout):
+    for part in (*body.files, *layout.files):
         instead = f" or choose another layout in {source.file}" if part is layout else ""
         for line, address in part.destinations:
             findings.wrong(

@@ -7,12 +7,17 @@ a table; what prints, and everything inside a tag, becomes a word of private-use
 import re
 from dataclasses import dataclass, field
 
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _LEFT_OVER = re.compile(r"\{\{|\{%|%\}")
 _OPEN, _CLOSE = "\ue000", "\ue001"
 TOKEN = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 _HIDDEN = re.compile(f'<!--{_OPEN}([0-9]+){_CLOSE}-->|{_OPEN}([0-9]+){_CLOSE}(?:="")?')
 _PRINTED = re.compile(r"\{\{-?\s*([a-z_]+(?:\.[a-z0-9_]+)*)\s*-?\}\}")
+
+
+def token(number: int) -> str:
+    """Return the word that stands for the piece of that number."""
+    return f"{_OPEN}{number}{_CLOSE}"
 
 
 @dataclass(slots=True)
@@ -52,7 +57,7 @@ def mask(source: str) -> Masked:
     parts: list[str] = []
     end = 0
     inside = False
-    for found in _JINJA.finditer(source):
+    for found in JINJA.finditer(source):
         between = source[end : found.start()]
         inside = _ends_in_tag(between, inside=inside)
         parts.append(between)
@@ -73,8 +78,8 @@ def _stand_in(masked: Masked, piece: str, *, inside: bool) -> str:
     if piece.startswith("{#"):
         return breaks
     masked.pieces.append(piece)
-    token = f"{_OPEN}{len(masked.pieces) - 1}{_CLOSE}"
-    return breaks + (token if inside or piece.startswith("{{") else f"<!--{token}-->")
+    word = token(len(masked.pieces) - 1)
+    return breaks + (word if inside or piece.startswith("{{") else f"<!--{word}-->")
 
 
 def _ends_in_tag(text: str, *, inside: bool) -> bool:

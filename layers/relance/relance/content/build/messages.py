@@ -1,18 +1,21 @@
 """Compiles one message folder: checks it, inlines its CSS, makes the text part, numbers links."""
 
 import re
+from dataclasses import replace
 from html import escape
 
 import css_inline
 from jinja2 import TemplateError
 
 from relance.content.build.declared import Declared
-from relance.content.build.html_checks import HtmlCheck
 from relance.content.build.links import LinkTable
-from relance.content.build.mail_rules import Part, check_names, check_rules
-from relance.content.build.masks import is_too_tangled, mask
+from relance.content.build.locale_data import locale_data
+from relance.content.build.mail_css import check_css
+from relance.content.build.mail_rules import check_names, check_rules
+from relance.content.build.masks import mask
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import MessageSource, VariantSource
+from relance.content.build.parts import BODIES, Part, PartReader
 from relance.content.build.reading import Reader
 from relance.content.build.template_checks import Anything, TemplateCheck, Vocabulary, samples
 from relance.content.build.text_part import text_part
@@ -27,6 +30,12 @@ REFUSE_BYTES = 102_000
 
 _CONTENT = re.compile(r"\{%-?\s*block content\s*-?%\}\s*\{%-?\s*endblock(?: content)?\s*-?%\}")
 _STYLESHEET = re.compile(r'<link rel="stylesheet" href="([a-z0-9-]+\.css)">')
+_WRITTEN = re.compile(r"\|\s*(?:date|money|number)\b")
+_LANGUAGE = re.compile(r'(?<=\s)lang="(?:und)?"')
+"""A layout leaves the language of the mail open; MJML writes that it is undetermined."""
+_DEFAULT = frozenset({"body.html.j2", "body.md", "body.mjml"})
+_WHOLE = Part("the blocks in it", "{% block content %}{% endblock %}")
+"""Stands for the layout of a text that is a whole mail."""
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
@@ -38,6 +47,7 @@ class MessageBuilder:
         self._findings = findings
         self._declared = declared
         self._layouts: dict[str, Part | None] = {}
+        self._parts = PartReader(reader, findings, declared.company.website)
 
     def build(self, name: str) -> dict[str, object] | None:
         """Return the compiled message without its version, or None after noting mistakes."""
@@ -48,26 +58,31 @@ class MessageBuilder:
         before = len(self._findings.mistakes)
         source, message = read
         check_names(self._findings, self._declared, source, message)
-        layout = self._layout(source, message.layout)
+        files = self._bodies(name)
+        default = self._default_body(name, files)
         variants = [VariantSource.model_construct(), *message.variants]
-        uses: set[str] = set(layout.uses) if layout else set()
+        uses: set[str] = set()
         bodies: dict[str, Part | None] = {}
         for position, variant in enumerate(variants, start=-1):
             uses |= self._check_headers(source, message, variant, position)
-            body = self._body_file(name, source, variant, position)
+            body = self._body_file(source, variant, position, files, default)
             if body and body not in bodies:
-                bodies[body] = self._part(body, self._words(message))
+                bodies[body] = self._parts.read(body, self._words(message, body))
+        self._warn_of_unused(files, set(bodies))
         parts = [part for part in bodies.values() if part]
-        self._warn_of_unused(name, {self._body_path(name, variant) for variant in variants})
-        uses |= {each for part in parts for each in part.uses}
-        if layout:
-            for part in parts:
-                check_rules(self._findings, source, message, layout, part)
+        framed = not parts or not all(part.whole for part in parts)
+        layout = self._layout(source, message.layout) if framed else _WHOLE
+        for part in parts:
+            frame = _WHOLE if part.whole else layout
+            if frame is None:
+                continue
+            uses |= part.uses | frame.uses
+            check_rules(self._findings, source, message, frame, part)
         if layout is None or len(self._findings.mistakes) > before:
             return None
         table = LinkTable()
         compiled = [
-            self._variant(message, variant, layout, bodies[self._body_path(name, variant)], table)
+            self._variant(message, variant, layout, bodies[_beside(default, variant)], table)
             for variant in variants
         ]
         self._check_size(source, compiled)
@@ -91,7 +106,12 @@ class MessageBuilder:
                 }
                 for each in compiled
             ],
+            "locales": _locales(compiled),
         }
+
+    def warn_of_unused(self) -> None:
+        """Note what no message holds; call it when all are built."""
+        self._parts.warn_of_unused()
 
     def _layout(self, source: Source, name: str) -> Part | None:
         names = {
@@ -115,7 +135,7 @@ class MessageBuilder:
         return self._layouts[name]
 
     def _checked_layout(self, file: str, words: Vocabulary) -> Part | None:
-        part = self._part(file, words)
+        part = self._parts.read(file, words)
         if part is None:
             return None
         if len(_CONTENT.findall(part.source)) != 1:
@@ -128,37 +148,15 @@ class MessageBuilder:
             css = self._reader.text(f"layouts/{sheet}")
             if css is None:
                 return None
+            check_css(self._findings, f"layouts/{sheet}", css)
             tag = f'<link rel="stylesheet" href="{sheet}">'
             source = source.replace(tag, f"<style>\n{css}</style>")
-        return Part(file, source, part.destinations, part.specials, part.uses, part.prints_address)
+        return replace(part, source=source)
 
-    def _part(self, file: str, words: Vocabulary) -> Part | None:
-        text = self._reader.text(file)
-        if text is None:
-            return None
-        before = len(self._findings.mistakes)
-        masked = mask(text)
-        templates = TemplateCheck(self._findings, words)
-        templates.check(text, file, html=True)
-        if is_too_tangled(masked) and len(self._findings.mistakes) == before:
-            self._findings.wrong(file, 0, "holds braces that no {{ … }} or {% … %} explains.")
-        page = HtmlCheck(self._findings, file, masked, self._declared.company.website)
-        page.run()
-        if len(self._findings.mistakes) > before:
-            return None
-        address = re.search(r"\{\{[^}]*company\.postal_address", text)
-        return Part(
-            file=file,
-            source=text,
-            destinations=tuple(page.destinations),
-            specials=frozenset(page.specials),
-            uses=frozenset(templates.uses),
-            prints_address=address is not None,
-        )
-
-    def _words(self, message: MessageSource) -> Vocabulary:
+    def _words(self, message: MessageSource, body: str = "") -> Vocabulary:
+        whole = {"pixel"} if body.endswith(".mjml") else set()
         return Vocabulary(
-            names=NAMES | URL_NAMES,
+            names=NAMES | URL_NAMES | whole,
             traits=self._declared.samples,
             company=self._declared.company.variables(),
             required=frozenset({"email", *message.requires}) & self._declared.traits,
@@ -180,32 +178,52 @@ class MessageBuilder:
                 check.check(text, source.file, line=source.line((*prefix, key)), html=False)
         return check.uses
 
-    def _warn_of_unused(self, name: str, used: set[str]) -> None:
-        for file in self._reader.names(f"messages/{name}", "*.html.j2"):
-            if file not in used:
+    def _bodies(self, name: str) -> list[str]:
+        """The files of a message that hold a text, as paths."""
+        return sorted(
+            file for kind in BODIES for file in self._reader.names(f"messages/{name}", kind)
+        )
+
+    def _default_body(self, name: str, files: list[str]) -> str:
+        """The text for whoever no variant names another for."""
+        written = f"messages/{name}/body.html.j2"
+        there = [file for file in files if file.rpartition("/")[2] in _DEFAULT]
+        if not there:
+            sentence = (
+                "this file is missing. It holds the text of the message; body.md (Markdown) or "
+                "body.mjml (MJML) can stand for it."
+            )
+            self._findings.wrong(written, 0, sentence)
+        for second in there[1:]:
+            beside = there[0].rpartition("/")[2]
+            sentence = f"{beside} holds the text of the message already. Keep one of the two."
+            self._findings.wrong(second, 0, sentence)
+        return there[0] if there else written
+
+    def _warn_of_unused(self, files: list[str], used: set[str]) -> None:
+        for file in files:
+            if file not in used and file.rpartition("/")[2] not in _DEFAULT:
                 sentence = "nobody gets this text. Name it as the body of a variant."
                 self._findings.warn(file, 0, sentence)
 
-    @staticmethod
-    def _body_path(name: str, variant: VariantSource) -> str:
-        return f"messages/{name}/{variant.body or 'body.html.j2'}"
-
     def _body_file(
-        self, name: str, source: Source, variant: VariantSource, position: int
+        self,
+        source: Source,
+        variant: VariantSource,
+        position: int,
+        files: list[str],
+        default: str,
     ) -> str | None:
-        path = self._body_path(name, variant)
-        found = self._reader.names(f"messages/{name}", "*.html.j2")
-        if path in found:
+        path = _beside(default, variant)
+        if path in files:
             return path
-        if position < 0:
-            self._findings.wrong(path, 0, "this file is missing. It holds the text of the message.")
-        elif variant.body:
-            names = [each.rpartition("/")[2] for each in found]
-            wrong = path.rpartition("/")[2]
+        if position >= 0 and variant.body:
+            names = [each.rpartition("/")[2] for each in files]
             self._wrong(
                 source,
                 ("variants", position, "body"),
-                f'there is no file "{wrong}" beside this one. {suggestion(wrong, names)}',
+                f'there is no file "{variant.body}" beside this one. '
+                f"{suggestion(variant.body, names)}",
             )
         return None
 
@@ -220,8 +238,9 @@ class MessageBuilder:
         if body is None:
             raise AssertionError("a body was checked before")
         language = variant.language or self._declared.company.languages[0]
-        whole = _CONTENT.sub(lambda _: body.source, layout.source)
-        whole = whole.replace('<html lang="">', f'<html lang="{escape(language)}">')
+        frame = _WHOLE if body.whole else layout
+        whole = _CONTENT.sub(lambda _: body.source, frame.source)
+        whole = _LANGUAGE.sub(f'lang="{escape(language)}"', whole)
         masked = mask(whole)
         page = _INLINER.inline(masked.html)
         page = table.number(page, masked, self._declared.company.website)
@@ -261,3 +280,18 @@ class MessageBuilder:
 
     def _wrong(self, source: Source, path: tuple[str | int, ...], sentence: str) -> None:
         self._findings.wrong(source.file, source.line(path), sentence)
+
+
+def _beside(default: str, variant: VariantSource) -> str:
+    """The path of a variant's text."""
+    folder, _, name = default.rpartition("/")
+    return f"{folder}/{variant.body or name}"
+
+
+def _locales(variants: list[Variant]) -> dict[str, object]:
+    """How the languages write that need it: those of variants with a date, a number or money."""
+    return {
+        each.language: locale_data(each.language)
+        for each in variants
+        if any(_WRITTEN.search(it) for it in (each.subject, each.preheader, each.html, each.text))
+    }

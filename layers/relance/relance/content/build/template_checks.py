@@ -20,6 +20,11 @@ _NOT_IN_CONTENT = {
     nodes.EvalContextModifier: "autoescape",
 }
 
+_INSTEAD = {
+    "include": 'Write {% include "name" %} with the name of a file in blocks/; a block and a page '
+    "hold no other block."
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
@@ -140,7 +145,8 @@ def _of_statements(tree: nodes.Template, *, with_blocks: bool) -> Iterator[tuple
     unwelcome = _NOT_IN_CONTENT if with_blocks else {**_NOT_IN_CONTENT, nodes.Block: "block"}
     for kind, word in unwelcome.items():
         for each in tree.find_all(kind):
-            yield each.lineno, f"{{% {word} %}} cannot be used here. Write the text itself."
+            instead = _INSTEAD.get(word, "Write the text itself.")
+            yield each.lineno, f"{{% {word} %}} cannot be used here. {instead}"
 
 
 def _of_names(tree: nodes.Template, words: Vocabulary) -> Iterator[tuple[int, str]]:

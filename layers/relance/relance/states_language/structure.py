@@ -211,6 +211,8 @@ def _variables(state: AnyState, scope: Scope) -> Iterator[str]:
 
 def _unseen(state: AnyState, scope: Scope) -> Iterator[str]:
     """The children of a Distributed Map see no variable from outside."""
+    if not scope.hidden:
+        return
     hidden = {variable for level in scope.hidden for variable in _assigned(level)}
     hidden -= {variable for level in (*scope.visible, scope) for variable in _assigned(level)}
     for field, value in payloads(state):

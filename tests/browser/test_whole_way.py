@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-DEFAULT = "Fresh coffee, every week"
+DEFAULT, REGULAR = "Fresh coffee, every week", "Good to see you again"
 BODY = f"""<main><div data-relance-slot="hero"><h1>{DEFAULT}</h1></div></main>"""
 
 
@@ -40,7 +40,7 @@ def slot(suite: Suite, visitor: str) -> str:
         return str(json.load(answer)["slots"].get("hero", ""))
 
 
-def opening(context: "BrowserContext", website: Website) -> tuple[str, str]:
+def opening(context: "BrowserContext", website: Website, expected: str) -> tuple[str, str]:
     """What the slot of the home page shows, and the visitor who looks at it.
 
     On a busy machine an answer may be too late, so that the default is shown: it is asked again.
@@ -48,11 +48,11 @@ def opening(context: "BrowserContext", website: Website) -> tuple[str, str]:
     tab = context.new_page()
     # A browser keeps an answer for a minute.
     context.new_cdp_session(tab).send("Network.setCacheDisabled", {"cacheDisabled": True})
-    for _ in range(TRIES):
+    for _ in range(4 * TRIES):
         with tab.expect_response(lambda each: "/slots" in each.url):
             tab.goto(website.url)
         tab.wait_for_timeout(QUIET_MS)
-        if tab.inner_text("h1") != DEFAULT:
+        if tab.inner_text("h1") == expected:
             break
     shown, cookie = tab.inner_text("h1"), tab.evaluate("document.cookie")
     tab.close()
@@ -73,14 +73,14 @@ def test_what_a_page_reports_decides_what_it_shows_and_a_server_says_who_else_lo
         assert taken.value.status == 200
         visitor = tab.evaluate("document.cookie").partition("relance=")[2]
         until(tab, lambda: slot(the_suite, visitor))
-        assert opening(context, website) == ("Good to see you again", visitor)
+        assert opening(context, website, REGULAR) == (REGULAR, visitor)
         identify(the_suite, "customer-1", visitor)
 
         # The same customer on another device.
         browser = context.browser
         assert browser is not None
         phone = browser.new_context()
-        shown, other = opening(phone, website)
+        shown, other = opening(phone, website, DEFAULT)
         assert shown == DEFAULT
         assert other != visitor
         identify(the_suite, "customer-1", other)

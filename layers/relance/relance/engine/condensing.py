@@ -21,8 +21,13 @@ def condense(
     None if nothing of it expires.
     """
     earlier = [condensed_of(each) for each in history if each.name == Name.HISTORY_CONDENSED]
-    before = [each for each in history if milliseconds(each.received_at) < cut]
-    if not any(map(expires, before)):
+    before = [
+        each
+        for each in history
+        # What was condensed up to the same cut, before a join of that day, belongs to it as well.
+        if each.name == Name.HISTORY_CONDENSED or milliseconds(each.received_at) < cut
+    ]
+    if not any(map(expires, before)) or any(each.cut > cut for each in earlier):
         return None
     profile = replayed("", before, plan, version=0)
     _forget(profile, history, plan, cut=cut)

@@ -14,13 +14,13 @@ from typing import Annotated
 from pydantic import Field
 
 from relance.contacts import Contact, stage_at
-from relance.errors import ConditionFailed, ContactNotFound, InvalidInput
+from relance.errors import ConditionFailed
 from relance.events import Event, Name, put_once
 from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.storage import Absent, AnyOf, Below, Equals, Put, Table, Value
 from relance.usecases.close_workflow import close_enrolment
-from relance.usecases.inputs import EXAMPLE, Request, Word, parse_start
+from relance.usecases.inputs import EXAMPLE, Request, Word, parse_start, telling_who_is_missing
 from relance.usecases.steps import be_heard, fresh_contact, step_event, view
 from relance.workflows import Enrolment, ExitRule, ReEntry, Step, past_prefix
 
@@ -74,12 +74,8 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
             "reason": f"This execution names nobody. {EXAMPLE}",
         }
     entry = start.entry or _manual_entry(request.execution)
-    try:
+    with telling_who_is_missing(EXAMPLE):
         contact, _ = fresh_contact(services, start.contact)
-    except ContactNotFound:
-        raise InvalidInput(
-            "There is no contact with this id. Look the person up with the finder. " + EXAMPLE
-        ) from None
     refusal = _refusal(contact, request, entry, services)
     if refusal:
         decision, reason = refusal

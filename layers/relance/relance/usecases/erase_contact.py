@@ -21,10 +21,9 @@ from pydantic import StrictBool
 
 from relance.companies import member_key
 from relance.erasing import NONE, Tombstone, Why, joins_of, proof_key, tombstone_of
-from relance.errors import ConditionFailed, ContactNotFound, InvalidInput, StoreBusy
+from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Name, put_once
 from relance.identities import address_of
-from relance.ids import is_ulid
 from relance.ledger import Reason, SendState, settle
 from relance.moments import to_text
 from relance.ports import Services
@@ -43,7 +42,13 @@ from relance.storage import (
 )
 from relance.usecases.belongings import Belongings, belongings_of
 from relance.usecases.end_journeys import end_journeys, stop_journeys
-from relance.usecases.inputs import FIND_FIRST, Request, parse_typed
+from relance.usecases.inputs import (
+    FIND_FIRST,
+    ContactId,
+    Request,
+    parse_typed,
+    telling_who_is_missing,
+)
 
 TRANSACTION = 100
 """How many writes DynamoDB takes at once."""
@@ -72,7 +77,7 @@ class Decision(StrEnum):
 class Wish(Request):
     """What was typed: whom to erase, whether that is confirmed, and why."""
 
-    contact: str
+    contact: ContactId
     confirm: StrictBool = False
     why: Why = Why.REQUEST
 
@@ -97,14 +102,8 @@ def erase_contact(request: EraseRequest, services: Services) -> dict[str, Value]
             "decision": Decision.NOTHING_TO_DO.value,
             "summary": f"This execution names nobody. {EXAMPLE}",
         }
-    if not is_ulid(wish.contact):
-        raise InvalidInput(f'"contact" is not a contact id (26 letters and digits). {EXAMPLE}')
-    try:
+    with telling_who_is_missing(EXAMPLE):
         there = belongings_of(services.store, wish.contact)
-    except ContactNotFound:
-        raise InvalidInput(
-            f"There is no contact with this id. Look the person up with the finder. {EXAMPLE}"
-        ) from None
     if not wish.confirm:
         return _what_would_be_done(there)
     tombstone = _tombstone(wish, there, services)

@@ -14,13 +14,17 @@ from typing import Annotated
 from pydantic import Field
 
 from relance.contacts import PROFILE
-from relance.errors import ContactNotFound, InvalidInput
-from relance.ids import is_ulid
 from relance.moments import to_text
 from relance.ports import Services
 from relance.storage import Item, Value
 from relance.usecases.belongings import Belongings, belongings_of
-from relance.usecases.inputs import FIND_FIRST, Request, parse_typed
+from relance.usecases.inputs import (
+    FIND_FIRST,
+    ContactId,
+    Request,
+    parse_typed,
+    telling_who_is_missing,
+)
 
 LINK_LASTS = timedelta(hours=1)
 """The function's own credentials sign the link and end it when they end, hours later."""
@@ -48,7 +52,7 @@ class Decision(StrEnum):
 class Wish(Request):
     """What was typed: whom to export."""
 
-    contact: str
+    contact: ContactId
 
 
 class ExportRequest(Request):
@@ -70,14 +74,8 @@ def export_contact(request: ExportRequest, services: Services) -> dict[str, Valu
             "decision": Decision.NOTHING_TO_DO.value,
             "summary": f"This execution names nobody. {EXAMPLE}",
         }
-    if not is_ulid(wish.contact):
-        raise InvalidInput(f'"contact" is not a contact id (26 letters and digits). {EXAMPLE}')
-    try:
+    with telling_who_is_missing(EXAMPLE):
         there = belongings_of(services.store, wish.contact)
-    except ContactNotFound:
-        raise InvalidInput(
-            f"There is no contact with this id. Look the person up with the finder. {EXAMPLE}"
-        ) from None
     if there.is_erased:
         return {
             "decision": Decision.ERASED.value,

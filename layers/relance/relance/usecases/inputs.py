@@ -1,13 +1,14 @@
 """Checking what comes in: pydantic at the door, one sentence for whoever has to mend it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from relance.errors import InvalidInput
+from relance.errors import ContactNotFound, InvalidInput
 from relance.ids import is_ulid
 from relance.workflows import Step
 
@@ -28,6 +29,16 @@ FIND_FIRST = (
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,80}$")]
 """A name within the suite: letters, digits, `_` and `-`, at most 80."""
+
+
+def _contact_id(typed: str) -> str:
+    if not is_ulid(typed):
+        raise ValueError("is not a contact id (26 letters and digits)")
+    return typed
+
+
+ContactId = Annotated[str, AfterValidator(_contact_id)]
+"""The id of a contact as somebody typed it."""
 
 
 class Request(BaseModel):
@@ -66,17 +77,21 @@ def parse(model: type[Model], raw: object) -> Model:
         known = list(model.model_fields)
         raise InvalidInput(
             " ".join(
-                _sentence(".".join(map(str, each["loc"])), each["type"], each["msg"], known)
+                _sentence(".".join(map(str, each["loc"])), each, known)
                 for each in error.errors(include_input=False, include_url=False)
             )
         ) from None
 
 
-def _sentence(place: str, kind: str, message: str, known: list[str]) -> str:
+def _sentence(place: str, error: Mapping[str, Any], known: list[str]) -> str:
+    kind, message = error["type"], error["msg"]
     if kind == "extra_forbidden":
         return f'"{place}" is not known here{_did_you_mean(place, known)}.'
     if kind == "missing":
         return f'"{place}" is missing.'
+    if kind == "value_error":  # the words of a validator of ours, about a field or the whole
+        message = str(error["ctx"]["error"])
+        return f'"{place}" {message}.' if place else f"{message[:1].upper()}{message[1:]}."
     return f'"{place}": {message[:1].lower()}{message[1:]}.'
 
 
@@ -88,7 +103,7 @@ def _did_you_mean(name: str, known: list[str]) -> str:
 class Start(Request):
     """What starts a journey for one contact: typed in the console or sent by a rule."""
 
-    contact: str
+    contact: ContactId
     entry: Word | None = None
 
 
@@ -101,10 +116,7 @@ def parse_start(raw: object) -> Start | None:
         InvalidInput: with what to paste instead; an address in it is refused without echo, and
             so is what is too long to be typed.
     """
-    start = parse_typed(Start, raw, example=EXAMPLE, no_address=FIND_FIRST)
-    if start is not None and not is_ulid(start.contact):
-        raise InvalidInput(f'"contact" is not a contact id (26 letters and digits). {EXAMPLE}')
-    return start
+    return parse_typed(Start, raw, example=EXAMPLE, no_address=FIND_FIRST)
 
 
 def parse_typed(
@@ -135,6 +147,18 @@ def parse_typed(
         return parse(model, said)
     except InvalidInput as error:
         raise InvalidInput(f"{error} {example}") from None
+
+
+@contextmanager
+def telling_who_is_missing(example: str) -> Iterator[None]:
+    """Whoever typed the id of nobody is told so, and how to find somebody, with the `example`."""
+    try:
+        yield
+    except ContactNotFound as error:
+        told = str(error)
+        raise InvalidInput(
+            f"{told[:1].upper()}{told[1:]}. Look the person up with the finder. {example}"
+        ) from None
 
 
 EXAMPLE = 'Paste for example {"contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.'

@@ -5,11 +5,15 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from relance.errors import ContactNotFound, InvalidInput
-from relance.ids import is_ulid
 from relance.ports import Services
 from relance.storage import Value
-from relance.usecases.inputs import FIND_FIRST, Request, parse_typed
+from relance.usecases.inputs import (
+    FIND_FIRST,
+    ContactId,
+    Request,
+    parse_typed,
+    telling_who_is_missing,
+)
 from relance.usecases.join_contacts import Joined, Why, join_contacts, undo_join
 
 EXAMPLE = (
@@ -31,9 +35,9 @@ class Decision(StrEnum):
 class JoinWish(Request):
     """What was typed: whom to keep and whom to join to it, or whose join to undo; who and why."""
 
-    keep: str | None = None
-    join: str | None = None
-    undo: str | None = None
+    keep: ContactId | None = None
+    join: ContactId | None = None
+    undo: ContactId | None = None
     by: Annotated[str, Field(min_length=1, max_length=60)]
     reason: Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -60,14 +64,8 @@ def join_by_hand(raw: object, services: Services) -> dict[str, Value]:
             "decision": Decision.NOTHING_TO_DO.value,
             "summary": f"Nothing was asked. {EXAMPLE}",
         }
-    for name in ("keep", "join", "undo"):
-        given = getattr(wish, name)
-        if given is not None and not is_ulid(given):
-            raise InvalidInput(f'"{name}" is not a contact id (26 letters and digits). {EXAMPLE}')
-    try:
+    with telling_who_is_missing(EXAMPLE):
         return _undone(wish.undo, wish, services) if wish.undo else _joined(wish, services)
-    except ContactNotFound as error:
-        raise InvalidInput(f"{error}. Look the person up with the finder.") from error
 
 
 def _joined(wish: JoinWish, services: Services) -> dict[str, Value]:

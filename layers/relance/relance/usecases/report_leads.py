@@ -3,7 +3,6 @@
 Reads what was counted (`relance.lead_counts`) and no contact, so it names nobody.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
@@ -11,13 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from relance.errors import InvalidInput
 from relance.lead_counts import DIMENSIONS, Measure, Row, totals
 from relance.moments import day_of
 from relance.ports import Services
 from relance.storage import Value
 from relance.trials import Counts, judge
-from relance.usecases.inputs import ADDRESS, MOST_TYPED, NO_ADDRESS, Request, parse
+from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
 
 MOST_DAYS = 400
 """Days that one report looks at."""
@@ -60,20 +58,16 @@ def report_leads(raw: object, services: Services) -> dict[str, Value]:
     Raises:
         InvalidInput: something in it is wrong; says what to paste.
     """
-    if not isinstance(raw, Mapping) or not raw or set(raw) == {"Comment"}:
+    asked = parse_typed(
+        LeadsRequest, raw, example=f"Paste for example {EXAMPLE}", no_address=NO_ADDRESS
+    )
+    if asked is None:
         today = day_of(services.now())
         example = EXAMPLE.replace("2026-11-30", today).replace("2026-11-01", f"{today[:8]}01")
         return {
             "decision": Decision.NOTHING_TO_DO.value,
             "summary": f"Nothing was asked. Paste for example {example}",
         }
-    typed = json.dumps(raw, default=str)
-    if ADDRESS.search(typed) or len(typed) > MOST_TYPED:
-        raise InvalidInput(f"{NO_ADDRESS} Paste for example {EXAMPLE}")
-    try:
-        asked = parse(LeadsRequest, raw)
-    except InvalidInput as error:
-        raise InvalidInput(f"{error} Paste for example {EXAMPLE}") from None
     days = [
         (asked.first + timedelta(days=number)).isoformat()
         for number in range((asked.last - asked.first).days + 1)

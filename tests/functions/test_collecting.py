@@ -355,6 +355,17 @@ def test_a_former_user_id_becomes_the_present_one(send: Send, bench: Bench) -> N
     assert sorted(bench.history(contact_of(bench, "user:new"))) == ["aliased", "page_viewed"]
 
 
+def test_whoever_an_id_leads_to_is_known_however_it_was_tied(send: Send, bench: Bench) -> None:
+    assert "known_by" not in bench.get(Table.CONTACTS, CONTACT, "now#register")
+    send(items({**ITEM, "userId": "u1"}))  # the address of somebody who has not confirmed yet
+    assert contact_of(bench, "user:u1") == CONTACT
+    assert bench.get(Table.CONTACTS, CONTACT, "now#register")["known_by"] == "user"
+    identify(send, "u2", anonymousId="v")
+    identify(send, "u1", anonymousId="v")  # two people at one device
+    assert "joined_to" not in bench.get(Table.CONTACTS, CONTACT, "now#register")
+    assert contact_of(bench, "visitor:v") == contact_of(bench, "user:u2")
+
+
 def test_what_follows_an_identify_in_its_batch_knows_who_it_is(send: Send, bench: Bench) -> None:
     view = {"event": "Page Viewed", "userId": "u8"}
     batch = [

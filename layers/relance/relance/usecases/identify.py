@@ -14,6 +14,7 @@ answer is the same whoever is known, and the address is asked whether it agrees.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -219,6 +220,18 @@ def _know(contact_id: str, who: Who, outcomes: list[Outcome], services: Services
         _change(register.contact_id, changes, services)
         return Outcome.LINKED
     return Outcome.KNOWN
+
+
+def known_for_good(contact_id: str, known_by: str, services: Services) -> None:
+    """Note that an id leads to a contact from now on, unless it was known before."""
+    change = Update(
+        Table.CONTACTS,
+        (contact_id, RECORD),
+        set={"known_by": known_by},
+        when=AllOf((Present(), Missing("erased_at"), Missing("known_by"))),
+    )
+    with suppress(ConditionFailed):
+        services.store.write(change)
 
 
 def _may_take(address: str, register: Register, services: Services) -> bool:

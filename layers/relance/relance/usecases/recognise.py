@@ -115,9 +115,11 @@ def _whose(who: Who, known: Known, services: Services) -> str:
     owner = next(filter(None, map(known.get, keys)), None)
     if owner is None:
         return _made(who, first, tuple(keys[1:]), known, services)
-    for each in _ids_of(who):
-        if known.get(each) is None:
-            known.learn(each, link(services.store, each, owner))
+    missing = [each for each in _ids_of(who) if known.get(each) is None]
+    for each in missing:
+        known.learn(each, link(services.store, each, owner))
+    if missing:
+        identities.known_for_good(owner, "user" if who.user_id else "crm", services)
     return known.get(first) or owner
 
 

@@ -152,3 +152,21 @@ def test_a_file_that_nobody_has_uploaded_is_told_and_nothing_recorded(shop: Stor
     answer = fetches(shop, path)
     assert (answer.status, answer.header("retry-after")) == (503, "3600")
     assert shop.events(ANA, "file_downloaded") == []
+
+
+def test_every_form_about_the_topic_asks_to_confirm_and_starts_the_journey(
+    story: Story, tmp_path: Path
+) -> None:
+    files = {
+        "files.yaml": FILES,
+        "forms/guide.yaml": f"{FORM}file: {{name: better_coffee, given: after confirming}}\n",
+    }
+    story.world.deploy_content(content_with(files, tmp_path))
+    page = story.world.request("GET", "/f/guide").text
+    assert fills_in(story, "/f/guide", page, email=ANA).status == 200
+    story.a_moment()
+    assert story.messages(ANA) == ["confirm"]
+    confirmed = story.world.request("POST", story.link(ANA, "/k/")).text
+    assert link_in(confirmed)
+    story.a_moment()
+    assert story.messages(ANA) == ["confirm", "welcome"]

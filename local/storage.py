@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import string
+from functools import cache
 from typing import Any
 
 import boto3
@@ -18,8 +19,12 @@ from local.resources import Bucket, GenerateSecretString, Queue, Secret, Table
 from local.template import Stack, TemplateError
 
 
+@cache
 def client(service: str) -> Any:
-    """Return a boto3 client of this machine's region."""
+    """Return the boto3 client of this machine's region: whoever answers, it is the same one.
+
+    Making one takes longer than a hundred answers of the stand-ins.
+    """
     return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
 
 

@@ -146,7 +146,6 @@ class World:
         self.wiring.connect(self.machines)
         self.dynamodb.observe(self.wiring.table_changed)
         self.apis = build_apis(stack, hub, self.wiring.invoke)
-        self._clients: dict[str, Any] = {}
         self._servers: list[HttpServer] = []
         self._browsers: list[LoopbackClient] = []
 
@@ -228,9 +227,7 @@ class World:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client; outside of handlers its calls are not metered."""
-        if service not in self._clients:
-            self._clients[service] = client(service)
-        return self._clients[service]
+        return client(service)
 
     def function_name(self, name: str) -> str:
         """Return the physical name of a function given by folder, logical id or name."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -289,6 +290,22 @@ def test_of_a_visitor_who_is_not_to_be_followed_a_browser_reports_in_vain(
     assert sorted(bench.history(visitor)) == ["order_completed", "page_viewed"]
 
 
+def test_who_is_not_to_be_followed_is_not_by_any_browser_that_was_joined(
+    send: Send, bench: Bench
+) -> None:
+    seen = {"event": "Page Viewed"}
+    for visitor in ("v", "w"):
+        send(items({**seen, "anonymousId": visitor, "messageId": visitor}, key=BROWSER))
+        identify(send, "u7", anonymousId=visitor)
+    person, joined = contact_of(bench, "user:u7"), contact_of(bench, "visitor:w")
+    assert bench.get(Table.CONTACTS, joined, "now#register")["joined_to"] == person
+    tracking: Value = {"opens": "none", "clicks": False, "web": False, "at": "2026-01-05"}
+    bench.store.write(Update(Table.CONTACTS, (person, "now#register"), set={"tracking": tracking}))
+    before = bench.history(joined)
+    send(items({**seen, "anonymousId": "w", "messageId": "late"}, key=BROWSER))
+    assert bench.history(joined) == before
+
+
 def test_a_browser_cannot_take_the_place_of_a_server_s_event(send: Send, bench: Bench) -> None:
     same = {**ITEM, "anonymousId": "v", "userId": None, "context": {}}
     send({**same, **BROWSER})
@@ -381,17 +398,18 @@ def test_what_follows_an_identify_in_its_batch_knows_who_it_is(send: Send, bench
 def test_a_followed_link_says_softly_who_looks_and_its_token_is_not_kept(
     send: Send, bench: Bench
 ) -> None:
-    token = LinkSigner(secrets={"1": "sample-secret-" * 5}, current="1").landing_token(
-        Landing(CONTACT, SEND, NOW)
-    )
+    signer = LinkSigner(secrets={"1": "sample-secret-" * 5}, current="1")
+    token = signer.landing_token(Landing(CONTACT, SEND, NOW))
     seen = {"type": "page", "anonymousId": "v", "messageId": "1"}
     send(items({**seen, "context": {"rl": token, "locale": "en"}}, key=BROWSER))
     soft = bench.get(Table.IDENTITIES, "softly:v")
     assert soft["contact_id"] == CONTACT
     (event,) = bench.store.query(Table.EVENTS, contact_of(bench, "visitor:v"))
     assert event["context"] == {"locale": "en"}
-    forged = {**seen, "anonymousId": "w", "messageId": "2", "context": {"rl": token[:-1] + "A"}}
-    assert send(items(forged, key=BROWSER))["status"] == 200
+    copied = signer.landing_token(Landing(CONTACT, SEND, NOW - timedelta(minutes=61)))
+    for worthless in (token[:-1] + "A", copied):
+        late = {**seen, "anonymousId": "w", "messageId": worthless, "context": {"rl": worthless}}
+        assert send(items(late, key=BROWSER))["status"] == 200
     assert bench.store.get(Table.IDENTITIES, ("softly:w",)) is None
 
 

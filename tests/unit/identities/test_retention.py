@@ -107,6 +107,22 @@ def test_joined_before_and_undone_after_it_was_condensed(
     )
 
 
+def test_whoever_is_alone_again_after_two_joins_were_undone_has_all_their_own_acts() -> None:
+    world = people()
+    ids = [whose(Who(user=name), world.services) for name in ("a", "b", "c")]
+    acts(world, ids, [(0, 0, 0), (1, 0, 0), (1, 0, 0), (2, 0, 0), (2, 0, 0), (2, 0, 0)])
+    join_contacts(ids[1], ids[2], WHY, world.services)
+    join_contacts(ids[0], ids[1], WHY, world.services)
+    world.deliver()
+    acts(world, ids, [(0, 0, 92)])
+    assert expired(world, *ids) == []
+    for each in (ids[1], ids[2]):
+        undo_join(each, WHY, world.services)
+        world.deliver()
+    viewed = [world.replayed(each).behaviours["page_viewed"].times for each in ids]
+    assert viewed == [2, 2, 3]
+
+
 def test_joined_on_the_day_on_which_one_was_condensed_everything_is_counted() -> None:
     world = people()
     ids = [whose(Who(user=name), world.services) for name in ("a", "b")]

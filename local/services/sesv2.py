@@ -1,9 +1,10 @@
-"""SES version 2, as far as a message and its quota go: `SendEmail` (Simple, Raw) and `GetAccount`.
+"""SES version 2, as far as messages go: `SendEmail` (Simple, Raw), `SendBulkEmail`, `GetAccount`.
 
 Requests are checked by the limits of the API reference
 (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html) and refused with SES's
 own error codes. What is taken in goes to the mail box. `SendEmail` has no idempotency token: a
-repeated call is a second message. Templates, attachments and contact lists are refused by name.
+repeated call is a second message. Attachments, contact lists and stored templates are refused by
+name; an inline template is filled in (`local.services.bulk_mail`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Protocol
 
 from local.hook import AwsError
 from local.mailbox import Draft, Mailbox
+from local.services import bulk_mail
 
 _DAY = 86_400.0
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -84,6 +86,53 @@ class Sesv2:
         self._check_set(draft.configuration_set)
         self._count(len(draft.to) + len(draft.cc) + len(draft.bcc))
         return {"MessageId": self.mailbox.accept(draft).message_id}
+
+    def send_bulk_email(self, request: Request) -> dict[str, object]:
+        """Take in one message for each entry, and answer for each what became of it.
+
+        What is wrong with the request as a whole is an error; what is wrong with one entry stands
+        in its result, and the others go out.
+        """
+        for name in _UNSUPPORTED:
+            if name in request:
+                raise AwsError("BadRequestException", f"{name} is not supported here.", 400)
+        entries = _objects(request.get("BulkEmailEntries"))
+        if not 1 <= len(entries) <= _LIMITS["recipients"]:
+            raise _bad("The number of destinations must be between 1 and 50.")
+        letter = bulk_mail.letter_of(request)
+        shared = Draft(
+            source=str(request.get("FromEmailAddress") or ""),
+            to=(),
+            reply_to=_strings(request.get("ReplyToAddresses")),
+            tags=_tags(_objects(request.get("DefaultEmailTags"))),
+            configuration_set=str(request.get("ConfigurationSetName") or "") or None,
+        )
+        self._check_set(shared.configuration_set)
+        return {"BulkEmailEntryResults": [self._entry(each, shared, letter) for each in entries]}
+
+    def _entry(self, entry: Request, shared: Draft, letter: bulk_mail.Letter) -> dict[str, object]:
+        """What became of one entry."""
+        destination = _object(entry.get("Destination"))
+        try:
+            filled = letter.filled(entry)
+            tags = dict(shared.tags) | dict(_tags(_objects(entry.get("ReplacementTags"))))
+            draft = replace(
+                shared,
+                to=_strings(destination.get("ToAddresses")),
+                cc=_strings(destination.get("CcAddresses")),
+                bcc=_strings(destination.get("BccAddresses")),
+                subject=filled.get("Subject") or "",
+                html=filled.get("Html"),
+                text=filled.get("Text"),
+                headers=_headers(letter.headers_for(entry)),
+                tags=tuple(tags.items()),
+            )
+            self._check_sender(draft.source)
+            self._check_recipients((*draft.to, *draft.cc, *draft.bcc))
+            self._count(len(draft.to) + len(draft.cc) + len(draft.bcc))
+        except AwsError as error:
+            return {"Status": bulk_mail.status_of(error), "Error": error.message}
+        return {"Status": "SUCCESS", "MessageId": self.mailbox.accept(draft).message_id}
 
     def get_account(self, _request: Request) -> dict[str, object]:
         """Answer the quota and how much of it is used."""

@@ -4,7 +4,9 @@ The client is made with `retries={"total_max_attempts": 1}`. A refusal that SES 
 nothing was sent; a call that broke off, timed out or failed within SES may have been carried out.
 """
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
     ClientError,
@@ -16,9 +18,16 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from relance.aws.passing import FAILURES, STALE_SIGNATURE, Failure, code_of, status_of
-from relance.errors import RecipientRefused, SendOutcomeUnknown, SendRateExceeded, SendRefused
-from relance.ports import Mail
+from relance.aws.passing import FAILURES, STALE_SIGNATURE, Failure, code_of, passes, status_of
+from relance.errors import (
+    RecipientRefused,
+    RelanceError,
+    SendOutcomeUnknown,
+    SendRateExceeded,
+    SendRefused,
+    ServiceUnavailable,
+)
+from relance.ports import Account, Mail
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -53,9 +62,28 @@ recipient. The sender's own address is checked by the template:
 https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
 """
 
+MOST_ENTRIES = 50
+"""Recipients of one bulk call at most."""
+
+MOST_DATA = 262_144
+"""Characters of data that one entry may bring; a larger mail goes out by itself."""
+
+MOST_CHARACTERS = 4_000_000
+"""Characters that one bulk call carries at most, so that it is taken within a second or two."""
+
+LETTER = {"Subject": "{{subject}}", "Html": "{{html}}", "Text": "{{text}}"}
+"""The template of every bulk call. SES puts in what was rendered here, and escapes nothing."""
+
+_ENTRY_LATER = frozenset({"ACCOUNT_THROTTLED", "ACCOUNT_DAILY_QUOTA_EXCEEDED"})
+_ENTRY_UNKNOWN = frozenset({"TRANSIENT_FAILURE"})
+
+_QUIET = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
+"""SES's own pixel and links are off whatever the configuration set says: ours follow the
+contact's mode, mail by mail, while SES can only be told for a whole call."""
+
 
 class SesMailer:
-    """Sends one message at a time through a configuration set.
+    """Sends messages through a configuration set, one or many at a time.
 
     `sender` is the From header (`Name <address>`).
     """
@@ -90,8 +118,126 @@ class SesMailer:
             raise _translated(error) from error
         return answer["MessageId"]
 
+    def account(self) -> Account:
+        """What the account may send."""
+        try:
+            answer = self._client.get_account()
+        except FAILURES as error:
+            if passes(error):
+                raise ServiceUnavailable("SES could not say what may be sent") from error
+            raise
+        quota = answer.get("SendQuota", {})
+        return Account(
+            per_second=quota.get("MaxSendRate", 0.0),
+            per_day=quota.get("Max24HourSend", 0.0),
+            sent_today=quota.get("SentLast24Hours", 0.0),
+            sending=answer.get("SendingEnabled", False),
+            production=answer.get("ProductionAccessEnabled", False),
+        )
 
-def _translated(error: Failure) -> Exception:
+    def send_bulk(self, mails: Sequence[Mail]) -> Sequence[str | RelanceError]:
+        """Hand many messages to SES; for each its SES message id, or why there is none."""
+        outcomes: dict[int, str | RelanceError] = {}
+        packed: list[tuple[int, Mail, str]] = []
+        for at, mail in enumerate(mails):
+            data = _data(mail)
+            if len(data) > MOST_DATA:
+                outcomes[at] = self._alone(mail)
+            else:
+                packed.append((at, mail, data))
+        for some in _calls(packed):
+            for (at, _, _), outcome in zip(some, self._together(some), strict=True):
+                outcomes[at] = outcome
+        return [outcomes[at] for at in range(len(mails))]
+
+    def _alone(self, mail: Mail) -> str | RelanceError:
+        try:
+            return self.send(mail)
+        except RelanceError as error:
+            return error
+
+    def _together(self, some: Sequence[tuple[int, Mail, str]]) -> Sequence[str | RelanceError]:
+        """One call. If SES refuses it for one of its entries, the halves are tried apart."""
+        arguments: dict[str, Any] = {
+            "FromEmailAddress": self._sender,
+            "ConfigurationSetName": self._configuration_set,
+            "DefaultContent": {"Template": {"TemplateContent": LETTER, "TemplateData": "{}"}},
+            "BulkEmailEntries": [_entry(mail, data) for _, mail, data in some],
+        }
+        model = self._client.meta.service_model.operation_model("SendBulkEmail")
+        shape: Any = model.input_shape
+        if "ConfigurationOverrides" in shape.members:  # an older SDK has no word for it
+            arguments["ConfigurationOverrides"] = {"Tracking": _QUIET}
+        try:
+            answer = self._client.send_bulk_email(**arguments)
+        except FAILURES as error:
+            translated = _translated(error)
+            if len(some) > 1 and _is_of_an_entry(error):
+                middle = len(some) // 2
+                return [*self._together(some[:middle]), *self._together(some[middle:])]
+            return [translated] * len(some)
+        results: list[Mapping[str, str]] = [*answer["BulkEmailEntryResults"]]  # type: ignore[list-item]
+        if len(results) != len(some):
+            lost = SendOutcomeUnknown("SES did not answer for every message of a call")
+            return [lost] * len(some)
+        return [_outcome(each) for each in results]
+
+
+def _data(mail: Mail) -> str:
+    """The data of an entry."""
+    parts = {"subject": mail.subject, "html": mail.html, "text": mail.text}
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _calls(
+    packed: Sequence[tuple[int, Mail, str]],
+) -> Iterator[Sequence[tuple[int, Mail, str]]]:
+    """The messages of each call."""
+    some: list[tuple[int, Mail, str]] = []
+    size = 0
+    for each in packed:
+        if some and (len(some) == MOST_ENTRIES or size + len(each[2]) > MOST_CHARACTERS):
+            yield some
+            some, size = [], 0
+        some.append(each)
+        size += len(each[2])
+    if some:
+        yield some
+
+
+def _entry(mail: Mail, data: str) -> dict[str, Any]:
+    return {
+        "Destination": {"ToAddresses": [mail.to]},
+        "ReplacementTags": [{"Name": name, "Value": text} for name, text in mail.tags.items()],
+        "ReplacementHeaders": [
+            {"Name": name, "Value": text} for name, text in mail.headers.items()
+        ],
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
+    }
+
+
+def _outcome(result: Mapping[str, str]) -> str | RelanceError:
+    """What the result of one entry says: HTTP 200 can hold failures."""
+    status, message_id = result.get("Status", ""), result.get("MessageId")
+    if status == "SUCCESS" and message_id:
+        return message_id
+    if status in _ENTRY_LATER:
+        return SendRateExceeded(f"SES asked to try again later ({status}); nothing was sent")
+    if status in _ENTRY_UNKNOWN or status == "SUCCESS":
+        return SendOutcomeUnknown(f"SES answered {status}; nobody knows what became of the message")
+    if result.get("Error", "").lower().startswith(_OF_ONE_ADDRESS):
+        return RecipientRefused("SES does not take the address of this contact")
+    return SendRefused(f"SES refused the message ({status}); see the SES console")
+
+
+def _is_of_an_entry(error: Failure) -> bool:
+    """Whether a call was refused as it stands, which one of its entries may be the cause of."""
+    if isinstance(error, ParamValidationError):
+        return True
+    return isinstance(error, ClientError) and code_of(error) == "BadRequestException"
+
+
+def _translated(error: Failure) -> RelanceError:
     if isinstance(error, ParamValidationError):
         return SendRefused("the message is not one that SES can be handed")
     if isinstance(error, _NEVER_SENT):

@@ -198,6 +198,7 @@ def test_an_answer_that_lacks_results_leaves_all_unknown(ses: Ses) -> None:
 def test_a_sender_that_is_not_verified_is_refused_entry_by_entry(ses: Ses) -> None:
     outcomes = mailer("hello@elsewhere.test").send_bulk([mail(1), mail(2)])
     assert kinds(outcomes) == ["SendRefused"] * 2
+    assert all(isinstance(each, SendRefused) and each.stops_all for each in outcomes)
     assert len(ses.mailbox) == 0
 
 

@@ -153,7 +153,9 @@ class AwsServices:
 
         from relance.aws.services import StepFunctionsExecutions  # noqa: PLC0415
 
-        return StepFunctionsExecutions(boto3.client("stepfunctions"))
+        return StepFunctionsExecutions(
+            boto3.client("stepfunctions"), starts=os.environ.get("STARTS_MACHINE", "")
+        )
 
     @cached_property
     def repair_queue(self) -> "SqsRepairQueue":

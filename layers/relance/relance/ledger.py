@@ -41,6 +41,9 @@ SETTLING_TIME = timedelta(hours=1)
 SHARDS = 4
 """Over how many partitions the index of unsettled sends is spread."""
 
+CAMPAIGN_SHARDS = 8
+"""Over how many partitions the sends of one campaign are spread: 8,000 writes a second."""
+
 
 class SendState(StrEnum):
     """Where a message stands."""
@@ -92,6 +95,10 @@ class Reason(StrEnum):
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     REFUSED_BY_SES = "refused_by_ses"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    COULD_NOT_BE_MADE = "could_not_be_made"
+    SAME_PERSON = "same_person"
+    GONE = "gone"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +169,8 @@ class Planned:
     """A message that a step is about to send.
 
     `keep` is how long its record is kept; `attempt` tells the claim of this invocation from
-    another's, so that nobody gives back what is not theirs.
+    another's, so that nobody gives back what is not theirs. `campaign` puts the record into the
+    index of that campaign's sends, by state.
     """
 
     step: Step
@@ -172,6 +180,7 @@ class Planned:
     now: datetime
     keep: timedelta
     attempt: str = ""
+    campaign: str | None = None
 
     @property
     def send_id(self) -> str:
@@ -205,10 +214,18 @@ class Planned:
             "message_version": self.message_version,
             "topic": self.topic,
             "claimed_at": to_text(self.now),
+            "campaign_shard": campaign_shard(self.campaign, self.send_id)
+            if self.campaign
+            else None,
             "expires_at": round((self.now + self.keep).timestamp()),
             **state,
         }
         return Put(Table.SENDS, item, when=AnyOf((Absent(), Equals("state", SendState.RELEASED))))
+
+
+def campaign_shard(campaign: str, ident: str) -> str:
+    """The partition of the index of a campaign's sends that a send belongs to."""
+    return f"{campaign}#{sum(ident.encode()) % CAMPAIGN_SHARDS}"
 
 
 def shard_of(ident: str) -> str:
@@ -255,6 +272,41 @@ def release(ident: str, *, attempt: str, now: datetime) -> Update:
             "unsettled_at": to_text(now + SETTLING_TIME),
         },
         when=_claimed_by(attempt, (SendState.CLAIMED,)),
+    )
+
+
+def put_back(ident: str, *, attempt: str) -> Update:
+    """The write by which a campaign takes its claim back: nothing was sent.
+
+    The record leaves the index of unsettled sends: the campaign itself sees to it, however long
+    that is paused, and nobody gives it up meanwhile.
+    """
+    return Update(
+        Table.SENDS,
+        (ident,),
+        set={"state": SendState.RELEASED.value},
+        remove=("unsettled_shard", "unsettled_at"),
+        when=_claimed_by(attempt, (SendState.CLAIMED,)),
+    )
+
+
+def allow_again(ident: str) -> Update:
+    """The write by which a person's word lets a campaign send what failed or was given up.
+
+    Refused for whatever SES took, and for whatever was left out for a reason of the person's.
+    """
+    made = AllOf(
+        (
+            Equals("state", SendState.SKIPPED.value),
+            Equals("reason", Reason.COULD_NOT_BE_MADE.value),
+        )
+    )
+    return Update(
+        Table.SENDS,
+        (ident,),
+        set={"state": SendState.RELEASED.value},
+        remove=("reason",),
+        when=AnyOf((_in_state((SendState.GIVEN_UP, SendState.REFUSED)), made)),
     )
 
 

@@ -140,6 +140,16 @@ class Executions(Protocol):
             ServiceUnavailable: Step Functions could not answer now.
         """
 
+    def arn_of(self, name: str) -> str:
+        """The ARN of the execution of this name of the machine that this function may start."""
+
+    def start(self, name: str, data: Mapping[str, Value]) -> None:
+        """Start an execution of that machine; one that was started under the name is enough.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+
     def stop(self, execution: str, *, cause: str) -> None:
         """Stop the execution with this ARN; one that has ended or is unknown is left alone.
 

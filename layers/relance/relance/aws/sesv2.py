@@ -47,6 +47,22 @@ _NEVER_SENT = (
 )
 """The call never left this machine."""
 
+_OF_ALL = frozenset(
+    {
+        "ACCOUNT_SENDING_PAUSED",
+        "ACCOUNT_SUSPENDED",
+        "AccessDeniedException",
+        "AccountSuspendedException",
+        "CONFIGURATION_SET_NOT_FOUND",
+        "CONFIGURATION_SET_SENDING_PAUSED",
+        "MAIL_FROM_DOMAIN_NOT_VERIFIED",
+        "MailFromDomainNotVerifiedException",
+        "NotFoundException",
+        "SendingPausedException",
+    }
+)
+"""Refusals that have nothing to do with the message: SES would refuse any other as well."""
+
 _OF_ONE_ADDRESS = (
     "domain contains",
     "domain ends",
@@ -227,7 +243,13 @@ def _outcome(result: Mapping[str, str]) -> str | RelanceError:
         return SendOutcomeUnknown(f"SES answered {status}; nobody knows what became of the message")
     if result.get("Error", "").lower().startswith(_OF_ONE_ADDRESS):
         return RecipientRefused("SES does not take the address of this contact")
-    return SendRefused(f"SES refused the message ({status}); see the SES console")
+    return _refused(status, result.get("Error", "").lower())
+
+
+def _refused(code: str, said: str) -> SendRefused:
+    error = SendRefused(f"SES refused the message ({code}); see the SES console")
+    error.stops_all = code in _OF_ALL or "not verified" in said
+    return error
 
 
 def _is_of_an_entry(error: Failure) -> bool:
@@ -252,4 +274,4 @@ def _translated(error: Failure) -> RelanceError:
     said = str(error.response.get("Error", {}).get("Message", "")).lower()
     if code in ("BadRequestException", "MessageRejected") and said.startswith(_OF_ONE_ADDRESS):
         return RecipientRefused("SES does not take the address of this contact")
-    return SendRefused(f"SES refused the message ({code}); see the SES console")
+    return _refused(code, said)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from relance.contacts import read_register
+from relance.contacts import UNREADABLE, read_register
 from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Event, Name, event_of, put_once
 from relance.identities import (
@@ -53,7 +53,6 @@ from relance.storage import (
     Value,
     Write,
 )
-from relance.usecases.judge_contacts import UNREADABLE
 from relance.usecases.steps import append, fresh_contact
 
 _TRIES = 4

@@ -1,4 +1,4 @@
-"""What goes wrong on the way of SES's reports: late, twice, out of order, and on the bus not at all.
+"""What goes wrong on the way of SES's reports: late, twice, out of order, on the bus not at all.
 
 Switches of a world, to be turned while it runs: `world.feedback.delayed = 0.2`. Each is a share of
 the reports, from 0 to 1. SNS and SQS deliver at least once and in no order; EventBridge is best

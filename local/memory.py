@@ -12,6 +12,7 @@ from relance.storage import (
     Absent,
     AllOf,
     AnyOf,
+    AtLeast,
     Below,
     Condition,
     Delete,
@@ -91,6 +92,11 @@ class MemoryStore:
         """Carry out one write."""
         self.transact([write])
 
+    def change(self, update: Update) -> Item:
+        """Carry out one update; the item as it is afterwards."""
+        self.transact([update])
+        return deepcopy(self._tables[update.table][update.key])
+
     def transact(self, writes: Sequence[Write]) -> None:
         """Carry out several writes, all or none.
 
@@ -153,6 +159,11 @@ def _holds(when: Condition, item: Mapping[str, Value] | None) -> bool:
             if isinstance(value, str):
                 return isinstance(there, str) and there < value
             return isinstance(there, int) and there < value
+        case AtLeast(name, value):
+            there = _at(item, name)
+            if isinstance(value, str):
+                return isinstance(there, str) and there >= value
+            return isinstance(there, int) and there >= value
         case AnyOf(conditions):
             return any(_holds(each, item) for each in conditions)
         case AllOf(conditions):

@@ -292,7 +292,7 @@ def by_key(item: Item) -> tuple[str, str, Item]:
         pytest.param(None, False, id="nothing"),
     ],
 )
-def test_at_least_holds_from_the_value_on(store: Store, there: int | None, holds: bool) -> None:  # noqa: FBT001
+def test_at_least_holds_from_the_value_on(store: Store, there: int | None, holds: bool) -> None:
     store.write(Put(Table.SENDS, {"send_id": "s1", "count": there}))
     more = Update(Table.SENDS, ("s1",), add={"count": 1}, when=AtLeast("count", 5))
     if holds:

@@ -12,6 +12,7 @@ from relance.storage import (
     Absent,
     AllOf,
     AnyOf,
+    AtLeast,
     Below,
     Condition,
     Delete,
@@ -91,6 +92,11 @@ class MemoryStore:
         """Carry out one write."""
         self.transact([write])
 
+    def change(self, update: Update) -> Item:
+        """Carry out one update; the item as it is afterwards."""
+        self.transact([update])
+        return deepcopy(self._tables[update.table][update.key])
+
     def transact(self, writes: Sequence[Write]) -> None:
         """Carry out several writes, all or none.
 
@@ -149,14 +155,23 @@ def _holds(when: Condition, item: Mapping[str, Value] | None) -> bool:
         case Equals(name, value):
             return _at(item, name) == value
         case Below(name, value):
-            there = _at(item, name)
-            if isinstance(value, str):
-                return isinstance(there, str) and there < value
-            return isinstance(there, int) and there < value
+            return _compares(_at(item, name), value) and not _reaches(_at(item, name), value)
+        case AtLeast(name, value):
+            return _compares(_at(item, name), value) and _reaches(_at(item, name), value)
         case AnyOf(conditions):
             return any(_holds(each, item) for each in conditions)
         case AllOf(conditions):
             return all(_holds(each, item) for each in conditions)
+
+
+def _compares(there: Value, value: str | int) -> bool:
+    return isinstance(there, str if isinstance(value, str) else int)
+
+
+def _reaches(there: Value, value: str | int) -> bool:
+    if isinstance(there, str) and isinstance(value, str):
+        return there >= value
+    return isinstance(there, int) and isinstance(value, int) and there >= value
 
 
 def _at(item: Mapping[str, Value] | None, path: str) -> Value:

@@ -88,6 +88,12 @@ FULL_FOR_HOURS = Fate(
 REPORTED_AS_SPAM = Fate(
     (Step("Delivery", 1.0), Step("Complaint", 5 * _HOUR, "abuse", suppresses=True))
 )
+RENDERING_FAILED = Fate((Step("Rendering Failure", 0.5, "Attribute 'name' is not present"),))
+"""SES took the message and could not fill in its template: no delivery, no bounce."""
+
+REJECTED = Fate((Step("Reject", 0.5, "Bad content"),))
+"""SES took the message and found a virus in it."""
+
 SIMULATOR = {
     "success": DELIVERED,
     "bounce": HARD_BOUNCE,
@@ -111,7 +117,7 @@ def payload(step: Step, recipient: str, sent_at: float, now: float) -> JsonObjec
 
 def event(name: str, body: JsonObject, *, message: MessageFacts) -> JsonObject:
     """Return the whole record, as SNS carries it and EventBridge has it in `detail`."""
-    key = name[0].lower() + name[1:]
+    key = _KEYS.get(name, name[0].lower() + name[1:])
     return {"eventType": name, "mail": _mail(message), key: body}
 
 
@@ -166,11 +172,24 @@ def _delay(step: Step, address: str, sent_at: float, now: float) -> JsonObject:
     }
 
 
+def _failure(step: Step, _: str, __: float, ___: float) -> JsonObject:
+    return {"templateName": "inline", "errorMessage": step.kind}
+
+
+def _rejection(step: Step, _: str, __: float, ___: float) -> JsonObject:
+    return {"reason": step.kind}
+
+
+_KEYS = {"Rendering Failure": "failure"}
+"""Under which key an event tells more, where it is not its name."""
+
 _PAYLOADS: dict[str, Callable[[Step, str, float, float], JsonObject]] = {
     "Delivery": _delivery,
     "Bounce": _bounce,
     "Complaint": _complaint,
     "DeliveryDelay": _delay,
+    "Rendering Failure": _failure,
+    "Reject": _rejection,
 }
 
 

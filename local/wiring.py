@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ from local.deliveries.sweeps import SweepIndex, sweep_of
 from local.deliveries.targets import Delivery, Targets, to_function
 from local.deliveries.topics import Topics
 from local.emulator.sqs import Sqs
+from local.feedback_faults import FeedbackFaults, Path
 from local.hub import Hub
 from local.identifiers import ACCOUNT, REGION
 from local.meter import Meter
@@ -107,6 +109,7 @@ class Wiring:
         self._queue_pollers: dict[str, list[QueuePoller]] = {}
         self._sweeps: list[_Sweep] = []
         self._queue_delays: dict[str, float] = {}
+        self.feedback = FeedbackFaults(seed=hub.seed)
         self._chance = hub.chance("wiring")
         self._ticks = hub.chance("ticks")
         self._recorder = recorder
@@ -361,22 +364,57 @@ class Wiring:
             if not wanted & listed:
                 continue
             if destination.sns_destination is not None:
-                self.topics.publish(
-                    destination.sns_destination["TopicARN"],
-                    orjson.dumps(detail).decode(),
-                    subject="Amazon SES Email Event Notification",
-                )
-                self._meter.count("sns_requests")
+                topic = destination.sns_destination["TopicARN"]
+                for late in self.feedback.times(Path.TOPIC, detail):
+                    self._later(late, partial(self._report_to_topic, topic, detail))
             if destination.event_bridge_destination is not None:
-                self.buses.put(
-                    destination.event_bridge_destination["EventBusArn"],
-                    source="aws.ses",
-                    detail_type=_SES_DETAIL_TYPES[kind],
-                    detail=detail,
-                    resources=[
-                        f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{configuration_set}"
-                    ],
-                )
+                bus = destination.event_bridge_destination["EventBusArn"]
+                for late in self.feedback.times(Path.BUS, detail):
+                    self._later(late, partial(self._report_to_bus, bus, configuration_set, detail))
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        if seconds:
+            self._hub.after(seconds, action)
+        else:
+            action()
+
+    def _report_to_topic(self, topic: str, detail: Mapping[str, Any]) -> None:
+        text = orjson.dumps(detail).decode()
+        self.topics.publish(topic, text, subject="Amazon SES Email Event Notification")
+        self._meter.count("sns_requests")
+
+    def _report_to_bus(self, bus: str, configuration_set: str, detail: Mapping[str, Any]) -> None:
+        self.buses.put(
+            bus,
+            source="aws.ses",
+            detail_type=_SES_DETAIL_TYPES[str(detail["eventType"])],
+            detail=detail,
+            resources=[f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{configuration_set}"],
+        )
+
+    def mail_destinations(self, configuration_set: str) -> list[dict[str, Any]]:
+        """The event destinations of a configuration set, as SES tells them."""
+        return [
+            {
+                "Name": found.event_destination.name or resource.logical_id,
+                "Enabled": found.event_destination.enabled,
+                "MatchingEventTypes": sorted(
+                    {_snake(name) for name in found.event_destination.matching_event_types}
+                ),
+                **(
+                    {"SnsDestination": {"TopicArn": topic["TopicARN"]}}
+                    if (topic := found.event_destination.sns_destination) is not None
+                    else {}
+                ),
+                **(
+                    {"EventBridgeDestination": {"EventBusArn": bus["EventBusArn"]}}
+                    if (bus := found.event_destination.event_bridge_destination) is not None
+                    else {}
+                ),
+            }
+            for resource, found in self._stack.of(ConfigurationSetEventDestination)
+            if found.configuration_set_name == configuration_set
+        ]
 
     @property
     def configuration_sets(self) -> tuple[str, ...]:

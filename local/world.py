@@ -23,6 +23,7 @@ from local.emulator.s3 import S3
 from local.emulator.secretsmanager import SecretsManager
 from local.emulator.sqs import Sqs
 from local.faults import FaultPlan
+from local.feedback_faults import FeedbackFaults
 from local.hook import Hook
 from local.http_api import MAX_BODY, HttpApi, build_apis
 from local.http_client import LoopbackClient
@@ -36,7 +37,8 @@ from local.sandbox import Function as SandboxFunction
 from local.sandbox import InvokeResult, Sandboxes
 from local.services.events import Events
 from local.services.functions import Functions
-from local.services.sesv2 import Quota, Sesv2
+from local.services.ses_account import Quota, SesAccount
+from local.services.sesv2 import Sesv2
 from local.services.sns import Sns
 from local.services.states import StepFunctions
 from local.services.tasks import Tasks
@@ -62,7 +64,11 @@ DEFAULTS: Mapping[str, str] = {
 
 
 class World:
-    """The embedded AWS with one stack in it. Make it with `build`, end it with `close`."""
+    """The embedded AWS with one stack in it. Make it with `build`, end it with `close`.
+
+    `ses` is the SES account and `feedback` what happens to its reports: switches for what can go
+    wrong there.
+    """
 
     def __init__(
         self,
@@ -117,6 +123,16 @@ class World:
             on_transition=lambda *_: self._meter.count("transitions"),
         )
         self.states = StepFunctions(self.machines)
+        sesv2 = Sesv2(
+            self.mailbox,
+            identities=_identities(stack),
+            configuration_sets=self.wiring.configuration_sets,
+            destinations=self.wiring.mail_destinations,
+            quota=quota,
+            meter=self._meter,
+        )
+        self.ses: SesAccount = sesv2.account
+        self.feedback: FeedbackFaults = self.wiring.feedback
         services = {
             "dynamodb": self.dynamodb,
             "s3": S3(),
@@ -125,13 +141,7 @@ class World:
             "events": Events(self.wiring.buses, self._meter),
             "lambda": Functions(hub, self.sandboxes, self.wiring.invocations),
             "scheduler": self.wiring.scheduler,
-            "sesv2": Sesv2(
-                self.mailbox,
-                identities=_identities(stack),
-                configuration_sets=self.wiring.configuration_sets,
-                quota=quota,
-                meter=self._meter,
-            ),
+            "sesv2": sesv2,
             "sns": Sns(self.wiring.topics, self._meter),
             "stepfunctions": self.states,
         }

@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
 from relance.storage import Value
-from relance.usecases.inputs import parse
 from relance.usecases.count_campaign import CountRequest, count_campaign
+from relance.usecases.inputs import parse
 
 logger = Logger()
 services = compose()

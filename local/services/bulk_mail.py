@@ -19,15 +19,6 @@ MOST_DATA = 262_144
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}")
 _ANY_BRACES = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
-_STATUSES: Mapping[str, str] = {
-    "AccountSuspendedException": "ACCOUNT_SUSPENDED",
-    "BadRequestException": "INVALID_PARAMETER",
-    "LimitExceededException": "ACCOUNT_DAILY_QUOTA_EXCEEDED",
-    "MailFromDomainNotVerifiedException": "MAIL_FROM_DOMAIN_NOT_VERIFIED",
-    "MessageRejected": "MESSAGE_REJECTED",
-    "SendingPausedException": "ACCOUNT_SENDING_PAUSED",
-}
-
 Request = Mapping[str, object]
 
 
@@ -72,14 +63,6 @@ def letter_of(request: Request) -> Letter:
     return Letter(
         parts, _data(template.get("TemplateData")), tuple(_objects(template.get("Headers")))
     )
-
-
-def status_of(error: AwsError) -> str:
-    """How the result of an entry names what SendEmail would have raised."""
-    if error.code == "TooManyRequestsException":
-        daily = "daily" in error.message.lower()
-        return "ACCOUNT_DAILY_QUOTA_EXCEEDED" if daily else "ACCOUNT_THROTTLED"
-    return _STATUSES.get(error.code, "FAILED")
 
 
 def _fill(text: str, data: Mapping[str, object]) -> str:

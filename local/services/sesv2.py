@@ -1,18 +1,22 @@
-"""SES version 2, as far as messages go: `SendEmail` (Simple, Raw), `SendBulkEmail`, `GetAccount`.
+"""SES version 2, as far as messages, their quota and their set-up go.
+
+`SendEmail` (Simple, Raw), `SendBulkEmail`, `GetAccount`, `GetEmailIdentity`,
+`GetConfigurationSet` and `GetConfigurationSetEventDestinations`. What the account may do stands in
+`ses_account`, how an inline template is filled in in `bulk_mail`.
 
 Requests are checked by the limits of the API reference
 (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html) and refused with SES's
 own error codes. What is taken in goes to the mail box. `SendEmail` has no idempotency token: a
 repeated call is a second message. Attachments, contact lists and stored templates are refused by
-name; an inline template is filled in (`local.services.bulk_mail`).
+name.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections import deque
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from email import message_from_bytes
 from email.utils import getaddresses, parseaddr
 from typing import Protocol
@@ -20,8 +24,8 @@ from typing import Protocol
 from local.hook import AwsError
 from local.mailbox import Draft, Mailbox
 from local.services import bulk_mail
+from local.services.ses_account import Quota, Refusal, SesAccount
 
-_DAY = 86_400.0
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _TAG_NAME = re.compile(r"(ses:)?[A-Za-z0-9_-]{1,252}")
 _HEADER_NAME = re.compile(r"[!-9;-@A-~]{1,126}")
@@ -40,14 +44,6 @@ _UNSUPPORTED = ("ListManagementOptions", "EndpointId", "TenantName")
 Request = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What an account out of the sandbox starts with; `per_second` allows one second's burst."""
-
-    per_day: float = 50_000
-    per_second: float = 14
-
-
 class Counter(Protocol):
     """Counts what a run used."""
 
@@ -57,7 +53,10 @@ class Counter(Protocol):
 
 
 class Sesv2:
-    """The service object; `identities` and `configuration_sets` of None accept any."""
+    """The service object; `identities` and `configuration_sets` of None accept any.
+
+    `destinations` are the event destinations of each configuration set, as SES tells them.
+    """
 
     def __init__(
         self,
@@ -65,15 +64,15 @@ class Sesv2:
         *,
         identities: Collection[str] | None = None,
         configuration_sets: Collection[str] | None = None,
+        destinations: Callable[[str], list[dict[str, object]]] | None = None,
         quota: Quota | None = None,
         meter: Counter | None = None,
     ) -> None:
         self.mailbox = mailbox
-        self.identities = identities
+        self.account = SesAccount.with_identities(identities, region=mailbox.region, quota=quota)
         self.configuration_sets = configuration_sets
-        self.quota = quota or Quota()
+        self._destinations = destinations
         self._meter = meter
-        self._sent: deque[float] = deque()
 
     def send_email(self, request: Request) -> dict[str, object]:
         """Check a message, take it in and answer its id."""
@@ -81,11 +80,23 @@ class Sesv2:
             if name in request:
                 raise AwsError("BadRequestException", f"{name} is not supported here.", 400)
         draft = self._draft(request)
-        self._check_sender(draft.source)
-        self._check_recipients((*draft.to, *draft.cc, *draft.bcc))
         self._check_set(draft.configuration_set)
-        self._count(len(draft.to) + len(draft.cc) + len(draft.bcc))
+        refusal = self._admit(draft)
+        if refusal is not None:
+            raise refusal.as_error()
         return {"MessageId": self.mailbox.accept(draft).message_id}
+
+    def _admit(self, draft: Draft) -> Refusal | None:
+        """Check the addresses and count the recipients, or say why the account may not send."""
+        self._check_sender(draft.source)
+        recipients = (*draft.to, *draft.cc, *draft.bcc)
+        self._check_recipients(recipients)
+        refusal = self.account.admit(
+            draft.source, recipients, draft.configuration_set, now=self.mailbox.clock.now
+        )
+        if refusal is None and self._meter is not None:
+            self._meter.count("emails", len(recipients))
+        return refusal
 
     def send_bulk_email(self, request: Request) -> dict[str, object]:
         """Take in one message for each entry, and answer for each what became of it.
@@ -127,28 +138,74 @@ class Sesv2:
                 headers=_headers(letter.headers_for(entry)),
                 tags=tuple(tags.items()),
             )
-            self._check_sender(draft.source)
-            self._check_recipients((*draft.to, *draft.cc, *draft.bcc))
-            self._count(len(draft.to) + len(draft.cc) + len(draft.bcc))
+            refusal = self._admit(draft)
         except AwsError as error:
-            return {"Status": bulk_mail.status_of(error), "Error": error.message}
+            return {"Status": "INVALID_PARAMETER", "Error": error.message}
+        if refusal is not None:
+            return {"Status": refusal.entry, "Error": refusal.message}
         return {"Status": "SUCCESS", "MessageId": self.mailbox.accept(draft).message_id}
 
     def get_account(self, _request: Request) -> dict[str, object]:
         """Answer the quota and how much of it is used."""
-        self._forget()
+        account = self.account
+        used = account.sent_within_a_day(self.mailbox.clock.now)
         return {
-            "ProductionAccessEnabled": True,
-            "SendingEnabled": True,
-            "EnforcementStatus": "HEALTHY",
+            "ProductionAccessEnabled": account.production,
+            "SendingEnabled": account.sending_enabled,
+            "EnforcementStatus": account.enforcement,
             "DedicatedIpAutoWarmupEnabled": False,
             "SendQuota": {
-                "Max24HourSend": self.quota.per_day,
-                "MaxSendRate": self.quota.per_second,
-                "SentLast24Hours": float(len(self._sent)),
+                "Max24HourSend": account.quota.per_day,
+                "MaxSendRate": account.quota.per_second,
+                "SentLast24Hours": float(used),
             },
             "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
         }
+
+    def get_email_identity(self, request: Request) -> dict[str, object]:
+        """Answer whether an identity is verified, and the tokens of its DKIM records."""
+        name = str(request["EmailIdentity"])
+        found = self.account.identity(name)
+        if found is None:
+            raise AwsError("NotFoundException", f"Email identity {name} does not exist.", 404)
+        is_address = "@" in name
+        tokens = [hashlib.sha256(f"{name}{n}".encode()).hexdigest()[:32] for n in range(3)]
+        return {
+            "IdentityType": "EMAIL_ADDRESS" if is_address else "DOMAIN",
+            "FeedbackForwardingStatus": False,
+            "VerifiedForSendingStatus": found.verified,
+            "VerificationStatus": "SUCCESS" if found.verified else "PENDING",
+            "DkimAttributes": {
+                "SigningEnabled": not is_address,
+                "Status": "NOT_STARTED" if is_address else found.dkim,
+                "SigningAttributesOrigin": "AWS_SES",
+                **({} if is_address else {"Tokens": tokens}),
+            },
+            "MailFromAttributes": {
+                "MailFromDomain": found.mail_from_domain or f"bounce.{name.rpartition('@')[2]}",
+                "MailFromDomainStatus": found.mail_from,
+                "BehaviorOnMxFailure": "USE_DEFAULT_VALUE",
+            },
+            "Policies": {},
+            "Tags": [],
+        }
+
+    def get_configuration_set(self, request: Request) -> dict[str, object]:
+        """Answer whether a configuration set sends."""
+        name = str(request["ConfigurationSetName"])
+        self._check_set(name)
+        return {
+            "ConfigurationSetName": name,
+            "ReputationOptions": {"ReputationMetricsEnabled": True},
+            "SendingOptions": {"SendingEnabled": name not in self.account.paused_sets},
+            "SuppressionOptions": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
+        }
+
+    def get_configuration_set_event_destinations(self, request: Request) -> dict[str, object]:
+        """Answer where the events of a configuration set go."""
+        name = str(request["ConfigurationSetName"])
+        self._check_set(name)
+        return {"EventDestinations": [] if self._destinations is None else self._destinations(name)}
 
     def _draft(self, request: Request) -> Draft:
         content = _object(request.get("Content"))
@@ -172,21 +229,6 @@ class Sesv2:
         address = parseaddr(source)[1]
         if not _BARE.fullmatch(address):
             raise _bad("Missing final '@domain'")
-        verified = self.identities
-        if verified is None:
-            return
-        names = {name.casefold() for name in verified}
-        domain = address.casefold().rpartition("@")[2]
-        labels = domain.split(".")
-        parents = {".".join(labels[n:]) for n in range(len(labels))}
-        if address.casefold() not in names and not parents & names:
-            region = self.mailbox.region.upper()
-            raise AwsError(
-                "MessageRejected",
-                "Email address is not verified. The following identities failed the check in "
-                f"region {region}: {source}",
-                400,
-            )
 
     def _check_recipients(self, recipients: tuple[str, ...]) -> None:
         if not recipients:
@@ -208,23 +250,6 @@ class Sesv2:
         known = self.configuration_sets
         if name is not None and known is not None and name not in known:
             raise AwsError("NotFoundException", f"Configuration set <{name}> does not exist.", 404)
-
-    def _count(self, recipients: int) -> None:
-        self._forget()
-        now = self.mailbox.clock.now
-        if len(self._sent) + recipients > self.quota.per_day:
-            raise AwsError("TooManyRequestsException", "Daily message quota exceeded.", 429)
-        allowed = max(1, int(self.quota.per_second))
-        if len(self._sent) >= allowed and self._sent[-allowed] > now - 1:
-            raise AwsError("TooManyRequestsException", "Maximum sending rate exceeded.", 429)
-        self._sent.extend([now] * recipients)
-        if self._meter is not None:
-            self._meter.count("emails", recipients)
-
-    def _forget(self) -> None:
-        horizon = self.mailbox.clock.now - _DAY
-        while self._sent and self._sent[0] <= horizon:
-            self._sent.popleft()
 
 
 def _with_simple(draft: Draft, simple: Request) -> Draft:

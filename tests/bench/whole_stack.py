@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from local.meter import FunctionUse
-from local.services.sesv2 import Quota
+from local.services.ses_account import Quota
 from local.world import World
 from tests.bench.figures import Figure
 

@@ -21,7 +21,8 @@ from relance.ports import Mail
 from local.hook import AwsError, Hook
 from local.hub import Hub
 from local.mailbox import Mailbox
-from local.services.sesv2 import Quota, Sesv2
+from local.services.ses_account import Quota
+from local.services.sesv2 import Sesv2
 
 ONCE = Config(retries={"total_max_attempts": 1})
 
@@ -203,7 +204,7 @@ def test_a_sender_that_is_not_verified_is_refused_entry_by_entry(ses: Ses) -> No
 
 
 def test_every_recipient_counts_against_the_quota(ses: Ses) -> None:
-    ses.service.quota = Quota(per_day=1000, per_second=3)
+    ses.service.account.quota = Quota(per_day=1000, per_second=3)
     outcomes = mailer().send_bulk([mail(number) for number in range(5)])
     assert kinds(outcomes) == ["sent"] * 3 + ["SendRateExceeded"] * 2
     account = mailer().account()

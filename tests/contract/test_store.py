@@ -7,6 +7,7 @@ from relance.storage import (
     Absent,
     AllOf,
     AnyOf,
+    AtLeast,
     Below,
     Check,
     Delete,
@@ -280,3 +281,30 @@ def test_a_scan_goes_on_where_it_stopped_and_reads_all_pages(store: Store) -> No
 
 def by_key(item: Item) -> tuple[str, str, Item]:
     return str(item["contact_id"]), str(item["record"]), item
+
+
+@pytest.mark.parametrize(
+    ("there", "holds"),
+    [
+        pytest.param(4, False, id="less"),
+        pytest.param(5, True, id="as much"),
+        pytest.param(6, True, id="more"),
+        pytest.param(None, False, id="nothing"),
+    ],
+)
+def test_at_least_holds_from_the_value_on(store: Store, there: int | None, holds: bool) -> None:
+    store.write(Put(Table.SENDS, {"send_id": "s1", "count": there}))
+    more = Update(Table.SENDS, ("s1",), add={"count": 1}, when=AtLeast("count", 5))
+    if holds:
+        store.write(more)
+    else:
+        with pytest.raises(ConditionFailed):
+            store.write(more)
+
+
+def test_a_change_tells_the_whole_item_as_it_is_afterwards(store: Store) -> None:
+    update = Update(Table.SENDS, ("s1",), set={"plan": "a"}, add={"count": 3})
+    assert store.change(update) == {"send_id": "s1", "plan": "a", "count": 3}
+    assert store.change(update) == {"send_id": "s1", "plan": "a", "count": 6}
+    with pytest.raises(ConditionFailed):
+        store.change(Update(Table.SENDS, ("s1",), add={"count": 1}, when=Equals("plan", "b")))

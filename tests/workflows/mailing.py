@@ -12,7 +12,7 @@ from relance.ledger import SendState
 from relance.register import ConsentState, consent_value, new_register
 from relance.storage import Put, Table, Update
 
-from local.services.sesv2 import Quota
+from local.services.ses_account import Quota
 from local.world import ROOT, World
 from tests.stack import table_names
 from tests.workflows.crowd import Crowd, batched
@@ -112,9 +112,7 @@ class Mailing(Crowd):
         assert figures["sent"] + whole + figures["not_yet"] == figures["audience"]
         ledger = self.ledger()
         went_out = sum(
-            count
-            for state, count in ledger.items()
-            if SendState(state.partition("/")[0]).went_out
+            count for state, count in ledger.items() if SendState(state.partition("/")[0]).went_out
         )
         mails = self.mails()
         assert all(count == 1 for count in mails.values()), mails

@@ -87,6 +87,14 @@ class Below:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """The attribute `name` is there and does not sort before `value`."""
+
+    name: str
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """At least one of these holds."""
 
@@ -100,7 +108,7 @@ class AllOf:
     conditions: tuple["Condition", ...]
 
 
-Condition: TypeAlias = Absent | Present | Equals | Missing | Below | AnyOf | AllOf
+Condition: TypeAlias = Absent | Present | Equals | Missing | Below | AtLeast | AnyOf | AllOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +201,14 @@ class Store(Protocol):
 
     def write(self, write: Put | Update | Delete) -> None:
         """Carry out one write.
+
+        Raises:
+            ConditionFailed: the condition does not hold; nothing was written.
+            StoreBusy: try again; nothing was written, unless the connection broke.
+        """
+
+    def change(self, update: Update) -> Item:
+        """Carry out one update; the whole item as it is afterwards.
 
         Raises:
             ConditionFailed: the condition does not hold; nothing was written.

@@ -11,7 +11,8 @@ import pytest
 from local import ses_events
 from local.hook import AwsError
 from local.mailbox import Mail, Mailbox
-from local.services.sesv2 import Quota, Sesv2
+from local.services.ses_account import Quota
+from local.services.sesv2 import Sesv2
 from local.ses_events import Fate
 
 START = 1_767_600_000.0

@@ -189,6 +189,19 @@ class DynamoStore:
         except FAILURES as error:
             _translate(error)
 
+    def change(self, update: Update) -> Item:
+        """Carry out one update; the whole item as it is afterwards."""
+        arguments = {**self._update(update), "ReturnValues": "ALL_NEW"}
+        try:
+            answer = self._change(self._client.update_item, arguments)
+        except ClientError as error:
+            if _code(error) == "ConditionalCheckFailedException":
+                raise ConditionFailed((0,)) from None
+            _translate(error)
+        except FAILURES as error:
+            _translate(error)
+        return from_attributes(answer["Attributes"])
+
     def transact(self, writes: Sequence[Write]) -> None:
         """Carry out several writes, all or none."""
         parts: list[Any] = [self._part(each) for each in writes]
@@ -209,18 +222,16 @@ class DynamoStore:
         except FAILURES as error:
             _translate(error)
 
-    def _change(self, call: Callable[..., object], arguments: Arguments) -> None:
+    def _change(self, call: Callable[..., Any], arguments: Arguments) -> Any:
         """Make a call that writes, again as long as another writer is at the same items."""
         for longest in PAUSES:
             try:
-                call(**arguments)
+                return call(**arguments)
             except ClientError as error:
                 if not _writers_met(error):
                     raise
-            else:
-                return
             self._sleep(longest * self._chance())
-        call(**arguments)
+        return call(**arguments)
 
     def _part(self, write: Write) -> Arguments:
         if isinstance(write, Put):

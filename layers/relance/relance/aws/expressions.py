@@ -11,6 +11,7 @@ from relance.storage import (
     Absent,
     AllOf,
     AnyOf,
+    AtLeast,
     Below,
     Condition,
     Equals,
@@ -55,6 +56,8 @@ class Expression:
                 return f"{self._path(name)} = {self._value(value)}"
             case Below(name, value):
                 return f"{self._path(name)} < {self._value(value)}"
+            case AtLeast(name, value):
+                return f"{self._path(name)} >= {self._value(value)}"
             case AnyOf(conditions):
                 return self._joined(" OR ", conditions)
             case AllOf(conditions):

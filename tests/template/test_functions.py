@@ -8,18 +8,21 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
+SENDERS = {"send_email", "send_batch", "list_audience", "preview_message"}
 # Whoever is not named here has no business with the variable.
 GIVEN_TO = {
-    "LINK_BASE_URL": {"send_email"},
-    "SENDER": {"send_email"},
-    "SEND_MODE": {"send_email"},
-    "ALLOW_LIST": {"send_email"},
-    "CONFIGURATION_SET": {"send_email"},
-    "POSTAL_ADDRESS": {"send_email"},
+    "LINK_BASE_URL": SENDERS,
+    "SENDER": SENDERS,
+    "SEND_MODE": SENDERS,
+    "ALLOW_LIST": SENDERS,
+    "CONFIGURATION_SET": SENDERS,
+    "POSTAL_ADDRESS": SENDERS,
     "WRITE_KEYS": {"collect_events"},
     "BROWSER_KEYS": {"collect_events"},
     "HOOK_SECRETS": {"take_hook"},
     "BACKLOG_QUEUE_URL": {"collect_events", "take_hook"},
+    "TEST_ADDRESSES": {"preview_message"},
+    "STARTS_MACHINE": {"control_campaign"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
     "DOWNLOADS_BUCKET": {"give_file"},
@@ -30,6 +33,10 @@ GIVEN_TO = {
         "import_piece",
         "sum_up_import",
         "export_batch",
+        "list_audience",
+        "count_campaign",
+        "report_sending",
+        "preview_message",
     },
     "PRIVACY_BUCKET": {"erase_contact", "export_contact"},
     "IDENTITIES_TABLE": {
@@ -61,6 +68,8 @@ GIVEN_TO = {
         "manage_subscription",
         "manage_preferences",
         "send_email",
+        "send_batch",
+        "preview_message",
         "fill_slots",
         "collect_events",
         "drain_backlog",

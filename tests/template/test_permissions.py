@@ -48,6 +48,23 @@ WILDCARDS = {
     ("EnterWorkflowFunctionRole", "SeeWhetherTheFormerOneStillRuns"): "likewise",
     ("UpdateContactFunctionRole", "FindTheStream"): "a stream is named when it is made",
     ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
+    ("SendBatchFunctionRole", "SendFromOneAddress"): "likewise",
+    ("PreviewMessageFunctionRole", "SendTestsFromOneAddress"): "likewise",
+    **{
+        (f"{name}OperationRole", "WriteTheLog"): "log deliveries have no ARN"
+        for name in ("SendCampaign", "Control", "ReportSending", "PreviewMessage")
+    },
+    ("SendCampaignOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
+    ("SendCampaignOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
+    ("ListAudienceFunctionRole", "WriteTheList"): "likewise",
+    ("ListAudienceFunctionRole", "JoinItsParts"): "likewise",
+    ("ListAudienceFunctionRole", "SeeWhetherItIsBeingSent"): "executions likewise",
+    ("ListAudienceFunctionRole", "AskForTheQuota"): "an account has no ARN",
+    ("CountCampaignFunctionRole", "ReadTheAudience"): "files are named likewise",
+    ("CountCampaignFunctionRole", "ListWhoIsLeft"): "likewise",
+    ("ControlCampaignFunctionRole", "SeeWhetherOneIsRunning"): "executions likewise",
+    ("ReportSendingFunctionRole", "WriteTheReport"): "files are named likewise",
+    ("PreviewMessageFunctionRole", "WriteTheMail"): "likewise",
 }
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
@@ -115,6 +132,11 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("ExportContactsOperationRole", "WriteTheLog"),
         ("ReportLeadsOperationRole", "WriteTheLog"),
         ("JoinContactsOperationRole", "WriteTheLog"),
+        ("SendCampaignOperationRole", "WriteTheLog"),
+        ("ControlOperationRole", "WriteTheLog"),
+        ("ReportSendingOperationRole", "WriteTheLog"),
+        ("PreviewMessageOperationRole", "WriteTheLog"),
+        ("ListAudienceFunctionRole", "AskForTheQuota"),
         ("MarketerAccess", "FindJourneys"),
         ("PrivacyAccess", "FindOperations"),
     }
@@ -126,28 +148,34 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
     granting = [
         (owner, statement)
         for owner, statement in statements(resources)
-        if any(action.startswith("ses:") for action in as_list(statement["Action"]))
+        if any(action.startswith("ses:Send") for action in as_list(statement["Action"]))
     ]
-    ((owner, statement),) = granting
-    assert owner == "SendEmailFunctionRole"
-    assert statement["Action"] == "ses:SendEmail"
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
-    assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
+    many = ["ses:SendBulkEmail", "ses:SendEmail"]
+    assert {owner: statement["Action"] for owner, statement in granting} == {
+        "SendEmailFunctionRole": "ses:SendEmail",
+        "SendBatchFunctionRole": many,
+        "PreviewMessageFunctionRole": many,
+    }
+    only = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+    for _, statement in granting:
+        assert statement["Condition"] == only
+        assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
 
 
 def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
     resources: Mapping[str, Any],
 ) -> None:
-    (statement,) = [
-        each for _, each in statements(resources) if each.get("Sid") == "SendFromOneAddress"
-    ]
-    (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
-    condition, _, otherwise = exception["Fn::If"]
-    assert condition == "OnlyAllowList"
-    assert otherwise == {"Ref": "AWS::NoValue"}
+    sending = ("SendFromOneAddress", "SendTestsFromOneAddress")
+    found = [each for _, each in statements(resources) if each.get("Sid") in sending]
+    assert len(found) == 3
+    for statement in found:
+        (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
+        condition, _, otherwise = exception["Fn::If"]
+        assert condition == "OnlyAllowList"
+        assert otherwise == {"Ref": "AWS::NoValue"}
 
 
-def test_one_function_may_scan_and_none_may_drop_or_describe_a_table(
+def test_who_lists_contacts_may_scan_and_none_may_drop_or_describe_a_table(
     resources: Mapping[str, Any],
 ) -> None:
     allowed = {
@@ -163,7 +191,8 @@ def test_one_function_may_scan_and_none_may_drop_or_describe_a_table(
     for owner, statement in statements(resources):
         for action in as_list(statement["Action"]):
             service, _, operation = action.partition(":")
-            if (owner, action) == ("ListContactsFunctionRole", "dynamodb:Scan"):
+            listing = ("ListContactsFunctionRole", "ListAudienceFunctionRole")
+            if owner in listing and action == "dynamodb:Scan":
                 continue
             assert service != "dynamodb" or operation in allowed, f"{owner}: {action}"
 

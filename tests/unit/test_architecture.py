@@ -28,7 +28,10 @@ HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "minis
 
 MAY_IMPORT = {
     **dict.fromkeys(PUBLIC, frozenset()),
-    "send_email": frozenset({"jinja2", "pydantic"}),
+    **dict.fromkeys(
+        ("send_email", "send_batch", "list_audience", "preview_message"),
+        frozenset({"jinja2", "pydantic"}),
+    ),
     **dict.fromkeys(
         (
             "enter_workflow",
@@ -47,6 +50,9 @@ MAY_IMPORT = {
             "export_batch",
             "report_leads",
             "join_contacts",
+            "count_campaign",
+            "control_campaign",
+            "report_sending",
         ),
         frozenset({"pydantic"}),
     ),

@@ -98,7 +98,7 @@ class Mailing(Crowd):
         return Counter(
             row["state"] + (f"/{row['reason']}" if row["state"] == "skipped" else "")
             for row in self.rows("Sends")
-            if "campaign_shard" in row
+            if "tally_shard" in row
         )
 
     def told_in_histories(self) -> Counter[str]:

@@ -12,7 +12,7 @@ from relance.campaigns import campaign_key, send_id_in
 from relance.ledger import Reason
 from relance.storage import Delete, Table, Update
 
-from local.faults import Fault, FaultPlan, Rule
+from local.faults import CallMade, Fault, FaultPlan, Rule
 from local.permissions import missing
 from local.services.ses_account import Quota
 from tests.workflows.content import content_with
@@ -132,7 +132,8 @@ def test_a_list_and_a_segment_are_audiences_too(few: Mailing) -> None:
 
 
 def test_mail_to_many_costs_a_fifth_of_a_call_each(mailing: Mailing) -> None:
-    mailing.world.sandboxes.trace = trace = []
+    trace: list[CallMade] = []
+    mailing.world.sandboxes.trace = trace
     mailing.adds_up(mailing.sends())
     calls = Counter(made.operation for made in trace if made.function.endswith("send-batch"))
     assert calls["SendBulkEmail"] == 3
@@ -373,7 +374,7 @@ def _join(mailing: Mailing, number: int, *, into: int) -> None:
     at = "2026-01-05T09:00:00.000Z"
     key = (absorbed, "now#register")
     mailing.store.write(Update(Table.CONTACTS, key, set={"joined_to": survivor}))
-    told = {absorbed: {"into": survivor, "at": at, "quiet": True}}
+    told: dict[str, Any] = {absorbed: {"into": survivor, "at": at, "quiet": True}}
     key = (survivor, "now#register")
     mailing.store.write(Update(Table.CONTACTS, key, set={"absorbed": told}))
 

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.ledger import CAMPAIGN_SHARDS, Planned, Reason, SendState, send_id_of
+from relance.ledger import TALLY_SHARDS, Planned, Reason, SendState, send_id_of
 from relance.moments import to_text
 from relance.storage import (
-    SENDS_OF_CAMPAIGN,
+    SENDS_TALLY,
     Absent,
     AllOf,
     AnyOf,
@@ -218,10 +218,13 @@ class Standing:
     reason: Reason | None
 
 
-def standings(store: Store, name: str) -> Iterator[Standing]:
-    """Every send of a campaign, by state, as far as the index has caught up."""
-    for shard in range(CAMPAIGN_SHARDS):
-        for item in store.query_index(SENDS_OF_CAMPAIGN, f"{name}#{shard}"):
+def standings(store: Store, group: str) -> Iterator[Standing]:
+    """Every send of a campaign, or of a message in a month (`group_of`), by state.
+
+    As far as the index has caught up.
+    """
+    for shard in range(TALLY_SHARDS):
+        for item in store.query_index(SENDS_TALLY, f"{group}#{shard}"):
             reason = item.get("reason")
             yield Standing(
                 contact_id=str(item["contact_id"]),

@@ -110,16 +110,16 @@ class AwsServices:
     @cached_property
     def sender(self) -> Sender:
         """Who sends and to whom it may."""
-        listed = _setting("ALLOW_LIST").lower().replace(" ", "")
         return Sender(
             address=_setting("SENDER"),
             name=_setting("SENDER_NAME"),
             mode=SendMode(_setting("SEND_MODE")),
-            allow_list=tuple(each for each in listed.split(",") if each),
+            allow_list=_listed(_setting("ALLOW_LIST").lower()),
             link_base_url=_setting("LINK_BASE_URL").rstrip("/"),
             postal_address=_setting("POSTAL_ADDRESS"),
             time_zone=ZoneInfo(_setting("TIME_ZONE")),
             languages=tuple(_setting("LANGUAGES").split(",")),
+            test_addresses=_listed(os.environ.get("TEST_ADDRESSES", "")),
         )
 
     @cached_property
@@ -270,6 +270,10 @@ class AwsServices:
         from relance.aws.services import read_secret  # noqa: PLC0415
 
         return read_secret(boto3.client("secretsmanager"), _setting(setting))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each for each in text.replace(" ", "").split(",") if each)
 
 
 def _setting(name: str) -> str:

@@ -41,8 +41,9 @@ SETTLING_TIME = timedelta(hours=1)
 SHARDS = 4
 """Over how many partitions the index of unsettled sends is spread."""
 
-CAMPAIGN_SHARDS = 8
-"""Over how many partitions the sends of one campaign are spread: 8,000 writes a second."""
+TALLY_SHARDS = 8
+"""Over how many partitions the sends of one campaign, or of a message in a month, are spread: 8,000
+writes a second."""
 
 
 class SendState(StrEnum):
@@ -169,8 +170,8 @@ class Planned:
     """A message that a step is about to send.
 
     `keep` is how long its record is kept; `attempt` tells the claim of this invocation from
-    another's, so that nobody gives back what is not theirs. `campaign` puts the record into the
-    index of that campaign's sends, by state.
+    another's, so that nobody gives back what is not theirs. It counts for the figures of
+    `campaign`; without one, for those of its message and month.
     """
 
     step: Step
@@ -214,18 +215,26 @@ class Planned:
             "message_version": self.message_version,
             "topic": self.topic,
             "claimed_at": to_text(self.now),
-            "campaign_shard": campaign_shard(self.campaign, self.send_id)
-            if self.campaign
-            else None,
+            "tally_shard": tally_shard(
+                self.campaign or group_of(self.message, to_text(self.now)[:7]), self.send_id
+            ),
             "expires_at": round((self.now + self.keep).timestamp()),
             **state,
         }
         return Put(Table.SENDS, item, when=AnyOf((Absent(), Equals("state", SendState.RELEASED))))
 
 
-def campaign_shard(campaign: str, ident: str) -> str:
-    """The partition of the index of a campaign's sends that a send belongs to."""
-    return f"{campaign}#{sum(ident.encode()) % CAMPAIGN_SHARDS}"
+def group_of(message: str, month: str) -> str:
+    """What the sends of a message from journeys are told under: the message and the UTC month.
+
+    No campaign bears such a name, which has no stroke.
+    """
+    return f"{message}/{month}"
+
+
+def tally_shard(group: str, ident: str) -> str:
+    """The partition of the index by state that a send belongs to: of a campaign, or of a month."""
+    return f"{group}#{sum(ident.encode()) % TALLY_SHARDS}"
 
 
 def shard_of(ident: str) -> str:

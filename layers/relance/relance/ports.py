@@ -36,7 +36,7 @@ class Sender:
     """Who sends, to whom it may, and how: the settings of the stack.
 
     `time_zone` decides where a calendar day begins; the first of `languages` serves whoever reads
-    none of them.
+    none of them. Tests go to `test_addresses`, whatever the mode.
     """
 
     address: str
@@ -47,6 +47,7 @@ class Sender:
     postal_address: str
     time_zone: ZoneInfo
     languages: tuple[str, ...]
+    test_addresses: tuple[str, ...] = ()
 
     def language_for(self, spoken: str | None) -> str:
         """The language to write in: the contact's own if the company writes it, else the first."""

@@ -27,7 +27,7 @@ from relance.ports import Services
 from relance.storage import Value
 from relance.usecases.bulk_writes import write_groups
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
-from relance.usecases.read_campaign_input import CampaignName
+from relance.usecases.questions import CampaignName
 
 EXAMPLE = (
     'Paste for example {"campaign": "spring-2026", "do": "pause"}; "do" is pause, resume, cancel '

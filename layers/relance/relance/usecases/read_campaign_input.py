@@ -15,11 +15,8 @@ from relance.content.names import suggestion
 from relance.errors import InvalidInput
 from relance.sending import asks_to_confirm
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
-from relance.usecases.questions import About, Question
+from relance.usecases.questions import About, CampaignName, Question
 from relance.usecases.read_question import MOST_BYTES, canonical, how_many
-
-CampaignName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,50}$")]
-"""The name of a campaign: letters, digits, `_` and `-`, at most 50."""
 
 
 class Whom(Request):

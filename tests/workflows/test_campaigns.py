@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from relance.campaigns import campaign_key, send_id_in
-from relance.ledger import Reason
+from relance.reasons import Reason
 from relance.storage import Delete, Table, Update
 
 from local.faults import CallMade, Fault, FaultPlan, Rule
@@ -64,7 +64,7 @@ def test_a_marketer_counts_confirms_and_reads_what_became_of_everyone(few: Maili
     counted = few.asks("send-campaign", asked())["output"]
     assert counted["outcome"] == "counted"
     assert counted["summary"] == (
-        "Counted: 12 people, a minute, less than a cent. 8 would get welcome now. 4 would not: "
+        "Counted: 12 people, a minute, less than a cent. 8 would get welcome. 4 would not: "
         '2 unsubscribed, 1 paused, 1 suppressed. To send it paste the same with "confirm": 12.'
     )
     assert len(few.world.mailbox) == 0

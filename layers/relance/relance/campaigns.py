@@ -17,12 +17,13 @@ the next one; two at the same time do no harm, since every send is claimed.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from relance.ledger import TALLY_SHARDS, Planned, Reason, SendState, send_id_of
+from relance.ledger import TALLY_SHARDS, Planned, SendState, send_id_of
 from relance.moments import to_text
+from relance.reasons import Reason
 from relance.storage import (
     SENDS_TALLY,
     Absent,
@@ -30,6 +31,7 @@ from relance.storage import (
     AnyOf,
     Equals,
     Item,
+    Missing,
     Put,
     Store,
     Table,
@@ -60,8 +62,8 @@ class CampaignState(StrEnum):
 class Campaign:
     """The record of a campaign.
 
-    `audience` counts the people in the file `listed`; `execution` is the ARN of its latest run;
-    `reason` says why it is paused, in a sentence.
+    `audience` counts the people in the file `listed`; `execution` is the ARN of its latest run,
+    begun at `run_at`; `reason` says why it is paused, in a sentence.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Campaign:
     run: int
     execution: str
     started_at: str
+    run_at: str
     ended_at: str | None = None
     reason: str | None = None
 
@@ -96,6 +99,7 @@ class Campaign:
             "run": self.run,
             "execution": self.execution,
             "started_at": self.started_at,
+            "run_at": self.run_at,
             "expires_at": round((now + keep + KEPT_LONGER).timestamp()),
         }
 
@@ -119,6 +123,7 @@ def campaign_of(item: Item) -> Campaign:
         run=int(str(item["run"])),
         execution=str(item["execution"]),
         started_at=str(item["started_at"]),
+        run_at=str(item["run_at"]),
         ended_at=None if ended_at is None else str(ended_at),
         reason=None if reason is None else str(reason),
     )
@@ -145,7 +150,9 @@ def pause(name: str, *, reason: str | None) -> Update:
     )
 
 
-def take_up(campaign: Campaign, *, state: CampaignState, execution: str, version: str) -> Update:
+def take_up(
+    campaign: Campaign, *, state: CampaignState, execution: str, version: str, now: datetime
+) -> Update:
     """The write by which the next run takes a campaign up, refused if another was first."""
     return Update(
         Table.SENDS,
@@ -153,6 +160,7 @@ def take_up(campaign: Campaign, *, state: CampaignState, execution: str, version
         set={
             "standing": state.value,
             "run": campaign.run + 1,
+            "run_at": to_text(now),
             "execution": execution,
             "message_version": version,
         },
@@ -208,6 +216,86 @@ def planned(
     )
 
 
+_OPEN = (SendState.RELEASED, SendState.DEFERRED)
+"""The states of a send that nobody has claimed and that is still to be decided."""
+
+
+def is_open(state: SendState, until: str | None, now: datetime) -> bool:
+    """Whether a run may claim a send in this state; one that is deferred has to be due."""
+    due = until is None or until <= to_text(now)
+    return state is SendState.RELEASED or (state is SendState.DEFERRED and due)
+
+
+def claim(plan: Planned) -> Put:
+    """The write that claims a send, refused unless it is open."""
+    return replace(plan.claim(), when=_when_open())
+
+
+def leave_out(plan: Planned, reason: Reason) -> Put:
+    """The write that ends a send which nobody has claimed."""
+    item = {
+        name: value
+        for name, value in plan.claim().item.items()
+        if name not in ("attempt", "unsettled_shard", "unsettled_at")
+    }
+    told = {"state": SendState.SKIPPED.value, "reason": reason.value}
+    return Put(Table.SENDS, {**item, **told}, when=_when_open())
+
+
+def _when_open() -> AnyOf:
+    return AnyOf((Absent(), *(Equals("state", each.value) for each in _OPEN)))
+
+
+def put_back(ident: str, *, attempt: str) -> Update:
+    """The write by which an attempt takes its claim back: nothing was sent.
+
+    The record leaves the index of unsettled sends: the campaign itself sees to it, however long
+    that is paused, and nobody gives it up meanwhile.
+    """
+    return _let_go(ident, {"state": SendState.RELEASED.value}, attempt=attempt)
+
+
+def put_off(ident: str, *, attempt: str, until: datetime, reason: Reason) -> Update:
+    """The write by which an attempt leaves a send to a later run of the campaign's batches."""
+    told: Item = {
+        "state": SendState.DEFERRED.value,
+        "until": to_text(until),
+        "reason": reason.value,
+    }
+    return _let_go(ident, told, attempt=attempt)
+
+
+def _let_go(ident: str, told: Item, *, attempt: str) -> Update:
+    return Update(
+        Table.SENDS,
+        (ident,),
+        set=told,
+        remove=("unsettled_shard", "unsettled_at"),
+        when=AllOf((Equals("state", SendState.CLAIMED.value), Equals("attempt", attempt))),
+    )
+
+
+def allow_again(ident: str) -> Update:
+    """The write by which a person's word lets a campaign send what failed or was given up.
+
+    Refused for whatever SES took, and for whatever was left out for a reason of the person's.
+    """
+    not_made = AllOf(
+        (
+            Equals("state", SendState.SKIPPED.value),
+            Equals("reason", Reason.COULD_NOT_BE_MADE.value),
+        )
+    )
+    failed = (Equals("state", SendState.GIVEN_UP.value), Equals("state", SendState.REFUSED.value))
+    return Update(
+        Table.SENDS,
+        (ident,),
+        set={"state": SendState.RELEASED.value},
+        remove=("reason",),
+        when=AllOf((Missing("ses_message_id"), AnyOf((*failed, not_made)))),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One send of a campaign as the index shows it."""
@@ -216,6 +304,7 @@ class Standing:
     send_id: str
     state: SendState
     reason: Reason | None
+    until: str | None = None
 
 
 def standings(store: Store, group: str) -> Iterator[Standing]:
@@ -225,12 +314,13 @@ def standings(store: Store, group: str) -> Iterator[Standing]:
     """
     for shard in range(TALLY_SHARDS):
         for item in store.query_index(SENDS_TALLY, f"{group}#{shard}"):
-            reason = item.get("reason")
+            reason, until = item.get("reason"), item.get("until")
             yield Standing(
                 contact_id=str(item["contact_id"]),
                 send_id=str(item["send_id"]),
                 state=SendState(str(item["state"])),
                 reason=None if reason is None else Reason(str(reason)),
+                until=None if until is None else str(until),
             )
 
 
@@ -250,6 +340,7 @@ class Tally:
     states: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    deferred: Counter[str] = field(default_factory=Counter)
 
     def add(self, each: Standing, *, listed: bool) -> None:
         """Count one send; `listed` says whether the contact was in the audience."""
@@ -264,6 +355,8 @@ class Tally:
             self.failed[reason] += 1
         elif each.state is SendState.GIVEN_UP:
             self.failed[SendState.GIVEN_UP.value] += 1
+        elif each.state is SendState.DEFERRED:
+            self.deferred[reason] += 1
         elif each.state is not SendState.RELEASED:
             self.unsettled += 1
 
@@ -291,6 +384,7 @@ class Tally:
             "skipped": dict(self.skipped.most_common()),
             "failed": dict(self.failed.most_common()),
             "not_yet": self.left,
+            "waiting": dict(self.deferred.most_common()),
         }
 
 
@@ -313,7 +407,8 @@ def told(tally: Tally) -> str:
     if tally.failed:
         parts.append(f"{tally.failed.total():,} failed: {by_reason(tally.failed)}.")
     if tally.left:
-        parts.append(f"{tally.left:,} are still to come.")
+        waiting = f", of whom wait: {by_reason(tally.deferred)}" if tally.deferred else ""
+        parts.append(f"{tally.left:,} are still to come{waiting}.")
     return " ".join(parts)
 
 

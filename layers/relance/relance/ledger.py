@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from relance.ids import send_id
 from relance.moments import to_text
+from relance.reasons import Reason
 from relance.storage import (
     Absent,
     AllOf,
@@ -50,6 +51,7 @@ class SendState(StrEnum):
     """Where a message stands."""
 
     CLAIMED = "claimed"
+    DEFERRED = "deferred"
     RELEASED = "released"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
@@ -63,7 +65,12 @@ class SendState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing more has to happen: feedback may still say more of what was sent."""
-        return self not in (SendState.CLAIMED, SendState.RELEASED, SendState.UNKNOWN)
+        return self not in (
+            SendState.CLAIMED,
+            SendState.DEFERRED,
+            SendState.RELEASED,
+            SendState.UNKNOWN,
+        )
 
     @property
     def went_out(self) -> bool:
@@ -74,32 +81,6 @@ class SendState(StrEnum):
             SendState.BOUNCED,
             SendState.COMPLAINED,
         )
-
-
-class Reason(StrEnum):
-    """Why a message was not sent: shared by people, reports and workflows."""
-
-    NOT_ON_ALLOW_LIST = "not_on_allow_list"
-    ERASED = "erased"
-    SUPPRESSED = "suppressed"
-    NO_ADDRESS = "no_address"
-    NO_CONSENT = "no_consent"
-    UNCONFIRMED = "unconfirmed"
-    UNSUBSCRIBED = "unsubscribed"
-    PAUSED = "paused"
-    TOO_FREQUENT = "too_frequent"
-    CAPPED = "capped"
-    LEFT = "left"
-    NOT_PENDING = "not_pending"
-    STILL_INFORMING = "still_informing"
-    INTENT_NOT_ALLOWED = "intent_not_allowed"
-    CHANNEL_NOT_ALLOWED = "channel_not_allowed"
-    REFUSED_BY_SES = "refused_by_ses"
-    OUTCOME_UNKNOWN = "outcome_unknown"
-    COULD_NOT_BE_MADE = "could_not_be_made"
-    SAME_PERSON = "same_person"
-    GONE = "gone"
-    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,41 +262,6 @@ def release(ident: str, *, attempt: str, now: datetime) -> Update:
             "unsettled_at": to_text(now + SETTLING_TIME),
         },
         when=_claimed_by(attempt, (SendState.CLAIMED,)),
-    )
-
-
-def put_back(ident: str, *, attempt: str) -> Update:
-    """The write by which a campaign takes its claim back: nothing was sent.
-
-    The record leaves the index of unsettled sends: the campaign itself sees to it, however long
-    that is paused, and nobody gives it up meanwhile.
-    """
-    return Update(
-        Table.SENDS,
-        (ident,),
-        set={"state": SendState.RELEASED.value},
-        remove=("unsettled_shard", "unsettled_at"),
-        when=_claimed_by(attempt, (SendState.CLAIMED,)),
-    )
-
-
-def allow_again(ident: str) -> Update:
-    """The write by which a person's word lets a campaign send what failed or was given up.
-
-    Refused for whatever SES took, and for whatever was left out for a reason of the person's.
-    """
-    made = AllOf(
-        (
-            Equals("state", SendState.SKIPPED.value),
-            Equals("reason", Reason.COULD_NOT_BE_MADE.value),
-        )
-    )
-    return Update(
-        Table.SENDS,
-        (ident,),
-        set={"state": SendState.RELEASED.value},
-        remove=("reason",),
-        when=AnyOf((_in_state((SendState.GIVEN_UP, SendState.REFUSED)), made)),
     )
 
 

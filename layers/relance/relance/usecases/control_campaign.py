@@ -15,6 +15,7 @@ from relance.campaigns import (
     Campaign,
     CampaignState,
     Standing,
+    allow_again,
     pause,
     read_campaign,
     standings,
@@ -22,8 +23,9 @@ from relance.campaigns import (
 )
 from relance.content.names import suggestion
 from relance.errors import ConditionFailed, InvalidInput, StoreBusy
-from relance.ledger import Reason, SendState, allow_again
+from relance.ledger import SendState
 from relance.ports import Services
+from relance.reasons import Reason
 from relance.storage import Value
 from relance.usecases.bulk_writes import write_groups
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
@@ -175,6 +177,7 @@ def _start(campaign: Campaign, state: CampaignState, services: Services) -> str:
                 state=state,
                 execution=services.executions.arn_of(name),
                 version=version,
+                now=services.now(),
             )
         )
     except ConditionFailed:

@@ -7,6 +7,7 @@ left; then the figures add up.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from relance.campaigns import (
     Standing,
     Tally,
     end,
+    is_open,
     read_campaign,
     standings,
     tally,
@@ -28,6 +30,7 @@ from relance.campaigns import (
 )
 from relance.errors import ConditionFailed, InvalidInput
 from relance.ledger import SendState
+from relance.moments import from_text
 from relance.ports import Services
 from relance.storage import Value
 from relance.usecases.inputs import Request, Word
@@ -35,6 +38,9 @@ from relance.usecases.questions import ListedContact
 
 UNTIL_SETTLED = 300
 """Seconds until somebody looks again whether the outcome of the last sends is known."""
+
+UNTIL_SEEN_AGAIN = 3600
+"""Seconds that a run waits at most for the hour of those who are deferred."""
 
 UNTIL_TRIED_AGAIN = 300
 """Seconds until those are tried again to whom nothing could be sent."""
@@ -86,13 +92,14 @@ def count_campaign(request: CountRequest, services: Services) -> dict[str, Value
         services.files.write_lines(key, lines)
         results = f"{folder}/results-{request.round}"
         return {**answer, "decision": Decision.SEND.value, "list": key, "results": results}
-    if seen.tally.unsettled:
-        return {**answer, "decision": Decision.LATER.value, "seconds": UNTIL_SETTLED}
-    if campaign.state is CampaignState.PAUSED and seen.left:
+    if campaign.state is CampaignState.PAUSED and not seen.tally.unsettled and seen.tally.left:
         why = f" {campaign.reason}" if campaign.reason else ""
         how = f'To go on paste {{"campaign": "{campaign.name}", "do": "resume"}} into control.'
         summary = f"Paused.{why} {answer['summary']} {how}"
         return {**answer, "decision": Decision.PAUSED.value, "summary": summary}
+    if seen.tally.unsettled or seen.next_due:
+        seconds = seconds_until(seen.next_due, services) if seen.next_due else UNTIL_SETTLED
+        return {**answer, "decision": Decision.LATER.value, "seconds": seconds}
     with suppress(ConditionFailed):  # another run was first
         services.store.write(end(campaign, now=services.now()))
     cancelled = campaign.state is CampaignState.CANCELLED
@@ -100,28 +107,41 @@ def count_campaign(request: CountRequest, services: Services) -> dict[str, Value
     return {**answer, "decision": decision.value}
 
 
+def seconds_until(due: str, services: Services) -> int:
+    """How long to wait for those who wait for their hour: an hour at most, to see who cancelled."""
+    seconds = math.ceil((from_text(due) - services.now()).total_seconds())
+    return min(max(1, seconds), UNTIL_SEEN_AGAIN)
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A campaign as it stands: the figures, and to whom nothing was sent that may be."""
+    """A campaign as it stands: the figures, to whom it may be sent now, when the next are due."""
 
     tally: Tally
     left: list[str]
+    next_due: str | None = None
 
 
 def look(campaign: Campaign, services: Services) -> Seen:
     """Count the sends of a campaign beside its audience."""
     people = list(read_audience(campaign, services))
     listed = frozenset(people)
-    settled: set[str] = set()
+    cancelled, now = campaign.state is CampaignState.CANCELLED, services.now()
+    closed: set[str] = set()
+    due: list[str] = []
 
     def each_once() -> Iterator[Standing]:
         for each in standings(services.store, campaign.name):
-            if each.state is not SendState.RELEASED:
-                settled.add(each.contact_id)
+            if each.state is SendState.DEFERRED and cancelled:
+                pass  # whose hour has not come is left out at once
+            elif not is_open(each.state, each.until, now):
+                closed.add(each.contact_id)
+                due.extend([each.until] if each.until and not each.state.is_final else [])
             yield each
 
     counted = tally(each_once(), listed, len(people))
-    return Seen(counted, [each for each in people if each not in settled])
+    left = [each for each in people if each not in closed]
+    return Seen(counted, left, min(due, default=None))
 
 
 def read_audience(campaign: Campaign, services: Services) -> Iterator[str]:

@@ -16,15 +16,16 @@ from typing import Annotated
 from pydantic import Field
 
 from relance.campaigns import Campaign, CampaignState, begin, by_reason, in_people, read_campaign
-from relance.contacts import UNREADABLE, Contact, read_contacts, stage_at
+from relance.contacts import UNREADABLE, Contact, read_contacts
 from relance.content.compiled import Message
+from relance.deciding import Decision as Decided
+from relance.deciding import Defer, Skip, case_of, decide
 from relance.errors import ConditionFailed, InvalidInput
-from relance.ledger import Reason
 from relance.memberships import members
 from relance.moments import from_text, to_text
 from relance.ports import Account, SendMode, Services
+from relance.reasons import Reason
 from relance.rescoring import everybody, in_minutes
-from relance.sending import reason_not_to_send
 from relance.storage import Value
 from relance.usecases.inputs import Request
 from relance.usecases.judge_contacts import Preview
@@ -62,6 +63,7 @@ class SoFar(Request):
     listed: Annotated[int, Field(ge=0)] = 0
     ready: Annotated[int, Field(ge=0)] = 0
     reasons: dict[str, int] = Field(default_factory=dict)
+    later: dict[str, int] = Field(default_factory=dict)
     languages: dict[str, int] = Field(default_factory=dict)
 
 
@@ -123,6 +125,7 @@ def list_audience(request: AudienceRequest, services: Services) -> dict[str, Val
         run=1,
         execution=request.arn,
         started_at=to_text(services.now()),
+        run_at=to_text(services.now()),
     )
     return _begin(campaign, services)
 
@@ -192,6 +195,7 @@ def _look(
     """Go on through the audience: where that leads, the lines found, whether all were seen."""
     before = request.so_far
     reasons, languages = Counter(before.reasons), Counter(before.languages)
+    later = Counter(before.later)
     ready, lines, after, seen, finished = before.ready, list[str](), before.after, 0, True
     audience = _Audience(asked.question, services)
     for some in _chunks(audience.candidates(before.after)):
@@ -201,18 +205,21 @@ def _look(
         seen, after = seen + len(some), some[-1]
         for each, contact in audience.among(some):
             lines.append(ListedContact(contact=each).model_dump_json())
-            reason = _why_not(message, contact, services)
-            if reason is None:
-                ready += 1
-                languages[services.sender.language_for(contact.register.language)] += 1
-            else:
-                reasons[reason.value] += 1
+            decision = _decided(message, contact, services)
+            if isinstance(decision, Skip):
+                reasons[decision.reason.value] += 1
+                continue
+            ready += 1
+            if isinstance(decision, Defer):
+                later[decision.reason.value] += 1
+            languages[services.sender.language_for(contact.register.language)] += 1
     so_far = SoFar(
         parts=before.parts + 1,
         after=after,
         listed=before.listed + len(lines),
         ready=ready,
         reasons=dict(reasons),
+        later=dict(later),
         languages=dict(languages),
     )
     return so_far, lines, finished
@@ -259,18 +266,27 @@ def _chunks(ids: Iterator[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _why_not(message: Message, contact: Contact, services: Services) -> Reason | None:
+def _decided(message: Message, contact: Contact, services: Services) -> Decided:
+    """What would become of it if the contact's turn were now."""
+    now = services.now()
     try:
-        return reason_not_to_send(
+        case = case_of(
+            contact,
             message,
-            contact.register,
-            services.sender,
-            stage=stage_at(contact.profile, services.plan, services.now()),
+            send_id="",
+            wanted_at=now,
+            waiting=(),
             leaving=False,
-            now=services.now(),
+            plan=services.plan,
+            sender=services.sender,
+            now=now,
+        )
+        content = services.content
+        return decide(
+            case, sender=services.sender, company=content.company, rules=content.sending, now=now
         )
     except UNREADABLE:
-        return Reason.COULD_NOT_BE_MADE
+        return Skip(Reason.COULD_NOT_BE_MADE, Reason.COULD_NOT_BE_MADE.sentence)
 
 
 # -- what is said about it -------------------------------------------------------------------------
@@ -296,7 +312,9 @@ def _objection(so_far: SoFar, account: Account, services: Services) -> str | Non
 def _counted(so_far: SoFar, message: Message, account: Account) -> str:
     seconds = so_far.ready / account.per_second if account.per_second else 0.0
     whole = f"{in_people(so_far.listed)}, {in_minutes(seconds)}, {price(so_far.ready)}"
-    parts = [f"Counted: {whole}. {so_far.ready:,} would get {message.name} now."]
+    parts = [f"Counted: {whole}. {so_far.ready:,} would get {message.name}."]
+    if so_far.later:
+        parts.append(f"Not at once: {by_reason(so_far.later)}.")
     if so_far.ready > account.left_today:
         days = math.ceil((so_far.ready - account.left_today) / max(account.per_day, 1)) + 1
         parts.append(
@@ -329,6 +347,7 @@ def _figures(so_far: SoFar) -> dict[str, Value]:
         "audience": so_far.listed,
         "would_get_it": so_far.ready,
         "would_not": dict(so_far.reasons),
+        "would_wait": dict(so_far.later),
         "languages": dict(so_far.languages),
     }
 

@@ -19,9 +19,10 @@ from relance.content.names import suggestion
 from relance.errors import InvalidInput
 from relance.events import Event, Name
 from relance.ids import is_ulid
-from relance.ledger import Reason, SendState, group_of
+from relance.ledger import SendState, group_of
 from relance.moments import from_text
 from relance.ports import Services
+from relance.reasons import Reason
 from relance.storage import Value
 from relance.usecases.inputs import NO_ADDRESS, Request, parse, parse_typed
 from relance.usecases.questions import CampaignName

@@ -261,17 +261,49 @@ def test_p7_two_senders_on_one_audience_send_one_copy(mailing: Mailing) -> None:
     mailing.adds_up(ended)
 
 
-def test_p8_an_unsubscribe_between_claim_and_send_stops_it(few: Mailing) -> None:
-    late = Rule(Fault.DELAY, function="send-batch", operation="TransactWriteItems", seconds=5)
+@pytest.mark.parametrize("operation", ["BatchGetItem", "PutItem"])
+def test_p8_an_unsubscribe_answered_before_the_claim_stops_it(few: Mailing, operation: str) -> None:
+    late = Rule(Fault.DELAY, function="send-batch", operation=operation, seconds=5, times=2)
     few.world.sandboxes.faults = FaultPlan([late])
     execution = few.world.start("operation-send-campaign", asked(confirm=12))
-    few.world.run(for_=timedelta(seconds=3))
-    assert few.ledger() == {"claimed": 12}
+    few.world.run(for_=timedelta(seconds=4))
+    assert few.ledger() == {}
     few.unsubscribes(7)
     ended = few.ending(execution)
     assert few.address(7) not in few.mails()
     assert ended["output"]["figures"]["skipped"] == {"unsubscribed": 1}
     few.adds_up(ended)
+
+
+PLAIN = {
+    "messages/welcome/message.yaml": (
+        "subject: Hello again\npreheader: A word\nclass: marketing\nintent: inform\n"
+        "topic: newsletter\n"
+    )
+}
+"""A message that says nothing of hours: it is not for the night."""
+
+
+def test_whoever_sleeps_gets_it_in_the_morning_and_may_leave_until_then(
+    few: Mailing, tmp_path: Path
+) -> None:
+    few.world.deploy_content(content_with(PLAIN, tmp_path))
+    for number in (3, 4):
+        few.happens(number, "identified", "zone", traits={"time_zone": "America/New_York"})
+    few.world.run(for_=timedelta(minutes=2))
+    counted = few.asks("send-campaign", asked())["output"]["summary"]
+    assert "12 would get welcome. Not at once: 2 quiet hours." in counted
+    execution = few.world.start("operation-send-campaign", asked(confirm=12))
+    few.world.run(for_=timedelta(hours=3))
+    assert few.ledger() == {"delivered": 10, "deferred": 2}
+    assert few.world.describe(execution)["status"] == "RUNNING"
+    few.unsubscribes(4)
+    ended = few.ending(execution, minutes=3 * 60)
+    assert few.address(3) in few.mails()
+    assert ended["output"]["figures"]["skipped"] == {"unsubscribed": 1}
+    few.adds_up(ended)
+    (mail,) = few.world.mailbox.to(few.address(3))
+    assert 8 <= mail.sent_at / 3600 % 24 - 5 < 8.2
 
 
 # -- what else may happen --------------------------------------------------------------------------
@@ -342,13 +374,7 @@ def test_a_message_that_was_changed_meanwhile_holds_it_up(
     with gathered.somewhere(quota=Quota(per_second=25)) as mailing:
         execution = mailing.world.start("operation-send-campaign", asked(confirm=SIZE))
         mailing.world.run(for_=timedelta(seconds=2))
-        files = {
-            "messages/welcome/message.yaml": (
-                "subject: Hello again\npreheader: A word\nclass: marketing\nintent: inform\n"
-                "topic: newsletter\n"
-            )
-        }
-        mailing.world.deploy_content(content_with(files, tmp_path))
+        mailing.world.deploy_content(content_with(PLAIN, tmp_path))
         ended = mailing.ending(execution, minutes=60)
         assert ended["output"]["outcome"] == "paused"
         assert 'The message "welcome" was changed' in ended["output"]["summary"]

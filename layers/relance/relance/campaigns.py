@@ -29,6 +29,7 @@ from relance.storage import (
     Absent,
     AllOf,
     AnyOf,
+    Check,
     Equals,
     Item,
     Missing,
@@ -233,12 +234,36 @@ def claim(plan: Planned) -> Put:
 
 def leave_out(plan: Planned, reason: Reason) -> Put:
     """The write that ends a send which nobody has claimed."""
-    item = {
-        name: value
-        for name, value in plan.claim().item.items()
-        if name not in ("attempt", "unsettled_shard", "unsettled_at")
+    return _unclaimed(plan, {"state": SendState.SKIPPED.value, "reason": reason.value})
+
+
+def defer(plan: Planned, *, until: datetime, reason: Reason) -> Put:
+    """The write that leaves a send which nobody has claimed to its hour."""
+    told = {"state": SendState.DEFERRED.value, "reason": reason.value, "until": to_text(until)}
+    return _unclaimed(plan, told)
+
+
+def stand_in(plan: Planned, *, by: str) -> Put:
+    """The write that closes a person's place, who gets the message under another id, `by`."""
+    told = {
+        "state": SendState.SKIPPED.value,
+        "reason": Reason.SAME_PERSON.value,
+        "stood_in_by": by,
     }
-    told = {"state": SendState.SKIPPED.value, "reason": reason.value}
+    mine = AnyOf((_when_open(), Equals("stood_in_by", by)))
+    return replace(_unclaimed(plan, told), when=mine)
+
+
+def not_reached(campaign: str, contact_id: str) -> Check:
+    """The condition that the message is not sent, nor being sent, to a person under this id."""
+    skipped = Equals("state", SendState.SKIPPED.value)
+    key = (send_id_in(campaign, contact_id),)
+    return Check(Table.SENDS, key, when=AnyOf((_when_open(), skipped)))
+
+
+def _unclaimed(plan: Planned, told: Item) -> Put:
+    claimed = ("attempt", "unsettled_shard", "unsettled_at")
+    item = {name: value for name, value in plan.claim().item.items() if name not in claimed}
     return Put(Table.SENDS, {**item, **told}, when=_when_open())
 
 
@@ -252,24 +277,10 @@ def put_back(ident: str, *, attempt: str) -> Update:
     The record leaves the index of unsettled sends: the campaign itself sees to it, however long
     that is paused, and nobody gives it up meanwhile.
     """
-    return _let_go(ident, {"state": SendState.RELEASED.value}, attempt=attempt)
-
-
-def put_off(ident: str, *, attempt: str, until: datetime, reason: Reason) -> Update:
-    """The write by which an attempt leaves a send to a later run of the campaign's batches."""
-    told: Item = {
-        "state": SendState.DEFERRED.value,
-        "until": to_text(until),
-        "reason": reason.value,
-    }
-    return _let_go(ident, told, attempt=attempt)
-
-
-def _let_go(ident: str, told: Item, *, attempt: str) -> Update:
     return Update(
         Table.SENDS,
         (ident,),
-        set=told,
+        set={"state": SendState.RELEASED.value},
         remove=("unsettled_shard", "unsettled_at"),
         when=AllOf((Equals("state", SendState.CLAIMED.value), Equals("attempt", attempt))),
     )

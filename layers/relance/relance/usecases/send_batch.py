@@ -1,11 +1,14 @@
-"""Sending a campaign's message to a batch of contacts: claimed, read, decided, handed over, noted.
+"""Sending a campaign's message to a batch of contacts: read, decided, claimed, handed over, noted.
 
-For fifty contacts seven calls, whatever becomes of them: one read of the campaign and the ledger,
-one transaction that claims, one consistent read of the contacts after it, one transaction that
-takes room in each one's day, SES, one transaction with the outcomes, and now and then one that
-forgets old counts.
+For fifty contacts five calls, whatever becomes of them: one read of the campaign and the ledger,
+one of the contacts, one transaction that claims, SES, one transaction with the outcomes; now and
+then one more, with those who are left out or wait, or that forgets old counts.
 
-Cut off anywhere and run again, it goes on from the ledger:
+The claim is the last write before SES. Its transaction holds, for each contact, the send in the
+ledger and the room that it takes in the contact's day, on the condition that the register says of
+the person what was read (`relance.room`): whoever unsubscribed, paused, was erased or joined since
+then, or got another message, refuses the claim, and is read and decided again. So everything up to
+the claim can be done over.
 
 | cut off | what the next attempt finds | what becomes of it |
 |---|---|---|
@@ -13,10 +16,6 @@ Cut off anywhere and run again, it goes on from the ledger:
 | by an error between claims and SES | `released` | sends |
 | by death after the claims | `claimed` | an SES event or the sweep settles it: nobody repeats it |
 | after the outcomes were written | final states | nothing |
-
-Room is taken after the claim (`relance.room`): whoever is refused, since somebody unsubscribed or
-another message came first, is read and decided again. A death in between leaves a message counted
-that was not sent, which costs the person a mail that day and nobody a second one.
 """
 
 from collections import Counter
@@ -35,13 +34,15 @@ from relance.campaigns import (
     campaign_key,
     campaign_of,
     claim,
+    defer,
     is_open,
     leave_out,
+    not_reached,
     pause,
     planned,
     put_back,
-    put_off,
     send_id_in,
+    stand_in,
 )
 from relance.contacts import UNREADABLE, Contact, read_contacts
 from relance.content.compiled import Message
@@ -60,13 +61,13 @@ from relance.errors import (
 from relance.events import put_once
 from relance.ledger import Planned, Send, SendState, doubt, send_of, settle
 from relance.moments import from_text, to_text
-from relance.ports import Mail, Services
+from relance.ports import Mail, Mailer, Services
 from relance.reasons import Reason
 from relance.register import RECORD as REGISTER
 from relance.register import give_turn_back
 from relance.room import Room, old_counts
 from relance.sending import compose_mail
-from relance.storage import Item, Put, Table, Update, Value, Write
+from relance.storage import Item, Table, Update, Value, Write
 from relance.usecases.bulk_writes import write_groups
 from relance.usecases.inputs import Request, Word
 from relance.usecases.questions import ListedContact
@@ -143,13 +144,15 @@ class _Ready:
     room: Room
     mail: Mail
 
+    @property
+    def is_joined(self) -> bool:
+        """Whether the person has several registers, of which the claim can watch but one."""
+        return self.contact.asked is not None
+
 
 @dataclass(slots=True)
 class _Batch:
-    """One attempt at one batch. `claimed` are those whom it has claimed and not let go.
-
-    `taken` is the room that was taken for whom, to be given back where nothing is sent.
-    """
+    """One attempt at one batch. `claimed` are those whom it has claimed and not let go."""
 
     campaign: Campaign
     message: Message
@@ -157,25 +160,26 @@ class _Batch:
     attempt: str
     now: datetime
     counts: Counter[str] = field(default_factory=Counter)
-    claimed: set[str] = field(default_factory=set)
-    taken: dict[str, _Ready] = field(default_factory=dict)
+    claimed: dict[str, _Ready] = field(default_factory=dict)
 
     def send_to(self, ids: Sequence[str]) -> None:
-        """Claim, read, decide, take room, hand over, note."""
+        """Read, decide, claim, hand over, note."""
         try:
-            self.claim(ids)
-            pending = [each for each in ids if each in self.claimed]
+            pending = ids
             for _ in range(DECIDED_AT_MOST):
-                pending = self.take_room(self.prepare(self.read(pending)))
+                pending = self.claim(self.prepare(self.read(pending)))
                 if not pending:
                     break
-            self.give_back(pending)
+            self.counts["not_yet"] += len(pending)
+            self._look_again()
+            mailer = self.services.mailer
         except Exception:
             self._give_all_back()
             raise
-        self.hand_over()
+        if self.claimed:
+            self.hand_over(mailer)
 
-    # -- claiming and reading -------------------------------------------------------------------
+    # -- reading and deciding -------------------------------------------------------------------
 
     def plan(self, contact_id: str) -> Planned:
         """The send to a contact."""
@@ -192,82 +196,21 @@ class _Batch:
         """The id of the send to a contact."""
         return send_id_in(self.campaign.name, contact_id)
 
-    def claim(self, ids: Sequence[str]) -> None:
-        """Claim those whom nobody else has, in one transaction."""
-        self.claimed = set(ids)  # an answer may be lost, and claims be written
-        written = write_groups(
-            self.services.store, {each: [claim(self.plan(each))] for each in ids}
-        )
-        mine = self._mine(written.refused)
-        self.claimed = {each for each in ids if written.has(each) or each in mine}
-        self.counts["taken_by_another"] += len(written.refused) - len(mine)
-        self.leave_out(dict.fromkeys(written.broken, Reason.COULD_NOT_BE_MADE))
-
-    def _mine(self, refused: Iterable[str]) -> set[str]:
-        """Of those whose claim was refused, the ones that this very attempt had written before."""
-        keys = {self.send_id(each): each for each in refused}
-        if not keys:
-            return set()
-        found = self.services.store.get_many(Table.SENDS, [(key,) for key in keys])
-        return {
-            keys[key]
-            for (key,), item in found.items()
-            if item.get("attempt") == self.attempt and item["state"] == SendState.CLAIMED.value
-        }
-
     def read(self, ids: Sequence[str]) -> dict[str, Contact]:
-        """The claimed contacts as they are after the claim, without those who cannot be mailed."""
+        """The contacts as they are, without those of whom nothing can be read."""
         found = read_contacts(self.services.store, ids)
         gone = [each for each in ids if each not in found]
         broken = [each for each, contact in found.items() if contact is None]
-        self.skip(dict.fromkeys(gone, Reason.GONE))
-        self.skip(dict.fromkeys(broken, Reason.COULD_NOT_BE_MADE))
-        contacts = {each: contact for each, contact in found.items() if contact is not None}
-        for each, contact in contacts.items():
-            if contact.contact_id != each:
-                self._close_the_place_of(contact.contact_id, each)
-        self._yield_to_the_absorbed(contacts)
-        return {each: contact for each, contact in contacts.items() if each in self.claimed}
-
-    def _close_the_place_of(self, survivor: str, contact_id: str) -> None:
-        """One person under two ids: whoever of them is first closes the other's place."""
-        mine = self.services.store.get(Table.SENDS, (self.send_id(survivor),))
-        if mine is not None and mine.get("stood_in_by") == contact_id:
-            return  # decided before, in this attempt or an earlier one
-        closed = leave_out(self.plan(survivor), Reason.SAME_PERSON)
-        try:
-            self.services.store.write(
-                Put(closed.table, {**closed.item, "stood_in_by": contact_id}, when=closed.when)
-            )
-        except ConditionFailed:
-            self.skip({contact_id: Reason.SAME_PERSON})
-
-    def _yield_to_the_absorbed(self, contacts: Mapping[str, Contact]) -> None:
-        """Who was reached under a former id is left out; who is being reached there waits."""
-        former = {
-            self.send_id(other): each
-            for each, contact in contacts.items()
-            if each == contact.contact_id and each in self.claimed
-            for other in contact.register.absorbed
-        }
-        if not former:
-            return
-        found = self.services.store.get_many(Table.SENDS, [(key,) for key in former])
-        sends = [(former[key], send_of(item)) for (key,), item in found.items()]
-        reached = [each for each, send in sends if _has_reached(send)]
-        self.skip(dict.fromkeys(reached, Reason.SAME_PERSON))
-        busy = (SendState.CLAIMED, SendState.UNKNOWN)
-        self.give_back([each for each, send in sends if send.state in busy])
-
-    # -- deciding -------------------------------------------------------------------------------
+        self.leave_out(
+            dict.fromkeys(gone, Reason.GONE) | dict.fromkeys(broken, Reason.COULD_NOT_BE_MADE)
+        )
+        return {each: contact for each, contact in found.items() if contact is not None}
 
     def prepare(self, contacts: Mapping[str, Contact]) -> dict[str, _Ready]:
         """Those who are to get it now, with their mails; the others are noted with their reason."""
         skipped: dict[str, Reason] = {}
         deferred: dict[str, Defer] = {}
         ready: dict[str, _Ready] = {}
-        if contacts:
-            self.services.link_tables.keep(self.message)
         for each, contact in contacts.items():
             try:
                 decision = self.decide(each, contact)
@@ -279,7 +222,7 @@ class _Batch:
                     ready[each] = _Ready(contact, decision.room, self.compose(each, contact))
             except (ContentInvalid, *UNREADABLE):
                 skipped[each] = Reason.COULD_NOT_BE_MADE
-        self.skip(skipped)
+        self.leave_out(skipped)
         self.put_off(deferred)
         return ready
 
@@ -318,29 +261,83 @@ class _Batch:
             workflow=WORKFLOW,
         )
 
-    def take_room(self, ready: Mapping[str, _Ready]) -> list[str]:
-        """Take room in each one's day; those whose register is no longer as it was read."""
-        groups: dict[str, Sequence[Write]] = {
-            each: [it.room.take(it.contact.register)] for each, it in ready.items()
-        }
+    # -- claiming -------------------------------------------------------------------------------
+
+    def claim(self, ready: Mapping[str, _Ready]) -> list[str]:
+        """Claim those whom nobody else has; who is to be read again, being no longer as read."""
+        if not ready:
+            return []
+        self.services.link_tables.keep(self.message)
+        before = dict(self.claimed)
+        self.claimed |= ready  # an answer may be lost, and claims be written
+        groups = {each: self._claim(each, it) for each, it in ready.items()}
         written = write_groups(self.services.store, groups)
-        self.taken |= {each: it for each, it in ready.items() if written.has(each)}
-        self.skip(dict.fromkeys(written.broken, Reason.COULD_NOT_BE_MADE))
-        return [each for each in ready if each in written.refused]
+        mine = self._mine([each for each, failed in written.refused.items() if 0 in failed])
+        self.claimed = before | {
+            each: it for each, it in ready.items() if written.has(each) or each in mine
+        }
+        self.leave_out(dict.fromkeys(written.broken, Reason.COULD_NOT_BE_MADE))
+        others = {each: it for each, it in written.refused.items() if each not in mine}
+        self.counts["taken_by_another"] += sum(0 in failed for failed in others.values())
+        reached = [each for each, it in others.items() if max(it) > 1 and 0 not in it]
+        self._leave_to_the_other_id(reached, ready)
+        return [each for each, it in others.items() if it == {1}]
+
+    def _claim(self, listed: str, ready: _Ready) -> list[Write]:
+        """The claim, the room, and where one person has several ids, that none of them has it."""
+        contact, name = ready.contact, self.campaign.name
+        own: list[Write] = [claim(self.plan(listed)), ready.room.take(contact.register)]
+        others = [each for each in contact.ids if each not in (listed, contact.contact_id)]
+        if contact.contact_id != listed:
+            own.append(stand_in(self.plan(contact.contact_id), by=listed))
+        return [*own, *(not_reached(name, each) for each in others)]
+
+    def _mine(self, refused: Sequence[str]) -> set[str]:
+        """Of those whose claim was refused, the ones that this very attempt had written before."""
+        keys = {self.send_id(each): each for each in refused}
+        if not keys:
+            return set()
+        found = self.services.store.get_many(Table.SENDS, [(key,) for key in keys])
+        return {
+            keys[key]
+            for (key,), item in found.items()
+            if item.get("attempt") == self.attempt and item["state"] == SendState.CLAIMED.value
+        }
+
+    def _leave_to_the_other_id(self, ids: Sequence[str], ready: Mapping[str, _Ready]) -> None:
+        """Who is reached under another id is left out; while that is not known, somebody waits."""
+        keys = {
+            self.send_id(other): each
+            for each in ids
+            for other in ready[each].contact.ids
+            if other != each
+        }
+        found = self.services.store.get_many(Table.SENDS, [(key,) for key in keys])
+        sends = [(keys[key], send_of(item)) for (key,), item in found.items()]
+        reached = {each for each, send in sends if send.state.is_final}
+        self.leave_out(dict.fromkeys(reached, Reason.SAME_PERSON))
+        self.counts["not_yet"] += len(set(ids) - reached)
+
+    def _look_again(self) -> None:
+        """Whoever has several registers is read once more, after the claim."""
+        joined = [each for each, it in self.claimed.items() if it.is_joined]
+        if not joined:
+            return
+        found = read_contacts(self.services.store, joined)
+        reasons: dict[str, Reason] = {}
+        for each in joined:
+            contact = found.get(each)
+            decision = self.decide(each, contact) if contact else None
+            if isinstance(decision, Skip) and decision.reason in _OF_THE_PERSON:
+                reasons[each] = decision.reason
+        self.skip(reasons)
 
     # -- handing over ---------------------------------------------------------------------------
 
-    def hand_over(self) -> None:
+    def hand_over(self, mailer: Mailer) -> None:
         """Hand the mails to SES and note what became of each."""
-        if not self.taken:
-            return
-        try:
-            mailer = self.services.mailer
-        except Exception:
-            self._give_all_back()
-            raise
-        mails = [it.mail for it in self.taken.values()]
-        outcomes = dict(zip(list(self.taken), mailer.send_bulk(mails), strict=True))
+        mails = {each: it.mail for each, it in self.claimed.items()}
+        outcomes = dict(zip(mails, mailer.send_bulk(list(mails.values())), strict=True))
         sent = {each: it for each, it in outcomes.items() if isinstance(it, str)}
         refused = {each: it for each, it in outcomes.items() if not isinstance(it, str)}
         self._note_refused(refused)  # of what was sent SES will tell, of these nobody
@@ -353,7 +350,7 @@ class _Batch:
             each: self._sent(each, message_id) for each, message_id in sent.items()
         }
         write_groups(self.services.store, groups)  # refused: an SES event was quicker, as it may be
-        forgetting = {each: self._forget_old_counts(self.taken[each].contact) for each in sent}
+        forgetting = {each: self._forget_old_counts(self.claimed[each].contact) for each in sent}
         write_groups(self.services.store, {each: it for each, it in forgetting.items() if it})
         self.counts["sent"] += len(sent)
 
@@ -370,7 +367,7 @@ class _Batch:
             claimed_at=to_text(self.now),
         )
         note: dict[str, Value] = {"ses_message_id": message_id, "sent_at": to_text(now)}
-        contact_id = self.taken[listed].contact.contact_id
+        contact_id = self.claimed[listed].contact.contact_id
         if contact_id != listed:
             note["sent_as"] = contact_id
         expected = (SendState.CLAIMED, SendState.UNKNOWN)
@@ -424,16 +421,6 @@ class _Batch:
         }
         self._let_go(writes, {each: reason.value for each, reason in reasons.items()})
 
-    def put_off(self, decisions: Mapping[str, Defer]) -> None:
-        """Leave these to their hour."""
-        writes = {
-            each: put_off(
-                self.send_id(each), attempt=self.attempt, until=it.until, reason=it.reason
-            )
-            for each, it in decisions.items()
-        }
-        self._let_go(writes, dict.fromkeys(writes, "deferred"))
-
     def give_back(self, ids: Iterable[str]) -> None:
         """Give claims of this attempt back: nothing was sent, and a later attempt sends."""
         writes = {
@@ -451,19 +438,17 @@ class _Batch:
                 break
 
     def _let_go(self, writes: Mapping[str, Update], what: Mapping[str, str]) -> None:
-        """End these claims, and give back the room that was taken."""
+        """End these claims, and give back the room that they took."""
         groups: dict[str, Sequence[Write]] = {each: [write] for each, write in writes.items()}
         written = write_groups(self.services.store, groups)
         rooms: dict[str, Sequence[Write]] = {}
         for each in writes:
-            self.claimed.discard(each)
-            it = self.taken.pop(each, None)
+            it = self.claimed.pop(each)
             if written.has(each):
                 self.counts[what[each]] += 1
-                if it is not None:
-                    rooms[each] = [it.room.give_back(it.contact.contact_id)]
-                    if it.room.turn:
-                        self._leave_the_turn(each, it)
+                rooms[each] = [it.room.give_back(it.contact.contact_id)]
+                if it.room.turn:
+                    self._leave_the_turn(each, it)
         write_groups(self.services.store, rooms)
 
     def _leave_the_turn(self, listed: str, ready: _Ready) -> None:
@@ -474,17 +459,35 @@ class _Batch:
             )
 
     def leave_out(self, reasons: Mapping[str, Reason]) -> None:
-        """Record those who are not even claimed."""
+        """Record those who do not get it, and whom nobody has claimed."""
         groups: dict[str, Sequence[Write]] = {
             each: [leave_out(self.plan(each), reason)] for each, reason in reasons.items()
         }
         write_groups(self.services.store, groups)
         self.counts.update(reason.value for reason in reasons.values())
 
+    def put_off(self, decisions: Mapping[str, Defer]) -> None:
+        """Leave these, whom nobody has claimed, to their hour."""
+        groups: dict[str, Sequence[Write]] = {
+            each: [defer(self.plan(each), until=it.until, reason=it.reason)]
+            for each, it in decisions.items()
+        }
+        write_groups(self.services.store, groups)
+        self.counts["deferred"] += len(groups)
 
-def _has_reached(send: Send) -> bool:
-    """Whether the message may have got to the person under another id."""
-    return send.state.went_out or send.state is SendState.GIVEN_UP
+
+_OF_THE_PERSON = frozenset(
+    {
+        Reason.ERASED,
+        Reason.NO_ADDRESS,
+        Reason.NO_CONSENT,
+        Reason.PAUSED,
+        Reason.SUPPRESSED,
+        Reason.UNCONFIRMED,
+        Reason.UNSUBSCRIBED,
+    }
+)
+"""Reasons that a person gave: the claim itself changes none of them."""
 
 
 def _stops_all(error: RelanceError) -> bool:

@@ -17,6 +17,7 @@ from relance.content.compiled import Content
 from relance.engine import Plan
 from relance.events import Event
 from relance.hooks.keys import HookSecrets
+from relance.limiter import Limiter
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
 from relance.storage import Store, Value
@@ -235,6 +236,10 @@ class Services(Protocol):
     @property
     def mailer(self) -> Mailer:
         """SES."""
+
+    @property
+    def limiter(self) -> Limiter:
+        """The pace of all senders together."""
 
     @property
     def bus(self) -> Bus:

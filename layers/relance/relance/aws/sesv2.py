@@ -4,6 +4,7 @@ The client is made with `retries={"total_max_attempts": 1}`. A refusal that SES 
 nothing was sent; a call that broke off, timed out or failed within SES may have been carried out.
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
@@ -16,8 +17,22 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from relance.aws.passing import FAILURES, STALE_SIGNATURE, Failure, code_of, status_of
-from relance.errors import RecipientRefused, SendOutcomeUnknown, SendRateExceeded, SendRefused
+from relance.aws.passing import (
+    FAILURES,
+    STALE_SIGNATURE,
+    Failure,
+    calling,
+    code_of,
+    status_of,
+)
+from relance.errors import (
+    RecipientRefused,
+    SendOutcomeUnknown,
+    SendRateExceeded,
+    SendRefused,
+    ServiceUnavailable,
+)
+from relance.pace import AccountState
 from relance.ports import Mail
 
 if TYPE_CHECKING:
@@ -29,6 +44,10 @@ _LATER = STALE_SIGNATURE | {
     "ThrottlingException",
     "TooManyRequestsException",
 }
+_PAUSED = "SendingPausedException"
+_DAILY = "daily"
+"""How SES tells the quota of 24 hours from the rate: "Daily message quota exceeded"."""
+
 _NEVER_SENT = (
     ConnectTimeoutError,
     CredentialRetrievalError,
@@ -91,6 +110,48 @@ class SesMailer:
         return answer["MessageId"]
 
 
+class SesAccount:
+    """What SES says of the account and of the sender's identity: a domain, or else an address."""
+
+    def __init__(self, client: "SESV2Client", *, domain: str, address: str) -> None:
+        self._client = client
+        self._domain = domain
+        self._address = address
+
+    def state(self) -> AccountState:
+        """The quota, whether SES sends at all, and from this sender.
+
+        Raises:
+            ServiceUnavailable: SES could not answer now.
+        """
+        with calling("SES"):
+            said = self._client.get_account()
+        quota = said.get("SendQuota", {})
+        per_day = quota.get("Max24HourSend", 0)
+        return AccountState(
+            per_second=quota.get("MaxSendRate", 0),
+            per_day=None if per_day < 0 else int(per_day),
+            sent=int(quota.get("SentLast24Hours", 0)),
+            production=said.get("ProductionAccessEnabled", False),
+            enabled=said.get("SendingEnabled", False),
+            enforcement=said.get("EnforcementStatus", ""),
+            verified=self._is_verified(),
+        )
+
+    def _is_verified(self) -> bool | None:
+        """Whether mail may come from the domain or the address; None if SES did not say."""
+        try:
+            for name in (self._domain, self._address):
+                with suppress(self._client.exceptions.NotFoundException), calling("SES"):
+                    if self._client.get_email_identity(EmailIdentity=name).get(
+                        "VerifiedForSendingStatus"
+                    ):
+                        return True
+        except ServiceUnavailable:
+            return None
+        return False
+
+
 def _translated(error: Failure) -> Exception:
     if isinstance(error, ParamValidationError):
         return SendRefused("the message is not one that SES can be handed")
@@ -99,11 +160,17 @@ def _translated(error: Failure) -> Exception:
     if not isinstance(error, ClientError):
         return SendOutcomeUnknown("the call to SES broke off")
     code, status = code_of(error), status_of(error)
+    said = str(error.response.get("Error", {}).get("Message", "")).lower()
+    if code == _PAUSED:
+        return SendRateExceeded("SES has paused sending; nothing was sent", stopped=True)
     if code in _LATER or status == 429:
-        return SendRateExceeded(f"SES asked to try again later ({code}); nothing was sent")
+        return SendRateExceeded(
+            f"SES asked to try again later ({code}); nothing was sent",
+            throttled=code not in STALE_SIGNATURE and _DAILY not in said,
+            stopped=_DAILY in said,
+        )
     if status == 408 or not 400 <= status < 500:
         return SendOutcomeUnknown(f"SES answered {status}; nobody knows what became of the message")
-    said = str(error.response.get("Error", {}).get("Message", "")).lower()
     if code in ("BadRequestException", "MessageRejected") and said.startswith(_OF_ONE_ADDRESS):
         return RecipientRefused("SES does not take the address of this contact")
     return SendRefused(f"SES refused the message ({code}); see the SES console")

@@ -19,6 +19,7 @@ from relance.content.build.site import SiteBuilder
 from relance.content.build.texts import read_texts
 from relance.content.compiled import FORMAT
 from relance.content.names import suggestion
+from relance.content.pace_rules import PaceRules
 
 _FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "files.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
@@ -89,6 +90,7 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
     hooks = {name: each.to_json() for name, each in built.items()}
     files = {
         "rules.json": _json(known.rules.to_json()),
+        "pace.json": _json(PaceRules().to_json()),
         "content.json": _json(
             {
                 "company": _company(known),

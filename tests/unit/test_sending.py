@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from relance.content.compiled import Content, Message
 from relance.content.stage_rules import Channel, Family, Intent, Stage
-from relance.ledger import Reason
 from relance.ports import Sender, SendMode
+from relance.reasons import Reason
 from relance.register import Consent, ConsentState, Register, SuppressionReason
 from relance.sending import reason_not_to_send
 

@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from relance.ids import send_id
 from relance.moments import to_text
+from relance.reasons import Reason
 from relance.storage import (
     Absent,
     AllOf,
@@ -70,28 +71,6 @@ class SendState(StrEnum):
             SendState.BOUNCED,
             SendState.COMPLAINED,
         )
-
-
-class Reason(StrEnum):
-    """Why a message was not sent: shared by people, reports and workflows."""
-
-    NOT_ON_ALLOW_LIST = "not_on_allow_list"
-    ERASED = "erased"
-    SUPPRESSED = "suppressed"
-    NO_ADDRESS = "no_address"
-    NO_CONSENT = "no_consent"
-    UNCONFIRMED = "unconfirmed"
-    UNSUBSCRIBED = "unsubscribed"
-    PAUSED = "paused"
-    TOO_FREQUENT = "too_frequent"
-    CAPPED = "capped"
-    LEFT = "left"
-    NOT_PENDING = "not_pending"
-    STILL_INFORMING = "still_informing"
-    INTENT_NOT_ALLOWED = "intent_not_allowed"
-    CHANNEL_NOT_ALLOWED = "channel_not_allowed"
-    REFUSED_BY_SES = "refused_by_ses"
-    OUTCOME_UNKNOWN = "outcome_unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ Attributes of the record `now#register` of the table Contacts:
 | `frequency` | `{mode: all, weekly or monthly, at, by}` |
 | `pause` | `{until, at, by}`: no marketing until then |
 | `turn` | `{day, send_id}`: the last marketing mail to somebody who wants few, by calendar day |
-| `marketing_day` | the calendar day on which a marketing mail was claimed last |
+| `marketing_day` | the calendar day on which a marketing mail went last |
 | `suppressed` | `{reason, at}` |
 | `erased_at` | when the contact was erased: the register is a *tombstone* (`relance.erasing`) |
-| `count#<what>#<day>` | how many messages were claimed on a calendar day |
+| `count#<what>#<day>` | how many messages went on a day of the contact's own calendar |
+| `room` | how often a message took room in the contact's day (`relance.room`) |
 | `known_by` | what names the person for good: `address`, `user` or `crm`; missing: a visitor |
 | `gift` | `{file, by, at}`: the file that a form promised (`relance.gifts`) |
 | `first_touch`, `last_touch` | where somebody came from when they first and last confirmed |
@@ -128,6 +129,7 @@ class Register:
     suppressed: SuppressionReason | None = None
     erased_at: str | None = None
     counters: Mapping[str, int] = field(default_factory=dict)
+    room: int = 0
     known_by: str | None = None
     joined_to: str | None = None
     absorbed: Mapping[str, Absorbed] = field(default_factory=dict)
@@ -220,6 +222,7 @@ def register_of(item: Item) -> Register:
             for name, value in item.items()
             if name.startswith("count#") and isinstance(value, int)
         },
+        room=int(str(item.get("room") or 0)),
         known_by=_text(item.get("known_by")),
         joined_to=_text(item.get("joined_to")),
         absorbed=_absorbed(item.get("absorbed")),

@@ -8,9 +8,9 @@ from relance.content.compiled import Company, Message, MessageClass
 from relance.content.render import Rendered, render
 from relance.content.rules import OpenTracking, Rules, Tracking
 from relance.content.stage_rules import Intent, Stage
-from relance.ledger import Reason
 from relance.links import Click, Confirmation, LinkSigner, Preferences, Unsubscribe
 from relance.ports import Mail, Sender
+from relance.reasons import Reason
 from relance.register import ConsentState, Register, SuppressionReason
 
 

@@ -202,8 +202,20 @@ class: transactional
 intent: serve
 layout: notice
 at_most: 1 per day
+hours: business
+if_late: skip after 1 day
 """,
     "messages/ask/body.html.j2": '<p><a href="{{ confirm_url }}">Yes</a></p>\n',
+    "sending.yaml": """caps:
+  email:
+    marketing: {per_day: 2}
+quiet_hours: {from: 20:00, to: 08:00}
+business_hours: {days: [monday, friday], from: 09:00, to: 17:00}
+holidays: {home: FR, countries: [FR, DE]}
+priorities: {sell: low}
+too_late: 3 days
+settling_time: 1 hour
+""",
     "pages/frame.html.j2": """<!doctype html>
 <html lang="{{ language }}"><body>{% block main %}{% endblock %}</body></html>
 """,

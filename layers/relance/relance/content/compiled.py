@@ -8,6 +8,7 @@ rules.json                   everything declared about people (see rules.py)
 messages/<name>.json         one message: variants, links, version
 forms/<name>.<language>.json one form with its pages, in each language that it is written in
 landing/<name>.<language>.json one landing page
+sending.json                 when and how much may be sent
 slots/<name>.json            one slot of a web page
 imports/<name>.json          one mapping of files to import
 hooks/<name>.json            one hook: how it is signed, what its payloads mean
@@ -19,8 +20,9 @@ Opening a folder reads nothing; each file is read once, when it is first asked f
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -34,12 +36,13 @@ from relance.content.locales import Locale
 from relance.content.names import closest, either
 from relance.content.pace_rules import PaceRules
 from relance.content.rules import Rules
+from relance.content.sending_rules import Hours, Priority, SendingRules
 from relance.content.slots import Slot
 from relance.content.stage_rules import Intent
 from relance.errors import InvalidInput
 from relance.landing import on_website
 
-FORMAT = 4
+FORMAT = 5
 """Counts up when a folder built before can no longer be read."""
 
 
@@ -156,7 +159,8 @@ class Message:
     `version` is a hash of the content (12 hex digits): equal content, equal version. `links[n]`
     is where `link(n)` leads. `uses` names the traits that its templates look at, `requires` those
     without which it must not be sent. The first variant is the fall-back. `locales` says how the
-    languages of its variants write dates, numbers and money, where it writes any.
+    languages of its variants write dates, numbers and money, where it writes any. `hours`,
+    `priority` and `if_late` (the longest that it may wait) are None where it says nothing of them.
     """
 
     name: str
@@ -170,6 +174,14 @@ class Message:
     links: tuple[str, ...]
     variants: tuple[Variant, ...]
     locales: Mapping[str, Locale] = field(default_factory=dict, hash=False, compare=False)
+    hours: Hours | None = None
+    priority: Priority | None = None
+    if_late: timedelta | None = None
+
+    def language_for(self, chain: Sequence[str]) -> str | None:
+        """The first language of a chain in which it is written; None if it is in none of them."""
+        written = {each.language for each in self.variants}
+        return next((each for each in chain if each in written), None)
 
     def variant(self, *, persona: str | None, language: str | None) -> Variant:
         """Return the best variant: the contact's language first, then its persona.
@@ -199,6 +211,10 @@ class Message:
             language: Locale.from_json(_dict(each))
             for language, each in _dict(raw["locales"]).items()
         }
+        values["hours"] = Hours(str(raw["hours"])) if raw.get("hours") else None
+        values["priority"] = Priority(str(raw["priority"])) if raw.get("priority") else None
+        late = raw.get("if_late")
+        values["if_late"] = timedelta(seconds=float(str(late))) if late else None
         return cls(**values)  # type: ignore[arg-type] # the build wrote these very fields
 
 
@@ -228,6 +244,11 @@ class Content:
     def rules(self) -> Rules:
         """Everything declared about people."""
         return Rules.from_json(self._read("rules.json"))
+
+    @cached_property
+    def sending(self) -> SendingRules:
+        """When and how much may be sent."""
+        return SendingRules.from_json(self._read("sending.json"))
 
     @cached_property
     def company(self) -> Company:

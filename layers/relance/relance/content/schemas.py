@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from relance.conditions.schema import condition_schema
-from relance.content.build import hook_models, models, rule_models, slots
+from relance.content.build import hook_models, models, rule_models, sending_models, slots
 from relance.content.build.models import SnakeName
 from relance.content.build.rule_models import IN_FILE
 from relance.content.build.selection import ONLY_FOR, OnlyForSource
@@ -36,6 +36,7 @@ _FOR_EVERYBODY: Mapping[str, tuple[str, Any]] = {
     "import": ("imports/*.yaml", ImportSource),
     "message": ("messages/*/message.yaml", models.MessageSource),
     "hook": ("hooks/*.yaml", hook_models.HookSource),
+    "sending": ("sending.yaml", sending_models.SendingSource),
 }
 
 _FOR_SOME: Mapping[str, tuple[str, Any]] = {

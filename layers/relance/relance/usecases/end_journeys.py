@@ -12,9 +12,10 @@ from dataclasses import replace
 from relance.answering import resume
 from relance.contacts import Contact, contact_view
 from relance.errors import ConditionFailed
-from relance.ledger import Reason, SendState
+from relance.ledger import SendState
 from relance.ports import Services
 from relance.profiles import Profile
+from relance.reasons import Reason
 from relance.register import register_of
 from relance.storage import AllOf, Equals, Missing, Table, Update, Value
 from relance.usecases.belongings import Belongings

@@ -24,9 +24,10 @@ from relance.erasing import NONE, Tombstone, Why, joins_of, proof_key, tombstone
 from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Name, put_once
 from relance.identities import address_of
-from relance.ledger import Reason, SendState, settle
+from relance.ledger import SendState, settle
 from relance.moments import to_text
 from relance.ports import Services
+from relance.reasons import Reason
 from relance.register import SuppressionReason, register_of
 from relance.storage import (
     Absent,

@@ -18,9 +18,10 @@ from relance.contacts import read_contact
 from relance.errors import ConditionFailed, ContactNotFound, InvalidInput
 from relance.events import Event, Name, put_once
 from relance.ids import event_id, milliseconds
-from relance.ledger import Reason, Send, SendState, send_of, settle
+from relance.ledger import Send, SendState, send_of, settle
 from relance.moments import from_text, to_text
 from relance.ports import Services
+from relance.reasons import Reason
 from relance.register import SuppressionReason, suppress
 from relance.storage import Item, Table, Value, Write
 from relance.usecases.steps import transact_what_holds, view

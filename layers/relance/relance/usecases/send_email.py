@@ -40,7 +40,6 @@ from relance.events import put_once
 from relance.ledger import (
     SETTLING_TIME,
     Planned,
-    Reason,
     Send,
     SendState,
     doubt,
@@ -51,6 +50,7 @@ from relance.ledger import (
 from relance.limiter import Slot
 from relance.moments import to_text
 from relance.ports import Mail, Services
+from relance.reasons import Reason
 from relance.register import RECORD as REGISTER
 from relance.register import counter, first_free, give_turn_back, take_turn
 from relance.sending import compose_mail, reason_not_to_send

@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from relance.content.build.declared import Declared, declared
@@ -15,13 +16,15 @@ from relance.content.build.messages import MessageBuilder
 from relance.content.build.mistakes import BuildReport, Findings
 from relance.content.build.models import NAME
 from relance.content.build.reading import Reader
+from relance.content.build.sending_parts import sending_rules
 from relance.content.build.site import SiteBuilder
 from relance.content.build.texts import read_texts
 from relance.content.compiled import FORMAT
 from relance.content.names import suggestion
 from relance.content.pace_rules import PaceRules
+from relance.content.sending_rules import SendingRules
 
-_FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "files.yaml"})
+_FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "files.yaml", "sending.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
     "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms", "imports",
@@ -30,11 +33,12 @@ _YAML_FOLDERS = (
 _FOLDERS = frozenset({*_YAML_FOLDERS, "blocks", "landing", "layouts", "messages", "pages"})
 
 
-def build(source: Path, target: Path) -> BuildReport:
+def build(source: Path, target: Path, *, year: int | None = None) -> BuildReport:
     """Compile the content folder `source` into the folder `target`, which is replaced.
 
     With any mistake nothing is written and an older `target` stays as it is. Equal sources give
-    equal bytes.
+    equal bytes within a `year`, which is this one unless another is given: it is the first whose
+    holidays are written down.
     """
     findings = Findings()
     if not source.is_dir():
@@ -46,7 +50,8 @@ def build(source: Path, target: Path) -> BuildReport:
     reader = Reader(source, findings)
     _check_places(source, findings)
     known = declared(reader, findings)
-    files = _files(reader, findings, known) if known else {}
+    sending = sending_rules(reader, findings, year=year or datetime.now(UTC).year)
+    files = _files(reader, findings, known, sending) if known else {}
     if findings.mistakes:
         return _report(findings, {}, "")
     version = _hash(files)
@@ -76,9 +81,11 @@ def _is_one_of_several(path: Path) -> bool:
     return path.is_file() and name in _SEVERAL and path.suffix == ".yaml"
 
 
-def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str]:
+def _files(
+    reader: Reader, findings: Findings, known: Declared, sending: SendingRules | None
+) -> dict[str, str]:
     """Return every file of the target, by its path in it."""
-    messages = _messages(reader, findings, known)
+    messages = _messages(reader, findings, known, sending)
     texts = read_texts(reader, findings, known.company)
     site = SiteBuilder(reader, findings, known, texts)
     pages = site.pages()
@@ -91,6 +98,7 @@ def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str
     files = {
         "rules.json": _json(known.rules.to_json()),
         "pace.json": _json(PaceRules().to_json()),
+        "sending.json": _json((sending or SendingRules()).to_json()),
         "content.json": _json(
             {
                 "company": _company(known),
@@ -151,8 +159,10 @@ def _imports(
     return {name: mapping for name, mapping in built.items() if mapping}
 
 
-def _messages(reader: Reader, findings: Findings, known: Declared) -> dict[str, dict[str, object]]:
-    builder = MessageBuilder(reader, findings, known)
+def _messages(
+    reader: Reader, findings: Findings, known: Declared, sending: SendingRules | None
+) -> dict[str, dict[str, object]]:
+    builder = MessageBuilder(reader, findings, known, sending)
     built = {}
     for folder in sorted(each.name for each in (reader.folder / "messages").glob("*/")):
         if not NAME.fullmatch(folder):

@@ -16,7 +16,10 @@ def check_names(
     findings: Findings, declared: Declared, source: Source, message: MessageSource
 ) -> None:
     """Note every name in message.yaml that is not declared."""
-    named: list[tuple[Path, Kind, str | None]] = [(("topic",), "topic", message.topic)]
+    named: list[tuple[Path, Kind, str | None]] = [
+        (("topic",), "topic", message.topic),
+        (("language",), "language", message.language),
+    ]
     named += [(("requires", index), "trait", each) for index, each in enumerate(message.requires)]
     keys: set[tuple[str | None, str | None]] = set()
     for index, variant in enumerate(message.variants):

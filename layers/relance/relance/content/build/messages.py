@@ -17,11 +17,13 @@ from relance.content.build.mistakes import Findings
 from relance.content.build.models import MessageSource, VariantSource
 from relance.content.build.parts import BODIES, Part, PartReader
 from relance.content.build.reading import Reader
+from relance.content.build.sending_parts import check_hours
 from relance.content.build.template_checks import Anything, TemplateCheck, Vocabulary, samples
 from relance.content.build.text_part import text_part
 from relance.content.build.yaml_source import Source
 from relance.content.compiled import Variant
 from relance.content.names import suggestion
+from relance.content.sending_rules import SendingRules
 from relance.content.templates import NAMES, URL_NAMES, environment
 
 WARN_BYTES = 90_000
@@ -42,8 +44,15 @@ _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=Fal
 class MessageBuilder:
     """Builds messages; one for a whole build, so that a layout is checked once."""
 
-    def __init__(self, reader: Reader, findings: Findings, declared: Declared) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        findings: Findings,
+        declared: Declared,
+        sending: SendingRules | None,
+    ) -> None:
         self._reader = reader
+        self._sending = sending
         self._findings = findings
         self._declared = declared
         self._layouts: dict[str, Part | None] = {}
@@ -58,6 +67,7 @@ class MessageBuilder:
         before = len(self._findings.mistakes)
         source, message = read
         check_names(self._findings, self._declared, source, message)
+        check_hours(self._findings, source, message, self._sending)
         files = self._bodies(name)
         default = self._default_body(name, files)
         variants = [VariantSource.model_construct(), *message.variants]
@@ -92,6 +102,9 @@ class MessageBuilder:
             "intent": message.intent.value,
             "topic": message.topic,
             "at_most_per_day": message.at_most,
+            "hours": message.hours.value if message.hours else None,
+            "priority": message.priority.value if message.priority else None,
+            "if_late": message.if_late.total_seconds() if message.if_late else None,
             "requires": sorted(message.requires),
             "uses": sorted(uses),
             "links": list(table.links),
@@ -237,7 +250,7 @@ class MessageBuilder:
     ) -> Variant:
         if body is None:
             raise AssertionError("a body was checked before")
-        language = variant.language or self._declared.company.languages[0]
+        language = variant.language or message.language or self._declared.company.languages[0]
         frame = _WHOLE if body.whole else layout
         whole = _CONTENT.sub(lambda _: body.source, frame.source)
         whole = _LANGUAGE.sub(f'lang="{escape(language)}"', whole)

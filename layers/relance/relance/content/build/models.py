@@ -19,10 +19,17 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from relance.conditions.words_of_time import DURATION_PATTERN
-from relance.content.build.durations import AT_MOST_PATTERN, duration, per_day
+from relance.content.build.durations import (
+    AT_MOST_PATTERN,
+    LATE_PATTERN,
+    duration,
+    per_day,
+    skip_after,
+)
 from relance.content.compiled import MessageClass
 from relance.content.forms import RESERVED_FIELDS
 from relance.content.rules import KEPT, OpenTracking
+from relance.content.sending_rules import Hours, Priority
 from relance.content.stage_rules import Intent
 
 T = TypeVar("T")
@@ -104,6 +111,11 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(duration),
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["30 days"]}),
+]
+SkipAfter = Annotated[
+    timedelta,
+    BeforeValidator(skip_after),
+    WithJsonSchema({"type": "string", "pattern": LATE_PATTERN, "examples": ["skip after 1 day"]}),
 ]
 Scalar = bool | int | float | str
 
@@ -397,5 +409,9 @@ class MessageSource(Model):
     topic: str | None = None
     requires: list[str] = []
     at_most: AtMost | None = None
+    language: Language | None = None
+    hours: Annotated[Hours, Field(strict=False)] | None = None
+    priority: Annotated[Priority, Field(strict=False)] | None = None
+    if_late: SkipAfter | None = None
     layout: str = "mail"
     variants: list[VariantSource] = []

@@ -1,0 +1,75 @@
+"""Why a message was not sent, or not yet: one list that people, reports and workflows share.
+
+The words stand in the ledger, in what a step answers and in reports; each has its sentence, which
+is said as it stands wherever a person reads why.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a message was not sent, or not yet."""
+
+    ERASED = "erased"
+    NO_ADDRESS = "no_address"
+    SUPPRESSED = "suppressed"
+    LEFT = "left"
+    NOT_PENDING = "not_pending"
+    NO_CONSENT = "no_consent"
+    UNCONFIRMED = "unconfirmed"
+    UNSUBSCRIBED = "unsubscribed"
+    PAUSED = "paused"
+    STILL_INFORMING = "still_informing"
+    INTENT_NOT_ALLOWED = "intent_not_allowed"
+    CHANNEL_NOT_ALLOWED = "channel_not_allowed"
+    NOT_ON_ALLOW_LIST = "not_on_allow_list"
+    NOT_IN_LANGUAGE = "not_in_language"
+    TOO_FREQUENT = "too_frequent"
+    CAPPED = "capped"
+    GIVES_WAY = "gives_way"
+    QUIET_HOURS = "quiet_hours"
+    OUTSIDE_BUSINESS_HOURS = "outside_business_hours"
+    PREFERRED_HOUR = "preferred_hour"
+    TOO_LATE = "too_late"
+    REFUSED_BY_SES = "refused_by_ses"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    RETRIED = "retried"
+
+    @property
+    def sentence(self) -> str:
+        """What it means, for whoever reads a report or a timeline."""
+        return _SENTENCES[self]
+
+
+_SENTENCES: Mapping[Reason, str] = {
+    Reason.ERASED: "The contact was erased.",
+    Reason.NO_ADDRESS: "No e-mail address of the contact is known.",
+    Reason.SUPPRESSED: "The address takes no mail: it bounced for good, or mail to it was reported "
+    "as spam, or it was erased.",
+    Reason.LEFT: "The contact had left the workflow before the message could go.",
+    Reason.NOT_PENDING: "Nothing waits for a confirmation, so there is nothing to confirm.",
+    Reason.NO_CONSENT: "The contact was never asked whether it wants mail about this topic.",
+    Reason.UNCONFIRMED: "The contact has not confirmed that it wants mail about this topic.",
+    Reason.UNSUBSCRIBED: "The contact has unsubscribed.",
+    Reason.PAUSED: "The contact asked for a pause that is not over.",
+    Reason.STILL_INFORMING: "The message sells, and the contact's stage still gathers information.",
+    Reason.INTENT_NOT_ALLOWED: "The contact's stage does not allow a message of this intent.",
+    Reason.CHANNEL_NOT_ALLOWED: "The contact's stage does not allow e-mail.",
+    Reason.NOT_ON_ALLOW_LIST: "Mail goes to the allow-list only, and the address is not on it. Set "
+    "the stack's parameter SendMode to live when you are sure.",
+    Reason.NOT_IN_LANGUAGE: "The message is written in none of the languages that the contact "
+    "reads.",
+    Reason.TOO_FREQUENT: "The contact wants fewer mails than this would make.",
+    Reason.CAPPED: "The contact had got as many messages as are allowed in this time.",
+    Reason.GIVES_WAY: "A more important message waits for the room that is left in the contact's "
+    "day.",
+    Reason.QUIET_HOURS: "These are quiet hours where the contact lives.",
+    Reason.OUTSIDE_BUSINESS_HOURS: "These are no business hours where the contact lives.",
+    Reason.PREFERRED_HOUR: "The message waits for the hour at which the contact responds most.",
+    Reason.TOO_LATE: "The message would have come too late: it may not wait so long.",
+    Reason.REFUSED_BY_SES: "SES does not take this message to this address.",
+    Reason.OUTCOME_UNKNOWN: "Maybe sent: the sender broke off, and SES has said nothing of it. It "
+    "is not repeated unless a person asks for it, so that nobody gets it twice.",
+    Reason.RETRIED: "A person asked that it be tried again.",
+}

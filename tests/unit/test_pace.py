@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from relance.content.pace_rules import PaceRules, WarmUp
+from relance.content.pace_rules import Brake, PaceRules, WarmUp
+from relance.content.sending_rules import SendingRules
 from relance.pace import (
     LANES_LAST,
     LATE,
@@ -200,7 +201,7 @@ def test_the_sandbox_is_no_problem_for_an_allow_list_nor_is_an_identity_nobody_c
 
 def test_the_rules_of_content_come_back_as_they_went_in() -> None:
     warm_up = WarmUp(since="2026-11-30", first_day=200, growth=1.5, days=10)
-    rules = PaceRules(warm_up=warm_up, per_domain={"gmail.com": 5.0})
-    assert PaceRules.from_json(rules.to_json()) == rules
+    rules = PaceRules(warm_up=warm_up, per_domain={"gmail.com": 5.0}, brake=Brake(bounces=0.03))
+    assert SendingRules.from_json(SendingRules(pace=rules).to_json()).pace == rules
     assert rules.paced("Ada@GMail.com") == "gmail.com"
     assert rules.paced("ada@example.org") is None

@@ -144,7 +144,7 @@ class AwsServices:
         return Limiter(
             self.store,
             lambda: self.account,
-            self.content.pace_rules,
+            self.content.sending.pace,
             live=self.sender.mode is SendMode.LIVE,
             sender=_setting("SENDER_IDENTITY"),
             now=self.now,

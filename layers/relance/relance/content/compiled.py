@@ -34,7 +34,6 @@ from relance.content.hooks import Hook
 from relance.content.landing_pages import Landing
 from relance.content.locales import Locale
 from relance.content.names import closest, either
-from relance.content.pace_rules import PaceRules
 from relance.content.rules import Rules
 from relance.content.sending_rules import Hours, Priority, SendingRules
 from relance.content.slots import Slot
@@ -267,11 +266,6 @@ class Content:
             channels=_texts(raw["channels"]),
             allowed_redirects=_texts(raw["allowed_redirects"]),
         )
-
-    @cached_property
-    def pace_rules(self) -> PaceRules:
-        """How fast mail leaves, and what stops a campaign."""
-        return PaceRules.from_json(self._read("pace.json"))
 
     @cached_property
     def files(self) -> Mapping[str, GatedFile]:

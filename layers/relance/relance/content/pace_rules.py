@@ -6,9 +6,6 @@ Standard library only: senders read it back from what the build compiled.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Self, cast
-
-from relance.content.jsonable import decode, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class WarmUp:
         return None if passed >= self.days else int(self.first_day * self.growth**passed)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Brake:
     """The shares of bounces and complaints at which a message is stopped.
 
@@ -50,19 +47,10 @@ class PaceRules:
     """The rules. `per_domain` is how many mails a second a domain gets at most, by domain."""
 
     warm_up: WarmUp | None = None
-    per_domain: Mapping[str, float] = field(default_factory=dict)
+    per_domain: Mapping[str, float] = field(default_factory=dict, hash=False)
     brake: Brake = field(default_factory=Brake)
 
     def paced(self, address: str) -> str | None:
         """The domain of an address, if mail to it has a pace of its own."""
         domain = address.lower().rpartition("@")[2]
         return domain if domain in self.per_domain else None
-
-    def to_json(self) -> dict[str, object]:
-        """What is written to `pace.json`."""
-        return cast("dict[str, object]", encode(self))
-
-    @classmethod
-    def from_json(cls, raw: object) -> Self:
-        """The rules that `pace.json` holds."""
-        return decode(cls, raw)

@@ -21,7 +21,6 @@ from relance.content.build.site import SiteBuilder
 from relance.content.build.texts import read_texts
 from relance.content.compiled import FORMAT
 from relance.content.names import suggestion
-from relance.content.pace_rules import PaceRules
 from relance.content.sending_rules import SendingRules
 
 _FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "files.yaml", "sending.yaml"})
@@ -97,7 +96,6 @@ def _files(
     hooks = {name: each.to_json() for name, each in built.items()}
     files = {
         "rules.json": _json(known.rules.to_json()),
-        "pace.json": _json(PaceRules().to_json()),
         "sending.json": _json((sending or SendingRules()).to_json()),
         "content.json": _json(
             {

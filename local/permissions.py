@@ -96,6 +96,8 @@ def _states(params: Mapping[str, Any]) -> list[str]:
 
 
 def _mail(params: Mapping[str, Any]) -> list[str]:
+    if "EmailIdentity" in params:
+        return [_arn("ses", f"identity/{params['EmailIdentity']}")]
     sender = str(params.get("FromEmailAddress", "")).rpartition("<")[2].rstrip(">")
     resources = [_arn("ses", f"identity/{sender.rpartition('@')[2]}")]
     if "ConfigurationSetName" in params:

@@ -119,7 +119,7 @@ class Mailing(Crowd):
         assert all(count == 1 for count in self.told_in_histories().values())
         assert figures["sent"] == went_out == len(mails) == len(self.told_in_histories())
         final = all(SendState(state.partition("/")[0]).is_final for state in ledger)
-        assert final == (figures["not_yet"] == 0), ledger
+        assert final or figures["not_yet"] > 0, ledger
 
 
 @dataclass(frozen=True)

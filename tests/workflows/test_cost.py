@@ -28,7 +28,7 @@ def warmed_up(story: Story) -> None:
     story.world.sandboxes.trace = []
 
 
-def test_a_mail_takes_five_calls(story: Story) -> None:
+def test_a_mail_takes_six_calls(story: Story) -> None:
     warmed_up(story)
     story.signs_up("ana@example.com")
     story.confirms("ana@example.com")
@@ -36,6 +36,7 @@ def test_a_mail_takes_five_calls(story: Story) -> None:
         calls(story, "send-email")
         == [
             [
+                "dynamodb.UpdateItem",  # room at the limiter; none where a function sends many
                 "dynamodb.TransactWriteItems",
                 "dynamodb.Query",
                 "sesv2.SendEmail",
@@ -47,7 +48,7 @@ def test_a_mail_takes_five_calls(story: Story) -> None:
     )
 
 
-def test_a_skipped_mail_takes_four_calls(story: Story) -> None:
+def test_a_skipped_mail_takes_four_calls_and_room_at_the_limiter(story: Story) -> None:
     warmed_up(story)
     story.signs_up("ana@example.com")
     story.confirms("ana@example.com")
@@ -63,13 +64,21 @@ def test_a_skipped_mail_takes_four_calls(story: Story) -> None:
         ExpressionAttributeValues={":s": {"M": {"reason": {"S": "bounced"}, "at": {"S": "x"}}}},
     )
     story.day(3.1)
-    assert calls(story, "send-email") == [
-        [
-            "dynamodb.TransactWriteItems",
-            "dynamodb.Query",
-            "dynamodb.TransactWriteItems",
-            "stepfunctions.SendTaskSuccess",
-        ]
+    (made,) = calls(story, "send-email")
+    assert made[-4:] == [
+        "dynamodb.TransactWriteItems",
+        "dynamodb.Query",
+        "dynamodb.TransactWriteItems",
+        "stepfunctions.SendTaskSuccess",
+    ]
+    assert made[:-4] == [  # the limiter, which asks SES again once a day
+        "dynamodb.UpdateItem",
+        "sesv2.GetAccount",
+        "sesv2.GetEmailIdentity",
+        "dynamodb.GetItem",
+        "dynamodb.UpdateItem",
+        "dynamodb.GetItem",
+        "dynamodb.UpdateItem",
     ]
 
 

@@ -76,7 +76,6 @@ PASSING = [
             operation="TransactWriteItems",
             code="InternalServerError",
             status=500,
-            index=1,
         ),
         id="the answer to the claim is lost",
     ),
@@ -103,7 +102,7 @@ def test_a_trouble_that_passes_costs_no_message(rule: Rule) -> None:
 
 def test_a_message_waits_for_hours_while_ses_says_not_now() -> None:
     plan = FaultPlan(
-        [answered("TooManyRequestsException", status=429, service="sesv2", times=None)]
+        [answered("TooManyRequestsException", status=429, operation="SendEmail", times=None)]
     )
     with World.build(start=MONDAY, seed=1, faults=plan) as world:
         story = Story(world)
@@ -132,7 +131,7 @@ def test_an_address_that_ses_refuses_is_no_defect(story: Story) -> None:
 
 
 def test_a_sender_that_ses_refuses_is_one() -> None:
-    refused = answered("MailFromDomainNotVerifiedException", service="sesv2", times=None)
+    refused = answered("MailFromDomainNotVerifiedException", operation="SendEmail", times=None)
     with World.build(start=MONDAY, seed=1, faults=FaultPlan([refused])) as world:
         story = Story(world)
         story.signs_up(ANA)

@@ -21,6 +21,7 @@ from relance.engine import Plan
 from relance.errors import ServiceUnavailable
 from relance.hooks.keys import HookSecrets
 from relance.ids import milliseconds, moment_of
+from relance.limiter import Limiter
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
 from relance.ports import Sender, SendMode, Services
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         SqsRepairQueue,
         StepFunctionsExecutions,
     )
-    from relance.aws.sesv2 import SesMailer
+    from relance.aws.sesv2 import SesAccount, SesMailer
 
 _TABLES: Mapping[Table, str] = {
     Table.CONTACTS: "CONTACTS_TABLE",
@@ -136,6 +137,30 @@ class AwsServices:
             sender=formataddr((self.sender.name, self.sender.address)),
             configuration_set=_setting("CONFIGURATION_SET"),
         )
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """The limiter that all senders share, as this function sees it."""
+        return Limiter(
+            self.store,
+            lambda: self.account,
+            self.content.sending.pace,
+            live=self.sender.mode is SendMode.LIVE,
+            sender=_setting("SENDER_IDENTITY"),
+            now=self.now,
+            pause=time.sleep,
+            chance=secrets.SystemRandom().random,
+        )
+
+    @cached_property
+    def account(self) -> "SesAccount":
+        """SES, as far as it is asked about the account."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.sesv2 import SesAccount  # noqa: PLC0415
+
+        domain, address = _setting("SENDER_IDENTITY"), self.sender.address
+        return SesAccount(boto3.client("sesv2"), domain=domain, address=address)
 
     @cached_property
     def bus(self) -> "EventBridgeBus":

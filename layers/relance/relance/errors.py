@@ -31,7 +31,24 @@ class Retryable(RelanceError):
 
 
 class SendRateExceeded(Retryable):
-    """SES throttled the call or could not be reached; nothing was sent."""
+    """SES throttled the call or could not be reached, or has no room now; nothing was sent.
+
+    `wait` is in how many seconds there may be room, 0 if nobody knows; `throttled` says that SES
+    itself found the rate too high, and `stopped` that it says no for a reason of the account.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        wait: float = 0.0,
+        throttled: bool = False,
+        stopped: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.wait = wait
+        self.throttled = throttled
+        self.stopped = stopped
 
 
 class StoreBusy(Retryable):

@@ -18,6 +18,7 @@ from relance.engine import Plan
 from relance.errors import RelanceError
 from relance.events import Event
 from relance.hooks.keys import HookSecrets
+from relance.limiter import Limiter
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
 from relance.storage import Store, Value
@@ -77,35 +78,8 @@ class Mail:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What SES lets this account send now.
-
-    `per_second` and `per_day` are its quota, `sent_today` what it took in the last 24 hours. In
-    the sandbox (`production` is False) mail reaches verified addresses only.
-    """
-
-    per_second: float
-    per_day: float
-    sent_today: float
-    sending: bool
-    production: bool
-
-    @property
-    def left_today(self) -> float:
-        """How many more messages it takes within these 24 hours; -1 in the quota means any."""
-        return float("inf") if self.per_day < 0 else max(0.0, self.per_day - self.sent_today)
-
-
 class Mailer(Protocol):
     """Sends messages, one or many at a time."""
-
-    def account(self) -> Account:
-        """What the account may send.
-
-        Raises:
-            ServiceUnavailable: SES could not answer now.
-        """
 
     def send_bulk(self, mails: Sequence[Mail]) -> Sequence[str | RelanceError]:
         """Hand many messages to SES; for each, in their order, its SES message id or an error.
@@ -280,6 +254,10 @@ class Services(Protocol):
     @property
     def mailer(self) -> Mailer:
         """SES."""
+
+    @property
+    def limiter(self) -> Limiter:
+        """The pace of all senders together."""
 
     @property
     def bus(self) -> Bus:

@@ -3,6 +3,8 @@
 Every adapter translates them into its own error; what is left is a defect and rises as it is.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from botocore.exceptions import (
@@ -14,6 +16,8 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 from botocore.parsers import ResponseParserError
+
+from relance.errors import ServiceUnavailable
 
 Failure: TypeAlias = ClientError | BotoCoreError | ResponseParserError
 
@@ -74,3 +78,14 @@ def passes(error: Failure) -> bool:
         return isinstance(error, _NETWORK)
     status = status_of(error)
     return status >= 500 or status in (408, 429) or code_of(error) in _THROTTLED | STALE_SIGNATURE
+
+
+@contextmanager
+def calling(service: str) -> Iterator[None]:
+    """What passes by itself becomes ServiceUnavailable."""
+    try:
+        yield
+    except FAILURES as error:
+        if passes(error):
+            raise ServiceUnavailable(f"{service} could not answer now") from error
+        raise

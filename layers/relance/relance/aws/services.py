@@ -1,11 +1,11 @@
 """The small adapters: EventBridge, Step Functions, SQS, Secrets Manager."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from relance.aws.passing import FAILURES, passes
+from relance.aws.passing import calling
 from relance.errors import ServiceUnavailable
 from relance.events import Event
 from relance.storage import Value
@@ -20,17 +20,6 @@ SOURCE = "relance"
 """What the suite's events on the bus name as their source."""
 
 PUT_EVENTS_LIMIT = 10
-
-
-@contextmanager
-def _calling(service: str) -> Iterator[None]:
-    """What passes by itself becomes ServiceUnavailable."""
-    try:
-        yield
-    except FAILURES as error:
-        if passes(error):
-            raise ServiceUnavailable(f"{service} could not answer now") from error
-        raise
 
 
 class EventBridgeBus:
@@ -48,7 +37,7 @@ class EventBridgeBus:
         """
         for start in range(0, len(events), PUT_EVENTS_LIMIT):
             some = events[start : start + PUT_EVENTS_LIMIT]
-            with _calling("EventBridge"):
+            with calling("EventBridge"):
                 answer = self._client.put_events(
                     Entries=[
                         {
@@ -84,7 +73,7 @@ class StepFunctionsExecutions:
             ServiceUnavailable: Step Functions could not answer now.
         """
         there = self._client.exceptions.ExecutionAlreadyExists
-        with suppress(there), _calling("Step Functions"):
+        with suppress(there), calling("Step Functions"):
             self._client.start_execution(
                 stateMachineArn=self._starts, name=name, input=json.dumps(data)
             )
@@ -97,7 +86,7 @@ class StepFunctionsExecutions:
         """
         known = self._client.exceptions
         try:
-            with _calling("Step Functions"):
+            with calling("Step Functions"):
                 self._client.send_task_success(
                     taskToken=token, output=json.dumps(result, separators=(",", ":"))
                 )
@@ -111,7 +100,7 @@ class StepFunctionsExecutions:
         Raises:
             ServiceUnavailable: Step Functions could not answer now.
         """
-        with suppress(self._client.exceptions.ExecutionDoesNotExist), _calling("Step Functions"):
+        with suppress(self._client.exceptions.ExecutionDoesNotExist), calling("Step Functions"):
             self._client.stop_execution(executionArn=execution, cause=cause)
 
     def is_running(self, execution: str) -> bool:
@@ -121,7 +110,7 @@ class StepFunctionsExecutions:
             ServiceUnavailable: Step Functions could not answer now.
         """
         try:
-            with _calling("Step Functions"):
+            with calling("Step Functions"):
                 answer = self._client.describe_execution(executionArn=execution)
         except self._client.exceptions.ExecutionDoesNotExist:
             return False
@@ -142,7 +131,7 @@ class SqsRepairQueue:
             ServiceUnavailable: SQS could not answer now.
         """
         body = {"contact_id": contact_id, "event_ids": list(event_ids), "reason": reason}
-        with _calling("SQS"):
+        with calling("SQS"):
             self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(body))
 
 
@@ -160,7 +149,7 @@ class SqsBacklog:
             ServiceUnavailable: SQS could not answer now.
         """
         for body in bodies:
-            with _calling("SQS"):
+            with calling("SQS"):
                 self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
 
@@ -170,7 +159,7 @@ def read_secret(client: "SecretsManagerClient", name: str) -> dict[str, str]:
     Raises:
         ServiceUnavailable: Secrets Manager could not answer now.
     """
-    with _calling("Secrets Manager"):
+    with calling("Secrets Manager"):
         answer = client.get_secret_value(SecretId=name)
     value = json.loads(answer["SecretString"])
     return {str(name): str(each) for name, each in value.items()}

@@ -6,6 +6,7 @@ nothing was sent; a call that broke off, timed out or failed within SES may have
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -18,7 +19,14 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from relance.aws.passing import FAILURES, STALE_SIGNATURE, Failure, code_of, passes, status_of
+from relance.aws.passing import (
+    FAILURES,
+    STALE_SIGNATURE,
+    Failure,
+    calling,
+    code_of,
+    status_of,
+)
 from relance.errors import (
     RecipientRefused,
     RelanceError,
@@ -27,7 +35,8 @@ from relance.errors import (
     SendRefused,
     ServiceUnavailable,
 )
-from relance.ports import Account, Mail
+from relance.pace import AccountState
+from relance.ports import Mail
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -38,6 +47,10 @@ _LATER = STALE_SIGNATURE | {
     "ThrottlingException",
     "TooManyRequestsException",
 }
+_PAUSED = "SendingPausedException"
+_DAILY = "daily"
+"""How SES tells the quota of 24 hours from the rate: "Daily message quota exceeded"."""
+
 _NEVER_SENT = (
     ConnectTimeoutError,
     CredentialRetrievalError,
@@ -49,7 +62,6 @@ _NEVER_SENT = (
 
 _OF_ALL = frozenset(
     {
-        "ACCOUNT_SENDING_PAUSED",
         "ACCOUNT_SUSPENDED",
         "AccessDeniedException",
         "AccountSuspendedException",
@@ -58,7 +70,6 @@ _OF_ALL = frozenset(
         "MAIL_FROM_DOMAIN_NOT_VERIFIED",
         "MailFromDomainNotVerifiedException",
         "NotFoundException",
-        "SendingPausedException",
     }
 )
 """Refusals that have nothing to do with the message: SES would refuse any other as well."""
@@ -90,7 +101,10 @@ MOST_CHARACTERS = 4_000_000
 LETTER = {"Subject": "{{subject}}", "Html": "{{html}}", "Text": "{{text}}"}
 """The template of every bulk call. SES puts in what was rendered here, and escapes nothing."""
 
-_ENTRY_LATER = frozenset({"ACCOUNT_THROTTLED", "ACCOUNT_DAILY_QUOTA_EXCEEDED"})
+_ENTRY_THROTTLED = "ACCOUNT_THROTTLED"
+_ENTRY_LATER = frozenset(
+    {_ENTRY_THROTTLED, "ACCOUNT_DAILY_QUOTA_EXCEEDED", "ACCOUNT_SENDING_PAUSED"}
+)
 _ENTRY_UNKNOWN = frozenset({"TRANSIENT_FAILURE"})
 
 _QUIET = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
@@ -133,23 +147,6 @@ class SesMailer:
         except FAILURES as error:
             raise _translated(error) from error
         return answer["MessageId"]
-
-    def account(self) -> Account:
-        """What the account may send."""
-        try:
-            answer = self._client.get_account()
-        except FAILURES as error:
-            if passes(error):
-                raise ServiceUnavailable("SES could not say what may be sent") from error
-            raise
-        quota = answer.get("SendQuota", {})
-        return Account(
-            per_second=quota.get("MaxSendRate", 0.0),
-            per_day=quota.get("Max24HourSend", 0.0),
-            sent_today=quota.get("SentLast24Hours", 0.0),
-            sending=answer.get("SendingEnabled", False),
-            production=answer.get("ProductionAccessEnabled", False),
-        )
 
     def send_bulk(self, mails: Sequence[Mail]) -> Sequence[str | RelanceError]:
         """Hand many messages to SES; for each its SES message id, or why there is none."""
@@ -238,7 +235,11 @@ def _outcome(result: Mapping[str, str]) -> str | RelanceError:
     if status == "SUCCESS" and message_id:
         return message_id
     if status in _ENTRY_LATER:
-        return SendRateExceeded(f"SES asked to try again later ({status}); nothing was sent")
+        return SendRateExceeded(
+            f"SES asked to try again later ({status}); nothing was sent",
+            throttled=status == _ENTRY_THROTTLED,
+            stopped=status != _ENTRY_THROTTLED,
+        )
     if status in _ENTRY_UNKNOWN or status == "SUCCESS":
         return SendOutcomeUnknown(f"SES answered {status}; nobody knows what became of the message")
     if result.get("Error", "").lower().startswith(_OF_ONE_ADDRESS):
@@ -259,6 +260,48 @@ def _is_of_an_entry(error: Failure) -> bool:
     return isinstance(error, ClientError) and code_of(error) == "BadRequestException"
 
 
+class SesAccount:
+    """What SES says of the account and of the sender's identity: a domain, or else an address."""
+
+    def __init__(self, client: "SESV2Client", *, domain: str, address: str) -> None:
+        self._client = client
+        self._domain = domain
+        self._address = address
+
+    def state(self) -> AccountState:
+        """The quota, whether SES sends at all, and from this sender.
+
+        Raises:
+            ServiceUnavailable: SES could not answer now.
+        """
+        with calling("SES"):
+            said = self._client.get_account()
+        quota = said.get("SendQuota", {})
+        per_day = quota.get("Max24HourSend", 0)
+        return AccountState(
+            per_second=quota.get("MaxSendRate", 0),
+            per_day=None if per_day < 0 else int(per_day),
+            sent=int(quota.get("SentLast24Hours", 0)),
+            production=said.get("ProductionAccessEnabled", False),
+            enabled=said.get("SendingEnabled", False),
+            enforcement=said.get("EnforcementStatus", ""),
+            verified=self._is_verified(),
+        )
+
+    def _is_verified(self) -> bool | None:
+        """Whether mail may come from the domain or the address; None if SES did not say."""
+        try:
+            for name in (self._domain, self._address):
+                with suppress(self._client.exceptions.NotFoundException), calling("SES"):
+                    if self._client.get_email_identity(EmailIdentity=name).get(
+                        "VerifiedForSendingStatus"
+                    ):
+                        return True
+        except ServiceUnavailable:
+            return None
+        return False
+
+
 def _translated(error: Failure) -> RelanceError:
     if isinstance(error, ParamValidationError):
         return SendRefused("the message is not one that SES can be handed")
@@ -267,11 +310,17 @@ def _translated(error: Failure) -> RelanceError:
     if not isinstance(error, ClientError):
         return SendOutcomeUnknown("the call to SES broke off")
     code, status = code_of(error), status_of(error)
+    said = str(error.response.get("Error", {}).get("Message", "")).lower()
+    if code == _PAUSED:
+        return SendRateExceeded("SES has paused sending; nothing was sent", stopped=True)
     if code in _LATER or status == 429:
-        return SendRateExceeded(f"SES asked to try again later ({code}); nothing was sent")
+        return SendRateExceeded(
+            f"SES asked to try again later ({code}); nothing was sent",
+            throttled=code not in STALE_SIGNATURE and _DAILY not in said,
+            stopped=_DAILY in said,
+        )
     if status == 408 or not 400 <= status < 500:
         return SendOutcomeUnknown(f"SES answered {status}; nobody knows what became of the message")
-    said = str(error.response.get("Error", {}).get("Message", "")).lower()
     if code in ("BadRequestException", "MessageRejected") and said.startswith(_OF_ONE_ADDRESS):
         return RecipientRefused("SES does not take the address of this contact")
     return _refused(code, said)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Self
 
 from relance.content.jsonable import decode, encode
+from relance.content.pace_rules import PaceRules
 
 DAY = 24 * 60
 """The minutes of a day on the clock."""
@@ -85,7 +86,7 @@ class SendingRules:
     country (ISO 3166), as `2026-12-25`; `country` is assumed of whoever has none. `priorities` are
     by intent, for messages that name none. A message that would wait longer than `too_late` is
     skipped, unless it says otherwise itself. A send whose outcome is unknown is given up after
-    `settling_time`.
+    `settling_time`. `pace` is how fast mail leaves, and what stops a message.
     """
 
     caps: Mapping[str, Mapping[str, Cap]] = field(default_factory=dict, hash=False)
@@ -96,6 +97,7 @@ class SendingRules:
     priorities: Mapping[str, Priority] = field(default_factory=dict, hash=False)
     too_late: timedelta = timedelta(days=3)
     settling_time: timedelta = timedelta(hours=1)
+    pace: PaceRules = field(default_factory=PaceRules)
 
     def cap(self, channel: str, message_class: str) -> Cap:
         """The bounds of a class of messages on a channel."""

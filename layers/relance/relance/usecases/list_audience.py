@@ -6,7 +6,6 @@ comes. The audience is a file with one contact a line, ids only; a large one is 
 `list_contacts` does it.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -23,7 +22,8 @@ from relance.deciding import Defer, Skip, case_of, decide
 from relance.errors import ConditionFailed, InvalidInput
 from relance.memberships import members
 from relance.moments import from_text, to_text
-from relance.ports import Account, SendMode, Services
+from relance.pace import Pace
+from relance.ports import Services
 from relance.reasons import Reason
 from relance.rescoring import everybody, in_minutes
 from relance.storage import Value
@@ -102,9 +102,9 @@ def list_audience(request: AudienceRequest, services: Services) -> dict[str, Val
         return {"decision": Decision.UNFINISHED.value, "so_far": so_far.model_dump()}
     if not so_far.listed:
         return _told(Decision.NOBODY, f"Nobody is in the audience ({asked.whom}).")
-    account = services.mailer.account()
-    objection = _objection(so_far, account, services)
-    counted = _counted(so_far, message, account)
+    pace = services.limiter.renew()
+    objection = _objection(so_far, pace)
+    counted = _counted(so_far, message, pace)
     if objection or so_far.listed > asked.confirmed:
         decision = Decision.REFUSED if objection else Decision.CONFIRM
         words = [counted, objection or _how_to_confirm(asked, so_far)]
@@ -292,35 +292,25 @@ def _decided(message: Message, contact: Contact, services: Services) -> Decided:
 # -- what is said about it -------------------------------------------------------------------------
 
 
-def _objection(so_far: SoFar, account: Account, services: Services) -> str | None:
+def _objection(so_far: SoFar, pace: Pace) -> str | None:
     """Why nothing may be sent yet, and what to do about it."""
-    if not account.sending:
-        return (
-            "Nothing can be sent: SES has paused this account. "
-            "Its console, Account dashboard, says why."
-        )
-    if not so_far.ready:
-        return "Nobody would get it, so nothing is sent."
-    if not account.production and services.sender.mode is SendMode.LIVE:
-        return (
-            "Nothing can be sent: the SES account is in its sandbox and reaches verified addresses "
-            "only. Ask for production access in the SES console."
-        )
-    return None
+    if pace.problem:
+        return f"Nothing was sent: {pace.problem}"
+    return None if so_far.ready else "Nobody would get it, so nothing is sent."
 
 
-def _counted(so_far: SoFar, message: Message, account: Account) -> str:
-    seconds = so_far.ready / account.per_second if account.per_second else 0.0
+def _counted(so_far: SoFar, message: Message, pace: Pace) -> str:
+    seconds = so_far.ready / pace.rate if pace.rate else 0.0
     whole = f"{in_people(so_far.listed)}, {in_minutes(seconds)}, {price(so_far.ready)}"
     parts = [f"Counted: {whole}. {so_far.ready:,} would get {message.name}."]
     if so_far.later:
         parts.append(f"Not at once: {by_reason(so_far.later)}.")
-    if so_far.ready > account.left_today:
-        days = math.ceil((so_far.ready - account.left_today) / max(account.per_day, 1)) + 1
+    room = pace.room_for(marketing=True)
+    if so_far.ready > room:
         parts.append(
-            f"The SES quota is too small for one day: {account.left_today:,.0f} of "
-            f"{account.per_day:,.0f} messages are left within these 24 hours, so it takes {days} "
-            "days. Ask for more in the SES console, or send to fewer people."
+            f"The quota of SES, or the warm-up in sending.yaml, leaves room for {room:,} within "
+            "these 24 hours, so it takes longer than a day. Ask for more in the SES console, or "
+            "send to fewer people."
         )
     if so_far.reasons:
         left_out = sum(so_far.reasons.values())

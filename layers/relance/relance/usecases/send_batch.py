@@ -41,6 +41,7 @@ from relance.campaigns import (
     pause,
     planned,
     put_back,
+    read_campaign,
     send_id_in,
     stand_in,
 )
@@ -73,6 +74,9 @@ from relance.usecases.inputs import Request, Word
 from relance.usecases.questions import ListedContact
 from relance.usecases.record_email_event import sent_event
 from relance.usecases.send_email import RELEASE_TRIES
+
+PATIENCE = 20.0
+"""Seconds that a batch waits for room at the limiter; then it is tried again by and by."""
 
 DECIDED_AT_MOST = 4
 """How often a contact is decided whose register changes under our hands; then it is left."""
@@ -152,7 +156,11 @@ class _Ready:
 
 @dataclass(slots=True)
 class _Batch:
-    """One attempt at one batch. `claimed` are those whom it has claimed and not let go."""
+    """One attempt at one batch.
+
+    `claimed` are those whom it has claimed and not let go, `sent` those whom SES took, with the SES
+    message id, until that is noted; `stopped` says that nothing more is to be sent.
+    """
 
     campaign: Campaign
     message: Message
@@ -161,23 +169,59 @@ class _Batch:
     now: datetime
     counts: Counter[str] = field(default_factory=Counter)
     claimed: dict[str, _Ready] = field(default_factory=dict)
+    sent: dict[str, tuple[_Ready, str]] = field(default_factory=dict)
+    stopped: bool = False
 
     def send_to(self, ids: Sequence[str]) -> None:
-        """Read, decide, claim, hand over, note."""
+        """Read, decide, and as SES has room: claim, hand over; at last note what became of all."""
+        pending = list(ids)
         try:
-            pending = ids
             for _ in range(DECIDED_AT_MOST):
-                pending = self.claim(self.prepare(self.read(pending)))
-                if not pending:
+                pending = self.send_ready(self.prepare(self.read(pending)))
+                if not pending or self.stopped:
                     break
-            self.counts["not_yet"] += len(pending)
-            self._look_again()
-            mailer = self.services.mailer
         except Exception:
             self._give_all_back()
             raise
-        if self.claimed:
-            self.hand_over(mailer)
+        finally:
+            self.note()
+        self.counts["not_yet"] += len(pending)
+
+    def send_ready(self, ready: Mapping[str, _Ready]) -> list[str]:
+        """Send to these, as many at once as a tick has room for; who is to be read again.
+
+        Raises:
+            SendRateExceeded: there is no room within some seconds; the rest is left.
+        """
+        left, again = list(ready), list[str]()
+        limiter, mailer = self.services.limiter, self.services.mailer
+        while left and not self.stopped:
+            try:
+                ticks = limiter.lease(len(left), patience=PATIENCE)
+            except SendRefused as error:
+                self._hold_up(error)
+                break
+            for number, tick in enumerate(ticks):
+                if number and not self._goes_on():
+                    break
+                some, left = left[: tick.count], left[tick.count :]
+                again += self.claim({each: ready[each] for each in some})
+                self._look_again()
+                if limiter.wait_for(tick):
+                    self.hand_over(mailer)
+                else:  # the tick has passed, and its room is leased anew
+                    left = [*self.claimed, *left]
+                    self.give_back(list(self.claimed))
+        self.counts["held"] += len(left)
+        return again
+
+    def _goes_on(self) -> bool:
+        """Whether nobody, SES neither, has held the campaign up since the last tick."""
+        if self.stopped:
+            return False
+        known = read_campaign(self.services.store, self.campaign.name)
+        self.stopped = known is None or known.state is not CampaignState.SENDING
+        return not self.stopped
 
     # -- reading and deciding -------------------------------------------------------------------
 
@@ -335,26 +379,48 @@ class _Batch:
     # -- handing over ---------------------------------------------------------------------------
 
     def hand_over(self, mailer: Mailer) -> None:
-        """Hand the mails to SES and note what became of each."""
-        mails = {each: it.mail for each, it in self.claimed.items()}
-        outcomes = dict(zip(mails, mailer.send_bulk(list(mails.values())), strict=True))
-        sent = {each: it for each, it in outcomes.items() if isinstance(it, str)}
-        refused = {each: it for each, it in outcomes.items() if not isinstance(it, str)}
-        self._note_refused(refused)  # of what was sent SES will tell, of these nobody
-        self._note_sent(sent)
-        if any(isinstance(each, SendRateExceeded) for each in refused.values()):
-            raise SendRateExceeded("SES asked to try again later; nothing was sent to the others")
+        """Hand what is claimed to SES with one call.
 
-    def _note_sent(self, sent: Mapping[str, str]) -> None:
+        Raises:
+            SendRateExceeded: SES asked some to wait; they were given back.
+        """
+        mails = {each: it.mail for each, it in self.claimed.items()}
+        if not mails:
+            return
+        outcomes = dict(zip(mails, mailer.send_bulk(list(mails.values())), strict=True))
+        for each, outcome in outcomes.items():
+            if isinstance(outcome, str):
+                self.sent[each] = (self.claimed.pop(each), outcome)
+        refused = {each: it for each, it in outcomes.items() if not isinstance(it, str)}
+        self._note_refused(refused)
+        for error in refused.values():
+            if _stops_all(error):
+                self._hold_up(error)
+                return
+        later = [each for each in refused.values() if isinstance(each, SendRateExceeded)]
+        if later:
+            self.services.limiter.learn(later[0])
+            raise later[0]
+
+    def note(self) -> None:
+        """Note those who were sent it; what is not noted here, SES's own events tell."""
+        sent, self.sent = self.sent, {}
         groups: dict[str, Sequence[Write]] = {
-            each: self._sent(each, message_id) for each, message_id in sent.items()
+            each: self._sent(each, it, message_id) for each, (it, message_id) in sent.items()
         }
         write_groups(self.services.store, groups)  # refused: an SES event was quicker, as it may be
-        forgetting = {each: self._forget_old_counts(self.claimed[each].contact) for each in sent}
+        forgetting = {each: self._forget_old_counts(it.contact) for each, (it, _) in sent.items()}
         write_groups(self.services.store, {each: it for each, it in forgetting.items() if it})
         self.counts["sent"] += len(sent)
 
-    def _sent(self, listed: str, message_id: str) -> Sequence[Write]:
+    def _hold_up(self, error: RelanceError) -> None:
+        """Pause the campaign: SES takes nothing until somebody does something."""
+        self.stopped = True
+        with suppress(ConditionFailed):
+            why = f"{str(error).rstrip('.')}."
+            self.services.store.write(pause(self.campaign.name, reason=why))
+
+    def _sent(self, listed: str, ready: _Ready, message_id: str) -> Sequence[Write]:
         plan, now = self.plan(listed), self.services.now()
         send = Send(
             send_id=plan.send_id,
@@ -367,7 +433,7 @@ class _Batch:
             claimed_at=to_text(self.now),
         )
         note: dict[str, Value] = {"ses_message_id": message_id, "sent_at": to_text(now)}
-        contact_id = self.claimed[listed].contact.contact_id
+        contact_id = ready.contact.contact_id
         if contact_id != listed:
             note["sent_as"] = contact_id
         expected = (SendState.CLAIMED, SendState.UNKNOWN)
@@ -391,14 +457,11 @@ class _Batch:
         self.skip(dict.fromkeys(rest, Reason.REFUSED_BY_SES), state=SendState.REFUSED)
         self._doubt(unknown)
         self.give_back([*of_all, *later])
-        if of_all:
-            with suppress(ConditionFailed):
-                self.services.store.write(
-                    pause(self.campaign.name, reason=f"{refused[of_all[0]]}.")
-                )
 
     def _doubt(self, ids: Sequence[str]) -> None:
         """Nobody knows whether these were sent: an SES event or the sweep settles them."""
+        for each in ids:
+            self.claimed.pop(each)
         groups: dict[str, Sequence[Write]] = {
             each: [doubt(self.send_id(each), now=self.now)] for each in ids
         }

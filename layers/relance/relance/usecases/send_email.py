@@ -1,6 +1,7 @@
 """Sending one message from a journey: claimed before it is made, made at most once.
 
-Six calls at most, one more for somebody who wants few mails: the claim (ledger and counters in one
+Six calls at most, one more for somebody who wants few mails: room at the limiter (a write for a
+mail now and then, none for one among many), the claim (ledger and counters in one
 transaction), one consistent read of the contact after it, SES, one transaction (ledger and
 `email_sent`), the answer. The read comes after the claim, so whoever was told "you are
 unsubscribed" before the claim gets nothing.
@@ -46,6 +47,7 @@ from relance.ledger import (
     send_of,
     settle,
 )
+from relance.limiter import Slot
 from relance.moments import to_text
 from relance.ports import Mail, Services
 from relance.reasons import Reason
@@ -123,17 +125,20 @@ def send_email(request: SendRequest, services: Services) -> SendState:
         SendRateExceeded: SES asked to wait; the claim was given back, so that a retry sends.
         StoreBusy, ServiceUnavailable: before SES was called the claim was given back as well.
     """
-    return _claim_and_send(_attempt(request, services), services)
+    attempt = _attempt(request, services)
+    is_marketing = attempt.message.message_class is MessageClass.MARKETING
+    slot = services.limiter.wait_for_one(marketing=is_marketing)
+    return _claim_and_send(attempt, slot, services)
 
 
-def _claim_and_send(attempt: _Attempt, services: Services) -> SendState:
+def _claim_and_send(attempt: _Attempt, slot: Slot, services: Services) -> SendState:
     try:
         with _giving_back(attempt, services):  # an answer may be lost, and the claim be written
             services.store.transact([attempt.planned.claim(), attempt.counted(1)])
     except ConditionFailed as refused:
         if 0 in refused.failed:
             return _go_on_with(attempt, services)
-        return _find_or_skip(attempt, services)
+        return _find_or_skip(attempt, slot, services)
     with _giving_back(attempt, services):
         contact = read_contact(services.store, attempt.request.contact)
         prepared = _prepare(attempt, contact, services)
@@ -141,7 +146,7 @@ def _claim_and_send(attempt: _Attempt, services: Services) -> SendState:
             _settle(attempt, SendState.SKIPPED, prepared, services)
     if isinstance(prepared, Reason):
         return _answer(attempt, contact, SendState.SKIPPED, prepared, services)
-    return _send(attempt, contact, prepared, services)
+    return _send(attempt, contact, prepared, slot, services)
 
 
 def _attempt(request: SendRequest, services: Services) -> _Attempt:
@@ -251,13 +256,17 @@ def _leave_the_turn(attempt: _Attempt, contact: Contact, services: Services) -> 
             services.store.write(give_turn_back(contact.contact_id, attempt.send_id))
 
 
-def _send(attempt: _Attempt, contact: Contact, mail: Mail, services: Services) -> SendState:
+def _send(
+    attempt: _Attempt, contact: Contact, mail: Mail, slot: Slot, services: Services
+) -> SendState:
     with _giving_back(attempt, services):
         mailer = services.mailer
+        services.limiter.reach(slot, mail.to)
     try:
         ses_message_id = mailer.send(mail)
-    except SendRateExceeded:
+    except SendRateExceeded as error:
         _give_back(attempt, services)
+        services.limiter.learn(error)
         raise
     except SendRefused:
         with _giving_back(attempt, services):
@@ -306,7 +315,7 @@ def _settle(attempt: _Attempt, state: SendState, reason: Reason, services: Servi
     transact_what_holds(services.store, [end, attempt.counted(-1)])
 
 
-def _find_or_skip(attempt: _Attempt, services: Services) -> SendState:
+def _find_or_skip(attempt: _Attempt, slot: Slot, services: Services) -> SendState:
     """Count for the person that the contact was joined to; or the bound of the day is reached.
 
     Raises:
@@ -314,7 +323,7 @@ def _find_or_skip(attempt: _Attempt, services: Services) -> SendState:
     """
     contact = read_contact(services.store, attempt.request.contact)
     if contact.contact_id != attempt.counted_on:
-        return _claim_and_send(replace(attempt, counted_on=contact.contact_id), services)
+        return _claim_and_send(replace(attempt, counted_on=contact.contact_id), slot, services)
     with suppress(ConditionFailed):
         services.store.write(attempt.planned.skip(Reason.CAPPED))
     return _answer(attempt, contact, SendState.SKIPPED, Reason.CAPPED, services)

@@ -10,6 +10,7 @@ from relance.conditions.words import quoted
 from relance.conditions.words_of_time import DURATION_PATTERN
 from relance.content.build.durations import duration, wait
 from relance.content.build.models import Model, OneOrMany
+from relance.content.build.pace_models import BrakeSource, Domain, PerSecond, WarmUpSource
 from relance.content.sending_rules import DAY, Priority
 from relance.content.stage_rules import Intent
 
@@ -131,3 +132,6 @@ class SendingSource(Model):
         BeforeValidator(_settling),
         WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["1 hour"]}),
     ] = timedelta(hours=1)
+    warm_up: WarmUpSource | None = None
+    per_domain: dict[Domain, PerSecond] = Field(default_factory=dict)
+    brake: BrakeSource = Field(default_factory=BrakeSource)

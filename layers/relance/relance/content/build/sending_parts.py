@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import MessageSource
+from relance.content.build.pace_models import pace_rules
 from relance.content.build.reading import Reader
 from relance.content.build.sending_models import DAYS, SendingSource, WindowSource
 from relance.content.build.yaml_source import Source
@@ -42,6 +43,7 @@ def sending_rules(reader: Reader, findings: Findings, *, year: int) -> SendingRu
         priorities={intent.value: each for intent, each in written.priorities.items()},
         too_late=written.too_late,
         settling_time=written.settling_time,
+        pace=pace_rules(written.warm_up, written.per_domain, written.brake),
     )
     _check_that_something_is_open(source, rules, findings)
     return rules

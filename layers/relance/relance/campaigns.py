@@ -303,7 +303,7 @@ def allow_again(ident: str) -> Update:
         (ident,),
         set={"state": SendState.RELEASED.value},
         remove=("reason",),
-        when=AllOf((Missing("ses_message_id"), AnyOf((*failed, not_made)))),
+        when=AllOf((Missing("ses_message_id"), Missing("erased"), AnyOf((*failed, not_made)))),
     )
 
 

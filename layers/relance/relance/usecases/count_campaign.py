@@ -28,7 +28,7 @@ from relance.campaigns import (
     tally,
     told,
 )
-from relance.errors import ConditionFailed, InvalidInput
+from relance.errors import ConditionFailed, InvalidInput, ServiceUnavailable
 from relance.ledger import SendState
 from relance.moments import from_text
 from relance.ports import Services
@@ -125,6 +125,8 @@ class Seen:
 def look(campaign: Campaign, services: Services) -> Seen:
     """Count the sends of a campaign beside its audience."""
     people = list(read_audience(campaign, services))
+    if len(people) != campaign.audience:
+        raise ServiceUnavailable("the list of the audience could not be read to its end; try again")
     listed = frozenset(people)
     cancelled, now = campaign.state is CampaignState.CANCELLED, services.now()
     closed: set[str] = set()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
+from relance.brakes import Brakes
 from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
 from relance.engine import Plan
@@ -151,6 +152,11 @@ class AwsServices:
             pause=time.sleep,
             chance=secrets.SystemRandom().random,
         )
+
+    @cached_property
+    def brakes(self) -> Brakes:
+        """The brakes of messages."""
+        return Brakes(self.store, self.content.sending.pace.brake, now=self.now)
 
     @cached_property
     def account(self) -> "SesAccount":

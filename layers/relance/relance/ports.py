@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from relance.brakes import Brakes
 from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
 from relance.engine import Plan
@@ -240,6 +241,10 @@ class Services(Protocol):
     @property
     def limiter(self) -> Limiter:
         """The pace of all senders together."""
+
+    @property
+    def brakes(self) -> Brakes:
+        """What stops a message that too many complain about."""
 
     @property
     def bus(self) -> Bus:

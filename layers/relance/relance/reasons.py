@@ -31,6 +31,7 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     OUTSIDE_BUSINESS_HOURS = "outside_business_hours"
     PREFERRED_HOUR = "preferred_hour"
+    BRAKED = "braked"
     TOO_LATE = "too_late"
     REFUSED_BY_SES = "refused_by_ses"
     OUTCOME_UNKNOWN = "outcome_unknown"
@@ -67,6 +68,8 @@ _SENTENCES: Mapping[Reason, str] = {
     Reason.QUIET_HOURS: "These are quiet hours where the contact lives.",
     Reason.OUTSIDE_BUSINESS_HOURS: "These are no business hours where the contact lives.",
     Reason.PREFERRED_HOUR: "The message waits for the hour at which the contact responds most.",
+    Reason.BRAKED: "The message was stopped, since too many of its mails came back or were "
+    "reported as spam. Mend it or its audience, then release it with check_setup.",
     Reason.TOO_LATE: "The message would have come too late: it may not wait so long.",
     Reason.REFUSED_BY_SES: "SES does not take this message to this address.",
     Reason.OUTCOME_UNKNOWN: "Maybe sent: the sender broke off, and SES has said nothing of it. It "

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relance.answering import resume_step
+from relance.brakes import BOUNCED, COMPLAINED
 from relance.contacts import read_contact
 from relance.errors import ConditionFailed, ContactNotFound, InvalidInput
 from relance.events import Event, Name, put_once
@@ -274,6 +275,17 @@ def _record_news(send: Send, report: Report, services: Services) -> None:
         whose = {send.step.contact_id, send.sent_as or send.step.contact_id}
         writes += [suppress(each, reason, at=now) for each in sorted(whose)]
     transact_what_holds(services.store, writes)
+    _tell_the_brake(send, report, services)
+
+
+def _tell_the_brake(send: Send, report: Report, services: Services) -> None:
+    """Count what became of the mail for the brake of its message."""
+    if report.kind == "Delivery":
+        services.brakes.delivered(send.message)
+    elif report.kind == "Complaint":
+        services.brakes.went_wrong(send.message, send.send_id, COMPLAINED)
+    elif report.permanent:
+        services.brakes.went_wrong(send.message, send.send_id, BOUNCED)
 
 
 def _event(

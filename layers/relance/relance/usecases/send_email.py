@@ -211,6 +211,9 @@ def _prepare(attempt: _Attempt, contact: Contact, services: Services) -> Mail | 
     )
     if reason:
         return reason
+    is_marketing = attempt.message.message_class is MessageClass.MARKETING
+    if is_marketing and services.limiter.braked(attempt.message.name):
+        return Reason.BRAKED
     if _waits_for_its_turn(attempt, contact) and not _takes_its_turn(attempt, contact, services):
         return Reason.TOO_FREQUENT
     services.link_tables.keep(attempt.message)

@@ -136,6 +136,7 @@ OTHERS = {
     "award_points/ten",
     "change_list/join",
     "report_leads/january",
+    "check_setup/release",
     "join_contacts/join",
     "close_workflow/stopped",
     "settle_sends/tick",

@@ -10,12 +10,12 @@ ROOT = Path(__file__).parents[2]
 
 # Whoever is not named here has no business with the variable.
 GIVEN_TO = {
-    "LINK_BASE_URL": {"send_email"},
-    "SENDER": {"send_email"},
-    "SEND_MODE": {"send_email"},
-    "ALLOW_LIST": {"send_email"},
-    "CONFIGURATION_SET": {"send_email"},
-    "POSTAL_ADDRESS": {"send_email"},
+    "LINK_BASE_URL": {"send_email", "check_setup"},
+    "SENDER": {"send_email", "check_setup"},
+    "SEND_MODE": {"send_email", "check_setup"},
+    "ALLOW_LIST": {"send_email", "check_setup"},
+    "CONFIGURATION_SET": {"send_email", "check_setup"},
+    "POSTAL_ADDRESS": {"send_email", "check_setup"},
     "WRITE_KEYS": {"collect_events"},
     "BROWSER_KEYS": {"collect_events"},
     "HOOK_SECRETS": {"take_hook"},
@@ -61,6 +61,7 @@ GIVEN_TO = {
         "manage_subscription",
         "manage_preferences",
         "send_email",
+        "check_setup",
         "fill_slots",
         "collect_events",
         "drain_backlog",

@@ -47,6 +47,9 @@ WILDCARDS = {
     ("EraseContactFunctionRole", "StopJourneys"): "likewise",
     ("EnterWorkflowFunctionRole", "SeeWhetherTheFormerOneStillRuns"): "likewise",
     ("UpdateContactFunctionRole", "FindTheStream"): "a stream is named when it is made",
+    ("CheckSetupOperationRole", "WriteTheLog"): "log deliveries have no ARN",
+    ("CheckSetupFunctionRole", "AskForTheQuota"): "the account has no ARN",
+    ("CheckSetupFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
     ("SendEmailFunctionRole", "AskForTheQuota"): "the account has no ARN",
     ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
 }
@@ -119,6 +122,8 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("MarketerAccess", "FindJourneys"),
         ("PrivacyAccess", "FindOperations"),
         ("SendEmailFunctionRole", "AskForTheQuota"),
+        ("CheckSetupOperationRole", "WriteTheLog"),
+        ("CheckSetupFunctionRole", "AskForTheQuota"),
     }
 
 
@@ -130,23 +135,24 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:Send") for action in as_list(statement["Action"]))
     ]
-    ((owner, statement),) = granting
-    assert owner == "SendEmailFunctionRole"
-    assert statement["Action"] == "ses:SendEmail"
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
-    assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
+    assert {owner for owner, _ in granting} == {"SendEmailFunctionRole", "CheckSetupFunctionRole"}
+    one_address = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+    for _, statement in granting:
+        assert statement["Action"] == "ses:SendEmail"
+        assert statement["Condition"] == one_address
+        assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
 
 
 def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
     resources: Mapping[str, Any],
 ) -> None:
-    (statement,) = [
-        each for _, each in statements(resources) if each.get("Sid") == "SendFromOneAddress"
-    ]
-    (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
-    condition, _, otherwise = exception["Fn::If"]
-    assert condition == "OnlyAllowList"
-    assert otherwise == {"Ref": "AWS::NoValue"}
+    sending = [each for _, each in statements(resources) if each.get("Sid") == "SendFromOneAddress"]
+    assert len(sending) == 2
+    for statement in sending:
+        (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
+        condition, _, otherwise = exception["Fn::If"]
+        assert condition == "OnlyAllowList"
+        assert otherwise == {"Ref": "AWS::NoValue"}
 
 
 def test_one_function_may_scan_and_none_may_drop_or_describe_a_table(

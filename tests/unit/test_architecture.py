@@ -46,6 +46,7 @@ MAY_IMPORT = {
             "sum_up_import",
             "export_batch",
             "report_leads",
+            "check_setup",
             "join_contacts",
         ),
         frozenset({"pydantic"}),

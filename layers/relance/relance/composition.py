@@ -166,7 +166,12 @@ class AwsServices:
         from relance.aws.sesv2 import SesAccount  # noqa: PLC0415
 
         domain, address = _setting("SENDER_IDENTITY"), self.sender.address
-        return SesAccount(boto3.client("sesv2"), domain=domain, address=address)
+        return SesAccount(
+            boto3.client("sesv2"),
+            domain=domain,
+            address=address,
+            configuration_set=_setting("CONFIGURATION_SET"),
+        )
 
     @cached_property
     def bus(self) -> "EventBridgeBus":

@@ -185,6 +185,11 @@ class Limiter:
         """Why the brake has stopped a message, as the record said when it was last seen."""
         return self._braked.get(message)
 
+    @property
+    def all_braked(self) -> dict[str, str]:
+        """Every message that the brake has stopped, with the reason."""
+        return dict(self._braked)
+
     # -- many mails -------------------------------------------------------------------------------
 
     def lease(self, count: int, *, patience: float, domain: str | None = None) -> list[Tick]:

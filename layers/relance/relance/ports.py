@@ -21,6 +21,8 @@ from relance.hooks.keys import HookSecrets
 from relance.limiter import Limiter
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
+from relance.pace import AccountState
+from relance.setup import Destination, Identity
 from relance.storage import Store, Value
 from relance.suppression import Suppressions
 
@@ -89,6 +91,30 @@ class Mailer(Protocol):
             RecipientRefused: not sent; SES does not take this address.
             SendOutcomeUnknown: the call broke off.
         """
+
+
+class Account(Protocol):
+    """SES, as far as it is asked about the account and the sender; each asks it anew.
+
+    Raises:
+        ServiceUnavailable: SES could not answer now.
+    """
+
+    @property
+    def region(self) -> str:
+        """The region that mail leaves from."""
+
+    def state(self) -> AccountState:
+        """The quota, and whether SES sends for this account and this sender."""
+
+    def identity(self) -> Identity | None:
+        """What SES knows of the sender's domain or address, None if nothing."""
+
+    def set_sends(self) -> bool:
+        """Whether sending is switched on in the configuration set."""
+
+    def destinations(self) -> tuple[Destination, ...]:
+        """Where SES reports what becomes of mail."""
 
 
 class Bus(Protocol):
@@ -241,6 +267,10 @@ class Services(Protocol):
     @property
     def limiter(self) -> Limiter:
         """The pace of all senders together."""
+
+    @property
+    def account(self) -> Account:
+        """SES, as far as it is asked about the account."""
 
     @property
     def brakes(self) -> Brakes:

@@ -24,7 +24,7 @@ from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.reasons import Reason
 from relance.register import SuppressionReason, suppress
-from relance.storage import Item, Table, Value, Write
+from relance.storage import Item, Present, Table, Update, Value, Write
 from relance.usecases.steps import transact_what_holds, view
 
 PERMANENT_STATUSES = ("5.4.4", "4.4.7")
@@ -164,6 +164,9 @@ def record_report(report: Report, services: Services) -> None:
     item = services.store.get(Table.SENDS, (report.send_id,))
     if item is None:
         return  # older than the ledger, or not of this stack
+    if "check" in item:
+        services.store.write(_heard(report))
+        return
     send = send_of(item)
     if item.get("erased") is True:
         _move_on(send, report, services)
@@ -176,6 +179,13 @@ def record_report(report: Report, services: Services) -> None:
         _tell_the_journey(send, services)
     if report.kind in _NEWS and item.get(_noted(report)) != to_text(report.at):
         _record_news(send, report, services)
+
+
+def _heard(report: Report) -> Update:
+    """The write that notes that a report came about a mail that no person got (check_setup)."""
+    return Update(
+        Table.SENDS, (report.send_id,), set={"heard_at": to_text(report.at)}, when=Present()
+    )
 
 
 def _move_on(send: Send, report: Report, services: Services) -> None:

@@ -48,7 +48,11 @@ WILDCARDS = {
     ("EnterWorkflowFunctionRole", "SeeWhetherTheFormerOneStillRuns"): "likewise",
     ("UpdateContactFunctionRole", "FindTheStream"): "a stream is named when it is made",
     ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
+    ("SendDeferredFunctionRole", "SendFromOneAddress"): "likewise",
 }
+SENDERS = {"SendEmailFunctionRole", "SendDeferredFunctionRole"}
+"""Who may hand mail to SES."""
+
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
     "lambda:",
@@ -128,23 +132,24 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:") for action in as_list(statement["Action"]))
     ]
-    ((owner, statement),) = granting
-    assert owner == "SendEmailFunctionRole"
-    assert statement["Action"] == "ses:SendEmail"
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
-    assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
+    assert {owner for owner, _ in granting} == SENDERS
+    for _, statement in granting:
+        assert statement["Action"] == "ses:SendEmail"
+        from_us = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+        assert statement["Condition"] == from_us
+        assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
 
 
 def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
     resources: Mapping[str, Any],
 ) -> None:
-    (statement,) = [
-        each for _, each in statements(resources) if each.get("Sid") == "SendFromOneAddress"
-    ]
-    (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
-    condition, _, otherwise = exception["Fn::If"]
-    assert condition == "OnlyAllowList"
-    assert otherwise == {"Ref": "AWS::NoValue"}
+    found = [each for _, each in statements(resources) if each.get("Sid") == "SendFromOneAddress"]
+    assert len(found) == len(SENDERS)
+    for statement in found:
+        (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
+        condition, _, otherwise = exception["Fn::If"]
+        assert condition == "OnlyAllowList"
+        assert otherwise == {"Ref": "AWS::NoValue"}
 
 
 def test_one_function_may_scan_and_none_may_drop_or_describe_a_table(

@@ -70,21 +70,17 @@ _STATES: Mapping[str, SendState] = {
 _PAYLOADS: Mapping[str, str] = {"Rendering Failure": "failure"}
 """Under which key a kind tells its details, where it is not the kind in small letters."""
 
+_NOT_KNOWN = (SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.DEFERRED)
+"""The states in which SES may have the message all the same: one that was given up may have been
+deferred again, by a person who had it tried again."""
+
 _BEFORE: Mapping[SendState, tuple[SendState, ...]] = {
-    SendState.SENT: (SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP),
-    SendState.REFUSED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-    ),
-    SendState.DELIVERED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-    ),
-    SendState.BOUNCED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-        SendState.DELIVERED,
-    ),
+    SendState.SENT: _NOT_KNOWN,
+    SendState.REFUSED: (*_NOT_KNOWN, SendState.SENT),
+    SendState.DELIVERED: (*_NOT_KNOWN, SendState.SENT),
+    SendState.BOUNCED: (*_NOT_KNOWN, SendState.SENT, SendState.DELIVERED),
     SendState.COMPLAINED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-        SendState.DELIVERED, SendState.BOUNCED,
+        *_NOT_KNOWN, SendState.SENT, SendState.DELIVERED, SendState.BOUNCED,
     ),
 }  # fmt: skip
 """From which states a report moves a record on: news never goes backwards."""

@@ -18,7 +18,7 @@ def resume(services: Services, wait: Wait, result: Mapping[str, Value]) -> bool:
 
     Without a token nobody is: a message that belongs to no journey was deferred.
     """
-    waiting = bool(wait.token) and services.executions.succeed(wait.token, result)
+    waiting = wait.is_of_a_journey and services.executions.succeed(wait.token, result)
     forget(services, wait)
     return waiting
 
@@ -37,7 +37,7 @@ def answer(services: Services, step: Step, token: str, result: Mapping[str, Valu
 
 def fail(services: Services, wait: Wait, error: Exception) -> bool:
     """Tell the wait that its step failed and remove it; whether anybody was still waiting."""
-    waiting = bool(wait.token) and services.executions.fail(
+    waiting = wait.is_of_a_journey and services.executions.fail(
         wait.token, error=type(error).__name__, cause=str(error)
     )
     forget(services, wait)

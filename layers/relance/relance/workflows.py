@@ -190,6 +190,11 @@ class Wait:
         """The key of the record."""
         return self.step.contact_id, wait_record(self.step)
 
+    @property
+    def is_of_a_journey(self) -> bool:
+        """Whether a journey waits: a message that is alone is deferred for nobody's sake."""
+        return bool(self.token)
+
     def answered_by(self, events: Sequence[Event]) -> Event | None:
         """The first event since `since` that the pause waits for."""
         for event in sorted(events, key=lambda each: (each.occurred_at, each.event_id)):

@@ -83,7 +83,8 @@ def close_enrolment(
     """
     now = services.now()
     for wait in contact.waits:
-        if (wait.step.workflow, wait.step.entry) == (enrolment.workflow, enrolment.entry):
+        of_it = (wait.step.workflow, wait.step.entry) == (enrolment.workflow, enrolment.entry)
+        if of_it and wait.is_of_a_journey:
             skip_what_waits(wait, services)
             forget(services, wait)
     ours = Equals("execution", enrolment.execution)
@@ -113,7 +114,7 @@ def skip_what_waits(wait: Wait, services: Services) -> bool:
 
     Not skipped is one that is on its way already: whoever sends it answers the wait.
     """
-    if wait.deferred_until is None or wait.send_id is None:
+    if wait.deferred_until is None or wait.send_id is None or not wait.is_of_a_journey:
         return False
     try:
         services.store.write(skip_deferred(wait.send_id, Reason.LEFT))

@@ -236,11 +236,13 @@ def _tell_the_journey(send: Send, services: Services) -> None:
 
 
 def sent_result(send: Send, seen: Mapping[str, Value]) -> dict[str, Value]:
-    """What the step that sends answers: the decision, the reason if any, and the contact view."""
+    """What the step that sends answers: the decision, its reason and sentence, the contact view."""
     decision = "sent" if send.state.went_out else send.state.value
+    reason = send.reason if decision != "sent" else None
     return {
         "decision": decision,
-        "reason": send.reason.value if send.reason and decision != "sent" else "none",
+        "reason": reason.value if reason else "none",
+        "because": reason.sentence if reason else "",
         "send_id": send.send_id,
         "at": send.claimed_at,
         "view": dict(seen),

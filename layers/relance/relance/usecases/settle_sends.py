@@ -42,13 +42,13 @@ def settle_sends(services: Services) -> Outcome:
     """Wake and give up the sends that are due."""
     outcome = Outcome()
     for shard in range(SHARDS):
-        outcome.woken += _wake(f"deferred-{shard}", services)
-    for shard in range(SHARDS):
         due = services.store.query_index(
             UNSETTLED, f"unsettled-{shard}", up_to=to_text(services.now())
         )
         for item in due:
             _settle(str(item["send_id"]), outcome, services)
+    for shard in range(SHARDS):
+        outcome.woken += _wake(f"deferred-{shard}", services)
     return outcome
 
 

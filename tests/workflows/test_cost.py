@@ -28,7 +28,7 @@ def warmed_up(story: Story) -> None:
     story.world.sandboxes.trace = []
 
 
-def test_a_mail_takes_five_calls(story: Story) -> None:
+def test_a_mail_takes_six_calls(story: Story) -> None:
     warmed_up(story)
     story.signs_up("ana@example.com")
     story.confirms("ana@example.com")
@@ -36,8 +36,9 @@ def test_a_mail_takes_five_calls(story: Story) -> None:
         calls(story, "send-email")
         == [
             [
-                "dynamodb.TransactWriteItems",
+                "dynamodb.PutItem",
                 "dynamodb.Query",
+                "dynamodb.UpdateItem",
                 "sesv2.SendEmail",
                 "dynamodb.TransactWriteItems",
                 "stepfunctions.SendTaskSuccess",
@@ -65,10 +66,40 @@ def test_a_skipped_mail_takes_four_calls(story: Story) -> None:
     story.day(3.1)
     assert calls(story, "send-email") == [
         [
-            "dynamodb.TransactWriteItems",
+            "dynamodb.PutItem",
             "dynamodb.Query",
+            "dynamodb.UpdateItem",
+            "stepfunctions.SendTaskSuccess",
+        ]
+    ]
+
+
+def test_a_mail_that_waits_for_the_morning_takes_thirteen_calls(story: Story) -> None:
+    warmed_up(story)
+    story.signs_up("ana@example.com")
+    story.day(0.6)
+    story.confirms("ana@example.com")
+    story.day(3.5)
+    story.world.sandboxes.trace = []
+    story.day(4)
+    assert calls(story, "send-email") == [
+        ["dynamodb.PutItem", "dynamodb.Query", "dynamodb.TransactWriteItems"]
+    ]
+    sweep = Counter(each for one in calls(story, "settle-sends") for each in one)
+    assert (sweep["sqs.SendMessageBatch"], sweep["dynamodb.UpdateItem"]) == (1, 1)
+    assert calls(story, "send-deferred") == [
+        [
+            "dynamodb.GetItem",
+            "dynamodb.UpdateItem",
+            "dynamodb.Query",
+            # Once in a process: the table of links, the secret that signs them.
+            "dynamodb.PutItem",
+            "secretsmanager.GetSecretValue",
+            "dynamodb.UpdateItem",
+            "sesv2.SendEmail",
             "dynamodb.TransactWriteItems",
             "stepfunctions.SendTaskSuccess",
+            "dynamodb.DeleteItem",
         ]
     ]
 
@@ -141,7 +172,7 @@ def test_the_sweep_reads_only_what_is_due(story: Story) -> None:
     story.world.sandboxes.trace = []
     story.world.invoke("settle_sends", {})
     (made,) = calls(story, "settle-sends")
-    assert made == ["dynamodb.Query"] * 4
+    assert made == ["dynamodb.Query"] * 8
 
 
 def test_the_register_does_not_grow_with_every_mail(story: Story) -> None:

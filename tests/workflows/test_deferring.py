@@ -280,9 +280,29 @@ def test_stopped_twice_it_is_sent_once_or_given_up(seed: int) -> None:
     assert_nobody_lost_or_doubled(found, f"seed {seed}")
 
 
-def test_a_message_woken_twice_at_once_is_sent_once() -> None:
-    """The queue delivers it to two senders, which take turns at their calls."""
+def test_a_message_woken_twice_is_sent_once() -> None:
     twice = Rule(Fault.REPEAT, function="settle-sends", service="sqs", times=None)
     found, _ = live_through(FaultPlan([twice]))
     assert found["outcomes"] == ["welcomed, no click"]
     assert_nobody_lost_or_doubled(found, "woken twice")
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.004, 0.02])
+def test_of_two_senders_who_have_the_same_message_one_sends(evening: Evening, apart: float) -> None:
+    """They take turns at their calls."""
+    stuck = Rule(Fault.FAIL_BEFORE, function="settle-sends", times=None, code="Stalled")
+    story = evening(FaultPlan([stuck]))
+    story.day(3.5)
+    event = {"Records": [{"messageId": "1", "body": again(story)["send_id"]}]}
+    world, name = story.world, story.world.function_name("send_deferred")
+    answers: list[object] = []
+    for after in (0.0, apart):
+        world.hub.after(
+            after,
+            lambda: world.sandboxes.invoke(name, event, lambda it: answers.append(it.payload)),
+        )
+    story.a_moment()
+    assert answers == [{"batchItemFailures": []}] * 2
+    assert story.messages(ANA) == ["confirm", "welcome", AGAIN]
+    assert story.outcomes() == ["welcomed, no click"]
+    assert story.records(ANA, "now#") == ["now#profile", "now#register"]

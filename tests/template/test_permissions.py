@@ -52,7 +52,12 @@ WILDCARDS = {
     ("CheckSetupFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
     ("SendEmailFunctionRole", "AskForTheQuota"): "the account has no ARN",
     ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
+    ("SendDeferredFunctionRole", "AskForTheQuota"): "the account has no ARN",
+    ("SendDeferredFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
 }
+SENDERS = {"SendEmailFunctionRole", "SendDeferredFunctionRole", "CheckSetupFunctionRole"}
+"""Who may hand mail to SES."""
+
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
     "lambda:",
@@ -124,6 +129,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("SendEmailFunctionRole", "AskForTheQuota"),
         ("CheckSetupOperationRole", "WriteTheLog"),
         ("CheckSetupFunctionRole", "AskForTheQuota"),
+        ("SendDeferredFunctionRole", "AskForTheQuota"),
     }
 
 
@@ -135,20 +141,20 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:Send") for action in as_list(statement["Action"]))
     ]
-    assert {owner for owner, _ in granting} == {"SendEmailFunctionRole", "CheckSetupFunctionRole"}
-    one_address = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+    assert {owner for owner, _ in granting} == SENDERS
     for _, statement in granting:
         assert statement["Action"] == "ses:SendEmail"
-        assert statement["Condition"] == one_address
+        from_us = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+        assert statement["Condition"] == from_us
         assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
 
 
 def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
     resources: Mapping[str, Any],
 ) -> None:
-    sending = [each for _, each in statements(resources) if each.get("Sid") == "SendFromOneAddress"]
-    assert len(sending) == 2
-    for statement in sending:
+    found = [each for _, each in statements(resources) if each.get("Sid") == "SendFromOneAddress"]
+    assert len(found) == len(SENDERS)
+    for statement in found:
         (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
         condition, _, otherwise = exception["Fn::If"]
         assert condition == "OnlyAllowList"

@@ -29,6 +29,7 @@ HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "minis
 MAY_IMPORT = {
     **dict.fromkeys(PUBLIC, frozenset()),
     "send_email": frozenset({"jinja2", "pydantic"}),
+    "send_deferred": frozenset({"jinja2"}),
     **dict.fromkeys(
         (
             "enter_workflow",

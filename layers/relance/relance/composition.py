@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         EventBridgeBus,
         SqsBacklog,
         SqsRepairQueue,
+        SqsWaker,
         StepFunctionsExecutions,
     )
     from relance.aws.sesv2 import SesAccount, SesMailer
@@ -251,6 +252,15 @@ class AwsServices:
         from relance.aws.services import SqsBacklog  # noqa: PLC0415
 
         return SqsBacklog(boto3.client("sqs"), _setting(_BACKLOG))
+
+    @cached_property
+    def waker(self) -> "SqsWaker":
+        """The queue of deferred messages whose time has come."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.services import SqsWaker  # noqa: PLC0415
+
+        return SqsWaker(boto3.client("sqs"), _setting("DUE_SENDS_QUEUE_URL"))
 
     @property
     def write_keys(self) -> WriteKeys:

@@ -134,6 +134,13 @@ class Executions(Protocol):
             ServiceUnavailable: Step Functions could not answer now.
         """
 
+    def fail(self, token: str, *, error: str, cause: str) -> bool:
+        """Tell a pause that its step failed; False if nobody waits for this answer any more.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+
     def stop(self, execution: str, *, cause: str) -> None:
         """Stop the execution with this ARN; one that has ended or is unknown is left alone.
 
@@ -161,6 +168,17 @@ class Backlog(Protocol):
 
     def keep(self, bodies: Sequence[str]) -> None:
         """Keep these bodies for `drain_backlog`; when it returns they are safe.
+
+        Raises:
+            ServiceUnavailable: not all of them are; those that are do no harm.
+        """
+
+
+class Waker(Protocol):
+    """Has deferred messages decided afresh."""
+
+    def wake(self, send_ids: Sequence[str]) -> None:
+        """Hand the ids of the messages to `send_deferred`; when it returns they are safe.
 
         Raises:
             ServiceUnavailable: not all of them are; those that are do no harm.
@@ -307,6 +325,10 @@ class Services(Protocol):
     @property
     def backlog(self) -> Backlog:
         """The queue of events that wait."""
+
+    @property
+    def waker(self) -> Waker:
+        """The queue of deferred messages whose time has come."""
 
     @property
     def write_keys(self) -> WriteKeys:

@@ -34,7 +34,9 @@ class Reason(StrEnum):
     BRAKED = "braked"
     TOO_LATE = "too_late"
     REFUSED_BY_SES = "refused_by_ses"
+    CONTENT_INVALID = "content_invalid"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    NOT_TRIED_AGAIN = "not_tried_again"
     RETRIED = "retried"
 
     @property
@@ -74,5 +76,9 @@ _SENTENCES: Mapping[Reason, str] = {
     Reason.REFUSED_BY_SES: "SES does not take this message to this address.",
     Reason.OUTCOME_UNKNOWN: "Maybe sent: the sender broke off, and SES has said nothing of it. It "
     "is not repeated unless a person asks for it, so that nobody gets it twice.",
+    Reason.CONTENT_INVALID: "The message could not be made: it needs or prints what is not known "
+    "of the contact.",
+    Reason.NOT_TRIED_AGAIN: "Not sent: SES or the tables said that it was not the time, and nobody "
+    "tried again.",
     Reason.RETRIED: "A person asked that it be tried again.",
 }

@@ -71,21 +71,17 @@ _STATES: Mapping[str, SendState] = {
 _PAYLOADS: Mapping[str, str] = {"Rendering Failure": "failure"}
 """Under which key a kind tells its details, where it is not the kind in small letters."""
 
+_NOT_KNOWN = (SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.DEFERRED)
+"""The states in which SES may have the message all the same: one that was given up may have been
+deferred again, by a person who had it tried again."""
+
 _BEFORE: Mapping[SendState, tuple[SendState, ...]] = {
-    SendState.SENT: (SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP),
-    SendState.REFUSED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-    ),
-    SendState.DELIVERED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-    ),
-    SendState.BOUNCED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-        SendState.DELIVERED,
-    ),
+    SendState.SENT: _NOT_KNOWN,
+    SendState.REFUSED: (*_NOT_KNOWN, SendState.SENT),
+    SendState.DELIVERED: (*_NOT_KNOWN, SendState.SENT),
+    SendState.BOUNCED: (*_NOT_KNOWN, SendState.SENT, SendState.DELIVERED),
     SendState.COMPLAINED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-        SendState.DELIVERED, SendState.BOUNCED,
+        *_NOT_KNOWN, SendState.SENT, SendState.DELIVERED, SendState.BOUNCED,
     ),
 }  # fmt: skip
 """From which states a report moves a record on: news never goes backwards."""
@@ -251,11 +247,13 @@ def _tell_the_journey(send: Send, services: Services) -> None:
 
 
 def sent_result(send: Send, seen: Mapping[str, Value]) -> dict[str, Value]:
-    """What the step that sends answers: the decision, the reason if any, and the contact view."""
+    """What the step that sends answers: the decision, its reason and sentence, the contact view."""
     decision = "sent" if send.state.went_out else send.state.value
+    reason = send.reason if decision != "sent" else None
     return {
         "decision": decision,
-        "reason": send.reason.value if send.reason and decision != "sent" else "none",
+        "reason": reason.value if reason else "none",
+        "because": reason.sentence if reason else "",
         "send_id": send.send_id,
         "at": send.claimed_at,
         "view": dict(seen),

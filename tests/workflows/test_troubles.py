@@ -73,7 +73,7 @@ PASSING = [
     pytest.param(
         Rule(
             Fault.FAIL_AFTER,
-            operation="TransactWriteItems",
+            operation="PutItem",
             code="InternalServerError",
             status=500,
         ),

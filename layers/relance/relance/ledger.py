@@ -112,6 +112,11 @@ class Send:
     wanted_at: str | None = None
     until: str | None = None
     alone: bool = False
+    attempt: str | None = None
+
+    def is_claimed_by(self, attempt: str) -> bool:
+        """Whether this attempt has the claim: the answer to its write may have been lost."""
+        return self.state is SendState.CLAIMED and self.attempt == attempt
 
     def about(self) -> dict[str, Value]:
         """What every event about the message says of it."""
@@ -159,6 +164,7 @@ def send_of(item: Item) -> Send:
         wanted_at=None if wanted_at is None else str(wanted_at),
         until=None if until is None else str(until),
         alone=item.get("alone") is True,
+        attempt=None if item.get("attempt") is None else str(item["attempt"]),
     )
 
 

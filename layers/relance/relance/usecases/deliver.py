@@ -11,6 +11,7 @@ What happens when this is cut off:
 | cut off | what the next attempt finds | what becomes of it |
 |---|---|---|
 | before the claim | nothing, or `deferred` | sends |
+| by a lost answer to the claim | its own claim | sends |
 | by an error between claim and SES | `released`, or `deferred` | sends |
 | by death after the claim | `claimed` | an SES event or the sweep settles it: maybe sent |
 | after the outcome was written | `sent`, `skipped`, `deferred` | answers the same, or waits |

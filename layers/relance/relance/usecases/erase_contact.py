@@ -269,7 +269,7 @@ def _strip(send: Item, services: Services) -> None:
                 Table.SENDS,
                 (send_id,),
                 set={"erased": True},
-                remove=("ses_message_id",),
+                remove=("ses_message_id", "because"),
                 when=Present(),
             )
         )

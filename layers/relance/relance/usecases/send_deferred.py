@@ -115,7 +115,9 @@ def _claim_and_deliver(send: Send, services: Services) -> SendState:
         with giving_back(claimed, services):
             services.store.write(planned.claim_again(SendState.DEFERRED))
     except ConditionFailed:
-        return current(send.send_id, services).state
+        now = current(send.send_id, services)
+        if not now.is_claimed_by(claimed.attempt):
+            return now.state
     return deliver(claimed, services)
 
 

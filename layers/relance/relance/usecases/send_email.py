@@ -85,8 +85,10 @@ def planned_for(request: SendRequest, message: Message, services: Services) -> P
 def _go_on_with(claimed: Claimed, planned: Planned, services: Services) -> SendState:
     """Another attempt had the claim: go on with it, answer what became of it, or wait."""
     send = current(claimed.send_id, services)
+    wanted_at = from_text(send.wanted_at or send.claimed_at)
+    if send.is_claimed_by(claimed.attempt):
+        return deliver(replace(claimed, wanted_at=wanted_at), services)
     if send.state is SendState.RELEASED:
-        wanted_at = from_text(send.wanted_at or send.claimed_at)
         try:
             with giving_back(claimed, services):
                 services.store.write(planned.claim_again(SendState.RELEASED))

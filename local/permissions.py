@@ -96,13 +96,15 @@ def _states(params: Mapping[str, Any]) -> list[str]:
 
 
 def _mail(params: Mapping[str, Any]) -> list[str]:
+    resources = []
+    if "FromEmailAddress" in params:
+        sender = str(params["FromEmailAddress"]).rpartition("<")[2].rstrip(">")
+        resources.append(_arn("ses", f"identity/{sender.rpartition('@')[2]}"))
     if "EmailIdentity" in params:
-        return [_arn("ses", f"identity/{params['EmailIdentity']}")]
-    sender = str(params.get("FromEmailAddress", "")).rpartition("<")[2].rstrip(">")
-    resources = [_arn("ses", f"identity/{sender.rpartition('@')[2]}")]
+        resources.append(_arn("ses", f"identity/{params['EmailIdentity']}"))
     if "ConfigurationSetName" in params:
         resources.append(_arn("ses", f"configuration-set/{params['ConfigurationSetName']}"))
-    return resources
+    return resources or [ANY]  # the account has no ARN
 
 
 def _function(params: Mapping[str, Any]) -> list[str]:

@@ -90,7 +90,7 @@ def lines(days: Sequence[Day]) -> list[str]:
 
 
 def _unsent(send: Send) -> str:
-    reason = (send.reason.value if send.reason else "unknown").replace("_", " ")
+    reason = send.reason.sentence if send.reason else "nobody knows why."
     what = {
         SendState.SKIPPED: "was not sent",
         SendState.REFUSED: "was refused",
@@ -176,6 +176,9 @@ _SENTENCES: Mapping[str, _Say] = {
     "confirmed": lambda _: "Confirmed the address",
     "identified": lambda _: "Was identified",
     "order_completed": _ordered,
+    "email_deferred": lambda p: (
+        f'The e-mail "{_word(p, "message")}" waits. {_word(p, "because")}'.rstrip()
+    ),
     "email_sent": _mail("was sent"),
     "email_delivered": _mail("was delivered"),
     "email_opened": _mail("was opened"),

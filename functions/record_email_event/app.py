@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
+from relance.measuring import figures
 from relance.usecases.record_email_event import Report, read_report, record_report
 from relance.usecases.record_email_events import record_email_events
 
@@ -22,6 +23,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         if report:
             record_report(report, services)
             _log(report)
+            _brake()
         return {}
     bodies = {record["messageId"]: record["body"] for record in event["Records"]}
     outcome = record_email_events(bodies, services)
@@ -31,9 +33,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         logger.warning("not an SES event", extra={"message_id": message_id, "reason": reason})
     for message_id, error in outcome.again.items():
         logger.warning("report comes again", extra={"message_id": message_id, "error": error})
+    _brake()
     return {"batchItemFailures": [{"itemIdentifier": each} for each in outcome.again]}
 
 
 def _log(report: Report) -> None:
     log = logger.error if report.refuses else logger.info
     log("report", extra={"kind": report.kind, "send_id": report.send_id})
+
+
+def _brake() -> None:
+    """Stop the messages that too many of these reports complain about, with an alarm."""
+    for braked in services.brakes.flush():
+        extra = {"mail": braked.message, "reason": braked.because}
+        logger.error("braked", extra={**extra, **figures(services.now(), {}, {"braked": 1})})

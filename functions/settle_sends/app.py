@@ -1,4 +1,4 @@
-"""The sweep over unsettled sends: gives up what nobody can settle any more."""
+"""The sweep over sends: wakes what was deferred, gives up what nobody can settle any more."""
 
 from typing import Any
 
@@ -11,10 +11,16 @@ services = compose()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:
-    """Settle what is due."""
+    """Wake and settle what is due."""
     outcome = settle_sends(services)
+    if outcome.woken:
+        logger.info("sends woken", extra={"count": outcome.woken})
     if outcome.given_up:
         logger.warning("sends given up", extra={"count": outcome.given_up})
     for send_id, error in outcome.put_off.items():
         logger.error("send put off", extra={"send_id": send_id, "error": error})
-    return {"given_up": outcome.given_up, "put_off": len(outcome.put_off)}
+    return {
+        "given_up": outcome.given_up,
+        "woken": outcome.woken,
+        "put_off": len(outcome.put_off),
+    }

@@ -11,7 +11,10 @@ import pytest
 import time_machine
 from moto import mock_aws
 from relance.aws.dynamodb import DynamoStore
+from relance.ids import milliseconds
 from relance.ledger import Planned
+from relance.limiter import KEY
+from relance.pace import AccountState, Problem, first_pace
 from relance.register import ConsentState, consent_value, new_register
 from relance.storage import Item, Put, Table
 from relance.workflows import Enrolment, ExitRule, Step
@@ -112,6 +115,17 @@ def _contents() -> list[Put]:
         "consent#newsletter": consent_value(ConsentState.PENDING, NOW, SIGNUP),
     }
     enrolment = Enrolment(CONTACT, "welcome", SIGNUP, EXECUTION, NOW, NOW, (ExitRule.UNSUBSCRIBED,))
+    # moto knows no GetAccount: what SES said a moment ago is remembered.
+    account = AccountState(
+        per_second=14,
+        per_day=50_000,
+        sent=0,
+        production=True,
+        enabled=True,
+        enforcement="HEALTHY",
+        verified=True,
+    )
+    pace = first_pace(account, now=milliseconds(NOW), most=None, problem=Problem())
     return [
         Put(Table.IDENTITIES, {"identity": "email:ana@example.com", "contact_id": CONTACT}),
         Put(Table.CONTACTS, register),
@@ -129,6 +143,7 @@ def _contents() -> list[Put]:
             },
         ),
         Put(Table.SENDS, {**planned.claim().item, "send_id": SEND}),
+        Put(Table.SENDS, {"send_id": KEY[0], **pace.to_item()}),
         Put(Table.SENDS, {"send_id": "links0123456789ab", "links": ["https://www.example.com/"]}),
     ]
 

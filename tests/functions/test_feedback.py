@@ -104,10 +104,10 @@ def test_a_send_that_cannot_be_settled_holds_up_no_other(
     for name in names:
         bench.store.write(Put(Table.SENDS, {**stored, "send_id": name, "contact_id": "0" * 26}))
     answer = bench.call("settle_sends", {}, monkeypatch)
-    assert answer == {"given_up": len(names), "put_off": 1}
+    assert answer == {"given_up": len(names), "woken": 0, "put_off": 1}
     assert all("unsettled_at" not in bench.get(Table.SENDS, name) for name in names)
     assert bench.get(Table.SENDS, SEND)["unsettled_at"] == "2026-01-05T09:10:00.000Z"
-    assert bench.call("settle_sends", {}, monkeypatch) == {"given_up": 0, "put_off": 0}
+    assert bench.call("settle_sends", {}, monkeypatch) == {"given_up": 0, "woken": 0, "put_off": 0}
 
 
 def test_the_sweep_leaves_a_send_alone_that_a_new_attempt_has_taken(
@@ -120,7 +120,7 @@ def test_the_sweep_leaves_a_send_alone_that_a_new_attempt_has_taken(
         return [item] if partition == item["unsettled_shard"] else []
 
     monkeypatch.setattr("relance.aws.dynamodb.DynamoStore.query_index", late)
-    assert bench.call("settle_sends", {}, monkeypatch) == {"given_up": 0, "put_off": 0}
+    assert bench.call("settle_sends", {}, monkeypatch) == {"given_up": 0, "woken": 0, "put_off": 0}
     assert bench.get(Table.SENDS, SEND)["state"] == "claimed"
 
 

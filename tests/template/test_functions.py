@@ -8,7 +8,14 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
-SENDERS = {"send_email", "send_batch", "list_audience", "preview_message"}
+SENDERS = {
+    "send_email",
+    "send_deferred",
+    "send_batch",
+    "list_audience",
+    "preview_message",
+    "check_setup",
+}
 # Whoever is not named here has no business with the variable.
 GIVEN_TO = {
     "LINK_BASE_URL": SENDERS,
@@ -23,6 +30,7 @@ GIVEN_TO = {
     "BACKLOG_QUEUE_URL": {"collect_events", "take_hook"},
     "TEST_ADDRESSES": {"preview_message"},
     "STARTS_MACHINE": {"control_campaign"},
+    "DUE_SENDS_QUEUE_URL": {"settle_sends"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
     "DOWNLOADS_BUCKET": {"give_file"},
@@ -70,6 +78,8 @@ GIVEN_TO = {
         "send_email",
         "send_batch",
         "preview_message",
+        "check_setup",
+        "send_deferred",
         "fill_slots",
         "collect_events",
         "drain_backlog",

@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from relance.content.build.sending_models import LONGEST_SETTLING
+from relance.content.sending_rules import LONGEST_WAIT
 from relance.ledger import SETTLING_TIME
 
 ROOT = Path(__file__).parents[2]
@@ -191,3 +193,14 @@ def test_a_step_that_sends_waits_for_half_a_day_while_ses_says_not_now(
             # Full jitter waits half as long on average.
             assert retry["MaxAttempts"] * retry["MaxDelaySeconds"] / 2 > 12 * 3600, name
             assert timedelta(seconds=retry["MaxDelaySeconds"]) < SETTLING_TIME, name
+
+
+def test_a_step_that_sends_waits_as_long_as_a_message_may_be_deferred(
+    template: Mapping[str, Any],
+) -> None:
+    longest = (LONGEST_WAIT + LONGEST_SETTLING).total_seconds()
+    for file in machines(template):
+        states = json.loads(file.read_text("utf-8"))["States"]
+        for name, state in states.items():
+            if "SendEmailFunctionArn" in str(state.get("Arguments")):
+                assert state["TimeoutSeconds"] > longest, name

@@ -47,6 +47,9 @@ WILDCARDS = {
     ("EraseContactFunctionRole", "StopJourneys"): "likewise",
     ("EnterWorkflowFunctionRole", "SeeWhetherTheFormerOneStillRuns"): "likewise",
     ("UpdateContactFunctionRole", "FindTheStream"): "a stream is named when it is made",
+    ("CheckSetupOperationRole", "WriteTheLog"): "log deliveries have no ARN",
+    ("CheckSetupFunctionRole", "AskForTheQuota"): "the account has no ARN",
+    ("CheckSetupFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
     ("SendEmailFunctionRole", "AskForTheQuota"): "the account has no ARN",
     ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
     ("SendBatchFunctionRole", "SendFromOneAddress"): "likewise",
@@ -67,7 +70,20 @@ WILDCARDS = {
     ("ControlCampaignFunctionRole", "SeeWhetherOneIsRunning"): "executions likewise",
     ("ReportSendingFunctionRole", "WriteTheReport"): "files are named likewise",
     ("PreviewMessageFunctionRole", "WriteTheMail"): "likewise",
+    ("SendDeferredFunctionRole", "AskForTheQuota"): "the account has no ARN",
+    ("SendDeferredFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
 }
+ONE_BY_ONE = "ses:SendEmail"
+MANY = ["ses:SendBulkEmail", "ses:SendEmail"]
+SENDERS = {
+    "SendEmailFunctionRole": ONE_BY_ONE,
+    "SendDeferredFunctionRole": ONE_BY_ONE,
+    "CheckSetupFunctionRole": ONE_BY_ONE,
+    "SendBatchFunctionRole": MANY,
+    "PreviewMessageFunctionRole": MANY,
+}
+"""Who may hand mail to SES, and by which call."""
+
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
     "lambda:",
@@ -143,6 +159,9 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("MarketerAccess", "FindJourneys"),
         ("PrivacyAccess", "FindOperations"),
         ("SendEmailFunctionRole", "AskForTheQuota"),
+        ("CheckSetupOperationRole", "WriteTheLog"),
+        ("CheckSetupFunctionRole", "AskForTheQuota"),
+        ("SendDeferredFunctionRole", "AskForTheQuota"),
     }
 
 
@@ -154,15 +173,10 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:Send") for action in as_list(statement["Action"]))
     ]
-    many = ["ses:SendBulkEmail", "ses:SendEmail"]
-    assert {owner: statement["Action"] for owner, statement in granting} == {
-        "SendEmailFunctionRole": "ses:SendEmail",
-        "SendBatchFunctionRole": many,
-        "PreviewMessageFunctionRole": many,
-    }
-    only = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+    assert {owner: statement["Action"] for owner, statement in granting} == SENDERS
+    from_us = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
     for _, statement in granting:
-        assert statement["Condition"] == only
+        assert statement["Condition"] == from_us
         assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
 
 
@@ -171,7 +185,7 @@ def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
 ) -> None:
     sending = ("SendFromOneAddress", "SendTestsFromOneAddress")
     found = [each for _, each in statements(resources) if each.get("Sid") in sending]
-    assert len(found) == 3
+    assert len(found) == len(SENDERS)
     for statement in found:
         (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
         condition, _, otherwise = exception["Fn::If"]

@@ -32,6 +32,7 @@ MAY_IMPORT = {
         ("send_email", "send_batch", "list_audience", "preview_message"),
         frozenset({"jinja2", "pydantic"}),
     ),
+    "send_deferred": frozenset({"jinja2"}),
     **dict.fromkeys(
         (
             "enter_workflow",
@@ -49,6 +50,7 @@ MAY_IMPORT = {
             "sum_up_import",
             "export_batch",
             "report_leads",
+            "check_setup",
             "join_contacts",
             "count_campaign",
             "control_campaign",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -88,6 +89,11 @@ def test_why_not_comes_with_a_sentence_that_names_no_person() -> None:
     for each in Reason:
         assert each.sentence.endswith("."), each
         assert "@" not in each.sentence
+
+
+def test_the_guide_lists_every_reason_with_its_sentence() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert [each for each in Reason if f"| `{each}` | {each.sentence} |\n" not in guide] == []
 
 
 # -- Caps: P22 ---------------------------------------------------------------------------------

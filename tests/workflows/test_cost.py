@@ -28,7 +28,7 @@ def warmed_up(story: Story) -> None:
     story.world.sandboxes.trace = []
 
 
-def test_a_mail_takes_six_calls(story: Story) -> None:
+def test_a_mail_takes_six_calls_and_one_for_room_if_it_comes_alone(story: Story) -> None:
     warmed_up(story)
     story.signs_up("ana@example.com")
     story.confirms("ana@example.com")
@@ -36,9 +36,10 @@ def test_a_mail_takes_six_calls(story: Story) -> None:
         calls(story, "send-email")
         == [
             [
-                "dynamodb.UpdateItem",  # room at the limiter; none where a function sends many
-                "dynamodb.TransactWriteItems",
+                "dynamodb.UpdateItem",  # room at the limiter: none where a function sends many
+                "dynamodb.PutItem",
                 "dynamodb.Query",
+                "dynamodb.UpdateItem",
                 "sesv2.SendEmail",
                 "dynamodb.TransactWriteItems",
                 "stepfunctions.SendTaskSuccess",
@@ -66,9 +67,9 @@ def test_a_skipped_mail_takes_four_calls_and_room_at_the_limiter(story: Story) -
     story.day(3.1)
     (made,) = calls(story, "send-email")
     assert made[-4:] == [
-        "dynamodb.TransactWriteItems",
+        "dynamodb.PutItem",
         "dynamodb.Query",
-        "dynamodb.TransactWriteItems",
+        "dynamodb.UpdateItem",
         "stepfunctions.SendTaskSuccess",
     ]
     assert made[:-4] == [  # the limiter, which asks SES again once a day
@@ -79,6 +80,35 @@ def test_a_skipped_mail_takes_four_calls_and_room_at_the_limiter(story: Story) -
         "dynamodb.UpdateItem",
         "dynamodb.GetItem",
         "dynamodb.UpdateItem",
+    ]
+
+
+def test_a_mail_that_waits_for_the_morning_takes_thirteen_calls_and_room(story: Story) -> None:
+    warmed_up(story)
+    story.signs_up("ana@example.com")
+    story.day(0.6)
+    story.confirms("ana@example.com")
+    story.day(3.5)
+    story.world.sandboxes.trace = []
+    story.day(4)
+    (made,) = calls(story, "send-email")
+    assert made[-3:] == ["dynamodb.PutItem", "dynamodb.Query", "dynamodb.TransactWriteItems"]
+    sweep = Counter(each for one in calls(story, "settle-sends") for each in one)
+    assert (sweep["sqs.SendMessageBatch"], sweep["dynamodb.UpdateItem"]) == (1, 1)
+    (made,) = calls(story, "send-deferred")
+    assert made[0] == "dynamodb.GetItem"
+    # Between them the limiter, which is seen for the first time and asks SES once a day.
+    assert made[-9:] == [
+        "dynamodb.UpdateItem",
+        "dynamodb.Query",
+        # Once in a process: the table of links, the secret that signs them.
+        "dynamodb.PutItem",
+        "secretsmanager.GetSecretValue",
+        "dynamodb.UpdateItem",
+        "sesv2.SendEmail",
+        "dynamodb.TransactWriteItems",
+        "stepfunctions.SendTaskSuccess",
+        "dynamodb.DeleteItem",
     ]
 
 
@@ -150,7 +180,7 @@ def test_the_sweep_reads_only_what_is_due(story: Story) -> None:
     story.world.sandboxes.trace = []
     story.world.invoke("settle_sends", {})
     (made,) = calls(story, "settle-sends")
-    assert made == ["dynamodb.Query"] * 4
+    assert made == ["dynamodb.Query"] * 8
 
 
 def test_the_register_does_not_grow_with_every_mail(story: Story) -> None:

@@ -73,7 +73,7 @@ PASSING = [
     pytest.param(
         Rule(
             Fault.FAIL_AFTER,
-            operation="TransactWriteItems",
+            operation="PutItem",
             code="InternalServerError",
             status=500,
         ),
@@ -196,7 +196,7 @@ def test_an_ending_that_nobody_noticed_is_put_away_by_the_next_event() -> None:
         story.world.client("stepfunctions").stop_execution(
             executionArn=story.executions()[0]["executionArn"]
         )
-        story.day(31.1)
+        story.day(46.1)
         assert len(story.records(ANA, "now#enrolment#")) == 1
         assert len(story.records(ANA, "now#wait#")) == 1
         looks_at_a_page(story, ANA)

@@ -14,8 +14,11 @@ from relance.workflows import Step, Wait, wait_of, wait_record
 
 
 def resume(services: Services, wait: Wait, result: Mapping[str, Value]) -> bool:
-    """Answer the wait with a result and remove it; whether anybody was still waiting."""
-    waiting = services.executions.succeed(wait.token, result)
+    """Answer the wait with a result and remove it; whether anybody was still waiting.
+
+    Without a token nobody is: a message that belongs to no journey was deferred.
+    """
+    waiting = wait.is_of_a_journey and services.executions.succeed(wait.token, result)
     forget(services, wait)
     return waiting
 
@@ -30,6 +33,15 @@ def answer(services: Services, step: Step, token: str, result: Mapping[str, Valu
     """Answer the invocation at hand, or the later attempt that waits in its place."""
     if not services.executions.succeed(token, result):
         resume_step(services, step, result)
+
+
+def fail(services: Services, wait: Wait, error: Exception) -> bool:
+    """Tell the wait that its step failed and remove it; whether anybody was still waiting."""
+    waiting = wait.is_of_a_journey and services.executions.fail(
+        wait.token, error=type(error).__name__, cause=str(error)
+    )
+    forget(services, wait)
+    return waiting
 
 
 def forget(services: Services, wait: Wait) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
+from relance.brakes import Brakes
 from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
 from relance.engine import Plan
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         EventBridgeBus,
         SqsBacklog,
         SqsRepairQueue,
+        SqsWaker,
         StepFunctionsExecutions,
     )
     from relance.aws.sesv2 import SesAccount, SesMailer
@@ -153,6 +155,11 @@ class AwsServices:
         )
 
     @cached_property
+    def brakes(self) -> Brakes:
+        """The brakes of messages."""
+        return Brakes(self.store, self.content.sending.pace.brake, now=self.now)
+
+    @cached_property
     def account(self) -> "SesAccount":
         """SES, as far as it is asked about the account."""
         import boto3  # noqa: PLC0415
@@ -160,7 +167,12 @@ class AwsServices:
         from relance.aws.sesv2 import SesAccount  # noqa: PLC0415
 
         domain, address = _setting("SENDER_IDENTITY"), self.sender.address
-        return SesAccount(boto3.client("sesv2"), domain=domain, address=address)
+        return SesAccount(
+            boto3.client("sesv2"),
+            domain=domain,
+            address=address,
+            configuration_set=_setting("CONFIGURATION_SET"),
+        )
 
     @cached_property
     def bus(self) -> "EventBridgeBus":
@@ -242,6 +254,15 @@ class AwsServices:
         from relance.aws.services import SqsBacklog  # noqa: PLC0415
 
         return SqsBacklog(boto3.client("sqs"), _setting(_BACKLOG))
+
+    @cached_property
+    def waker(self) -> "SqsWaker":
+        """The queue of deferred messages whose time has come."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.services import SqsWaker  # noqa: PLC0415
+
+        return SqsWaker(boto3.client("sqs"), _setting("DUE_SENDS_QUEUE_URL"))
 
     @property
     def write_keys(self) -> WriteKeys:

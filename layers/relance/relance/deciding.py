@@ -6,6 +6,7 @@
 3. Waited longer than it may                        Skip   too_late
 4. At most so many of this message a day            Skip   capped
 5. Few mails wanted, and one went lately            Skip   too_frequent
+   The brake has stopped the message                Defer  braked: for an hour, then asked again
 6. No room in the contact's day or week             Defer  capped: to the first day with room
 7. The room left is needed by more important ones   Defer  gives_way: to the next day with room
 8. Quiet hours, no business hours, another hour     Defer  to the first instant that is none
@@ -54,6 +55,9 @@ from relance.sending import reason_not_to_send
 
 EMAIL = "email"
 
+ASKS_AGAIN = timedelta(hours=1)
+"""How long a message waits that the brake has stopped, before it is asked again."""
+
 USUAL_HOUR = 9
 """The hour of the day for whoever has shown no other."""
 
@@ -97,8 +101,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One message to one contact. `wanted_at` is when it was first meant to go.
+    """One message to one contact.
 
+    `wanted_at` is when it was first meant to go, `braked` whether the brake stopped the message.
     `zone` is where the contact lives, `hour` the hour of its day at which it responds most.
     """
 
@@ -112,6 +117,7 @@ class Case:
     hour: int = USUAL_HOUR
     waiting: tuple[Waiting, ...] = ()
     leaving: bool = False
+    braked: bool = False
 
     @property
     def marketing(self) -> bool:
@@ -127,6 +133,7 @@ def case_of(
     wanted_at: datetime,
     waiting: Iterable[Waiting],
     leaving: bool,
+    braked: bool = False,
     plan: Plan,
     sender: Sender,
     now: datetime,
@@ -151,6 +158,7 @@ def case_of(
         hour=hour,
         waiting=tuple(each for each in waiting if each.send_id != send_id),
         leaving=leaving,
+        braked=braked,
     )
 
 
@@ -168,7 +176,7 @@ def decide(
     if language is None:
         return _skip(Reason.NOT_IN_LANGUAGE)
     day = now.astimezone(case.zone).date()
-    refused = _out_of_bounds(case, rules, day, now)
+    refused = _out_of_bounds(case, rules, day, now) or _braked(case, rules, now)
     if refused:
         return refused
     cap = rules.cap(EMAIL, case.message.message_class) if case.marketing else Cap()
@@ -218,6 +226,16 @@ def _out_of_bounds(case: Case, rules: SendingRules, day: date, now: datetime) ->
         because = f"The contact wants one mail in {days} days, and one went on {last.day}."
         return _skip(Reason.TOO_FREQUENT, because)
     return None
+
+
+def _braked(case: Case, rules: SendingRules, now: datetime) -> Defer | Skip | None:
+    """The wait for a person who releases the brake."""
+    if not (case.braked and case.marketing):
+        return None
+    until, wait = now + ASKS_AGAIN, longest_wait(case.message, rules)
+    if until > case.wanted_at + wait:
+        return _skip(Reason.BRAKED)
+    return Defer(_to_the_millisecond(until), Reason.BRAKED, Reason.BRAKED.sentence)
 
 
 def _when(

@@ -31,6 +31,7 @@ class Name(StrEnum):
     IMPORTED = "imported"
     FILE_DOWNLOADED = "file_downloaded"
     ORDER_COMPLETED = "order_completed"
+    EMAIL_DEFERRED = "email_deferred"
     EMAIL_SENT = "email_sent"
     EMAIL_DELIVERED = "email_delivered"
     EMAIL_OPENED = "email_opened"
@@ -72,6 +73,7 @@ CONCLUSIONS = frozenset(
         Name.STAGE_FELL_BACK,
         Name.QUALIFIED,
         Name.PERSONA_ASSIGNED,
+        Name.EMAIL_DEFERRED,
     }
 )
 """What the suite concludes from other events: for people and workflows to see, never folded."""
@@ -111,6 +113,7 @@ RESERVED: Mapping[str, str] = {
     Name.UNSUBSCRIBED: _BY_LINK,
     Name.CONSENT_CHANGED: _BY_LINK,
     Name.PREFERENCES_CHANGED: _BY_LINK,
+    Name.EMAIL_DEFERRED: _BY_MAIL,
     Name.EMAIL_SENT: _BY_MAIL,
     Name.EMAIL_DELIVERED: _BY_MAIL,
     Name.EMAIL_OPENED: _BY_MAIL,

@@ -48,6 +48,8 @@ from relance.storage import (
 
 KEY = ("rate:account",)
 
+_BRAKED = "braked:"
+
 SINGLES_WAIT = 10 * SECOND
 """How far back in the queue a single mail may stand."""
 
@@ -128,6 +130,7 @@ class Limiter:
         self._pace: Pace | None = None
         self._read_at = 0
         self._lane: _Lane | None = None
+        self._braked: dict[str, str] = {}
         self._follows = False
         self._spread = 1.0
         self._domains: dict[str, int] = {}
@@ -177,6 +180,15 @@ class Limiter:
             less = None if pace is None else slower(pace, now=self._now())
             if pace is None or less is None or self._writes(pace, less):
                 return
+
+    def braked(self, message: str) -> str | None:
+        """Why the brake has stopped a message, as the record said when it was last seen."""
+        return self._braked.get(message)
+
+    @property
+    def all_braked(self) -> dict[str, str]:
+        """Every message that the brake has stopped, with the reason."""
+        return dict(self._braked)
 
     # -- many mails -------------------------------------------------------------------------------
 
@@ -347,6 +359,11 @@ class Limiter:
 
     def _saw(self, item: Mapping[str, object]) -> Pace:
         self._pace, self._read_at = Pace.of(item), self._now()  # type: ignore[arg-type]
+        self._braked = {
+            name.removeprefix(_BRAKED): str(why)
+            for name, why in item.items()
+            if name.startswith(_BRAKED)
+        }
         return self._pace
 
     def renew(self) -> Pace:
@@ -463,6 +480,11 @@ def _no_room(
 ) -> SendRateExceeded:
     text = f"{why}; nothing was sent, and a retry sends it"
     return SendRateExceeded(text, wait=max(50, wait) / SECOND)
+
+
+def mark_of(message: str) -> str:
+    """The attribute of the record that says why the brake has stopped a message."""
+    return f"{_BRAKED}{message}"
 
 
 def _day(now: int) -> date:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from relance.brakes import Brakes
 from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
 from relance.engine import Plan
@@ -21,6 +22,8 @@ from relance.hooks.keys import HookSecrets
 from relance.limiter import Limiter
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
+from relance.pace import AccountState
+from relance.setup import Destination, Identity
 from relance.storage import Store, Value
 from relance.suppression import Suppressions
 
@@ -98,6 +101,30 @@ class Mailer(Protocol):
         """
 
 
+class Account(Protocol):
+    """SES, as far as it is asked about the account and the sender; each asks it anew.
+
+    Raises:
+        ServiceUnavailable: SES could not answer now.
+    """
+
+    @property
+    def region(self) -> str:
+        """The region that mail leaves from."""
+
+    def state(self) -> AccountState:
+        """The quota, and whether SES sends for this account and this sender."""
+
+    def identity(self) -> Identity | None:
+        """What SES knows of the sender's domain or address, None if nothing."""
+
+    def set_sends(self) -> bool:
+        """Whether sending is switched on in the configuration set."""
+
+    def destinations(self) -> tuple[Destination, ...]:
+        """Where SES reports what becomes of mail."""
+
+
 class Bus(Protocol):
     """Tells everybody what happened."""
 
@@ -120,6 +147,13 @@ class Executions(Protocol):
 
     def start(self, name: str, data: Mapping[str, Value]) -> None:
         """Start an execution of that machine; one that was started under the name is enough.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+
+    def fail(self, token: str, *, error: str, cause: str) -> bool:
+        """Tell a pause that its step failed; False if nobody waits for this answer any more.
 
         Raises:
             ServiceUnavailable: Step Functions could not answer now.
@@ -152,6 +186,17 @@ class Backlog(Protocol):
 
     def keep(self, bodies: Sequence[str]) -> None:
         """Keep these bodies for `drain_backlog`; when it returns they are safe.
+
+        Raises:
+            ServiceUnavailable: not all of them are; those that are do no harm.
+        """
+
+
+class Waker(Protocol):
+    """Has deferred messages decided afresh."""
+
+    def wake(self, send_ids: Sequence[str]) -> None:
+        """Hand the ids of the messages to `send_deferred`; when it returns they are safe.
 
         Raises:
             ServiceUnavailable: not all of them are; those that are do no harm.
@@ -260,6 +305,14 @@ class Services(Protocol):
         """The pace of all senders together."""
 
     @property
+    def account(self) -> Account:
+        """SES, as far as it is asked about the account."""
+
+    @property
+    def brakes(self) -> Brakes:
+        """What stops a message that too many complain about."""
+
+    @property
     def bus(self) -> Bus:
         """The suite's event bus."""
 
@@ -290,6 +343,10 @@ class Services(Protocol):
     @property
     def backlog(self) -> Backlog:
         """The queue of events that wait."""
+
+    @property
+    def waker(self) -> Waker:
+        """The queue of deferred messages whose time has come."""
 
     @property
     def write_keys(self) -> WriteKeys:

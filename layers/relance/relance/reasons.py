@@ -31,9 +31,12 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     OUTSIDE_BUSINESS_HOURS = "outside_business_hours"
     PREFERRED_HOUR = "preferred_hour"
+    BRAKED = "braked"
     TOO_LATE = "too_late"
     REFUSED_BY_SES = "refused_by_ses"
+    CONTENT_INVALID = "content_invalid"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    NOT_TRIED_AGAIN = "not_tried_again"
     RETRIED = "retried"
     COULD_NOT_BE_MADE = "could_not_be_made"
     SAME_PERSON = "same_person"
@@ -71,10 +74,16 @@ _SENTENCES: Mapping[Reason, str] = {
     Reason.QUIET_HOURS: "These are quiet hours where the contact lives.",
     Reason.OUTSIDE_BUSINESS_HOURS: "These are no business hours where the contact lives.",
     Reason.PREFERRED_HOUR: "The message waits for the hour at which the contact responds most.",
+    Reason.BRAKED: "The message was stopped, since too many of its mails came back or were "
+    "reported as spam. Mend it or its audience, then release it with check_setup.",
     Reason.TOO_LATE: "The message would have come too late: it may not wait so long.",
     Reason.REFUSED_BY_SES: "SES does not take this message to this address.",
     Reason.OUTCOME_UNKNOWN: "Maybe sent: the sender broke off, and SES has said nothing of it. It "
     "is not repeated unless a person asks for it, so that nobody gets it twice.",
+    Reason.CONTENT_INVALID: "The message could not be made: it needs or prints what is not known "
+    "of the contact.",
+    Reason.NOT_TRIED_AGAIN: "Not sent: SES or the tables said that it was not the time, and nobody "
+    "tried again.",
     Reason.RETRIED: "A person asked that it be tried again.",
     Reason.COULD_NOT_BE_MADE: "The message could not be made for this contact: a trait that it "
     "needs is not known, or what is kept of the contact cannot be read.",

@@ -28,7 +28,7 @@ def reason_not_to_send(
     A double opt-in mail needs a consent that is waiting for it. Nobody gets anything at a
     suppressed or unknown address, after erasure, or off the allow-list. What the contact's stage
     does not allow is not sent, and nothing is during a pause, except what the person asked for (a
-    transactional message). How often somebody wants mail is settled by a turn (`take_turn`).
+    transactional message). When and how much is for `relance.deciding`, which begins with this.
     """
     if register.erased_at:
         return Reason.ERASED
@@ -161,8 +161,12 @@ def compose_mail(
     sender: Sender,
     signer: LinkSigner,
     workflow: str,
+    language: str | None = None,
 ) -> Mail:
-    """The message as this contact gets it, with the headers that mailbox providers ask for."""
+    """The message as this contact gets it, with the headers that mailbox providers ask for.
+
+    `language` is the one that was decided on; None is the contact's own, if the stack allows it.
+    """
     traits = contact.profile.trait_values()
     urls = SignedUrls(
         message=message,
@@ -181,7 +185,7 @@ def compose_mail(
         },
         urls=urls,
         persona=contact.profile.said("persona"),
-        language=sender.language_for(contact.register.language),
+        language=language or sender.language_for(contact.register.language),
     )
     return Mail(
         to=contact.register.address or "",

@@ -171,7 +171,8 @@ class WaitKind(StrEnum):
 class Wait:
     """A pause of a journey: who answers it needs its token, which only `answering` knows.
 
-    `send_id` is set where the pause waits for the outcome of a send.
+    `send_id` is set where the pause waits for the outcome of a send. One that is deferred says
+    until when, and its priority among others; its token is empty where no journey waits for it.
     """
 
     step: Step
@@ -181,11 +182,18 @@ class Wait:
     until: datetime
     awaited: tuple[Awaited, ...] = ()
     send_id: str | None = None
+    deferred_until: datetime | None = None
+    priority: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
         """The key of the record."""
         return self.step.contact_id, wait_record(self.step)
+
+    @property
+    def is_of_a_journey(self) -> bool:
+        """Whether a journey waits: a message that is alone is deferred for nobody's sake."""
+        return bool(self.token)
 
     def answered_by(self, events: Sequence[Event]) -> Event | None:
         """The first event since `since` that the pause waits for."""
@@ -209,6 +217,8 @@ class Wait:
             "until": to_text(self.until),
             "awaited": [{"event": it.event, "where": dict(it.where)} for it in self.awaited],
             "send_id": self.send_id,
+            "deferred_until": to_text(self.deferred_until) if self.deferred_until else None,
+            "priority": self.priority,
         }
 
 
@@ -220,6 +230,7 @@ def wait_record(step: Step) -> str:
 def wait_of(item: Item) -> Wait:
     """The wait that an item holds."""
     awaited, send_id = item.get("awaited"), item.get("send_id")
+    deferred, priority = item.get("deferred_until"), item.get("priority")
     return Wait(
         step=Step(
             workflow=str(item["workflow"]),
@@ -236,6 +247,8 @@ def wait_of(item: Item) -> Wait:
         if isinstance(awaited, Sequence)
         else (),
         send_id=None if send_id is None else str(send_id),
+        deferred_until=None if deferred is None else from_text(str(deferred)),
+        priority=None if priority is None else str(priority),
     )
 
 

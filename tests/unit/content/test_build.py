@@ -1,12 +1,14 @@
 """What the build makes of right content."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from relance.content.build import build
 from relance.content.compiled import Content, MessageClass, MessageUnknown
 from relance.content.pages import PAGES
+from relance.content.sending_rules import SendingRules
 from relance.content.stage_rules import Intent
 
 from .conftest import SHIPPED, SMALL, Writer
@@ -156,3 +158,35 @@ def test_a_page_falls_back_to_the_first_language(built: Opener, write: Writer) -
     assert content.form("newslettr") is None
     with pytest.raises(KeyError):
         content.page("nowhere", "en")
+
+
+def test_holidays_are_written_down_for_the_year_of_the_build_and_two_more(
+    write: Writer, tmp_path: Path
+) -> None:
+    report = build(write(), tmp_path / "target", year=2028)
+    assert report.ok
+    rules = Content.open(tmp_path / "target").sending
+    assert {each[:4] for each in rules.holidays["FR"]} == {"2028", "2029", "2030"}
+    assert "2028-07-14" in rules.holidays["FR"]
+    assert rules.closed("DE") >= {date(2028, 10, 3)}
+    assert rules.closed("JP") == rules.closed("FR"), "as at home"
+    assert SendingRules.from_json(rules.to_json()) == rules
+
+
+def test_without_the_file_nothing_is_bounded(built: Opener) -> None:
+    ask = SMALL["messages/ask/message.yaml"].replace("hours: business\n", "")
+    bare = built({"sending.yaml": None, "messages/ask/message.yaml": ask})
+    assert bare.sending == SendingRules()
+
+
+def test_a_cap_of_none_is_warned_of(write: Writer, tmp_path: Path) -> None:
+    none = SMALL["sending.yaml"].replace("per_day: 2", "per_day: 0")
+    report = build(write({"sending.yaml": none}), tmp_path / "target")
+    assert report.ok
+    assert "no marketing mail goes out" in str(report)
+
+
+def test_a_message_in_another_language_alone_has_no_other(built: Opener) -> None:
+    text = SMALL["messages/hello/message.yaml"].replace("topic:", "language: fr\ntopic:")
+    hello = built({"messages/hello/message.yaml": text}).message("hello")
+    assert {each.language for each in hello.variants} == {"fr"}

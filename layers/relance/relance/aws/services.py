@@ -94,6 +94,20 @@ class StepFunctionsExecutions:
             return False
         return True
 
+    def fail(self, token: str, *, error: str, cause: str) -> bool:
+        """Tell a pause that its step failed; False if nobody waits for this answer any more.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+        known = self._client.exceptions
+        try:
+            with calling("Step Functions"):
+                self._client.send_task_failure(taskToken=token, error=error, cause=cause)
+        except (known.TaskTimedOut, known.TaskDoesNotExist, known.InvalidToken):
+            return False
+        return True
+
     def stop(self, execution: str, *, cause: str) -> None:
         """Stop an execution, if it is still running.
 
@@ -151,6 +165,33 @@ class SqsBacklog:
         for body in bodies:
             with calling("SQS"):
                 self._client.send_message(QueueUrl=self._url, MessageBody=body)
+
+
+class SqsWaker:
+    """The queue of deferred messages whose time has come."""
+
+    AT_ONCE = 10
+    """How many messages SQS takes in one call."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def wake(self, send_ids: Sequence[str]) -> None:
+        """Send each id as a message.
+
+        Raises:
+            ServiceUnavailable: SQS could not take all of them now.
+        """
+        for start in range(0, len(send_ids), self.AT_ONCE):
+            some = send_ids[start : start + self.AT_ONCE]
+            with calling("SQS"):
+                answer = self._client.send_message_batch(
+                    QueueUrl=self._url,
+                    Entries=[{"Id": str(n), "MessageBody": each} for n, each in enumerate(some)],
+                )
+            if answer.get("Failed"):
+                raise ServiceUnavailable("SQS did not take all messages")
 
 
 def read_secret(client: "SecretsManagerClient", name: str) -> dict[str, str]:

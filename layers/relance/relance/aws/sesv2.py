@@ -7,7 +7,7 @@ nothing was sent; a call that broke off, timed out or failed within SES may have
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import (
     ClientError,
@@ -37,6 +37,7 @@ from relance.errors import (
 )
 from relance.pace import AccountState
 from relance.ports import Mail
+from relance.setup import Destination, Identity
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -263,10 +264,18 @@ def _is_of_an_entry(error: Failure) -> bool:
 class SesAccount:
     """What SES says of the account and of the sender's identity: a domain, or else an address."""
 
-    def __init__(self, client: "SESV2Client", *, domain: str, address: str) -> None:
+    def __init__(
+        self, client: "SESV2Client", *, domain: str, address: str, configuration_set: str = ""
+    ) -> None:
         self._client = client
         self._domain = domain
         self._address = address
+        self._configuration_set = configuration_set
+
+    @property
+    def region(self) -> str:
+        """The region that mail leaves from."""
+        return self._client.meta.region_name
 
     def state(self) -> AccountState:
         """The quota, whether SES sends at all, and from this sender.
@@ -286,6 +295,59 @@ class SesAccount:
             enabled=said.get("SendingEnabled", False),
             enforcement=said.get("EnforcementStatus", ""),
             verified=self._is_verified(),
+        )
+
+    def identity(self) -> Identity | None:
+        """What SES knows of the sender: of its domain, or else of its address.
+
+        Raises:
+            ServiceUnavailable: SES could not answer now.
+        """
+        for name in (self._domain, self._address):
+            with suppress(self._client.exceptions.NotFoundException), calling("SES"):
+                said = self._client.get_email_identity(EmailIdentity=name)
+                dkim = said.get("DkimAttributes", {})
+                returns = cast("Mapping[str, str]", said.get("MailFromAttributes", {}))
+                return Identity(
+                    name=name,
+                    verified=said.get("VerifiedForSendingStatus", False),
+                    dkim=dkim.get("Status", "NOT_STARTED"),
+                    tokens=tuple(dkim.get("Tokens", ())),
+                    dkim_zone=dkim.get("SigningHostedZone", "dkim.amazonses.com"),
+                    mail_from=returns.get("MailFromDomainStatus", "NOT_STARTED"),
+                    mail_from_domain=returns.get("MailFromDomain"),
+                )
+        return None
+
+    def set_sends(self) -> bool:
+        """Whether sending is switched on in the configuration set.
+
+        Raises:
+            ServiceUnavailable: SES could not answer now.
+        """
+        with calling("SES"):
+            said = self._client.get_configuration_set(ConfigurationSetName=self._configuration_set)
+        return said.get("SendingOptions", {}).get("SendingEnabled", True)
+
+    def destinations(self) -> tuple[Destination, ...]:
+        """Where SES reports what becomes of mail.
+
+        Raises:
+            ServiceUnavailable: SES could not answer now.
+        """
+        with calling("SES"):
+            said = self._client.get_configuration_set_event_destinations(
+                ConfigurationSetName=self._configuration_set
+            )
+        return tuple(
+            Destination(
+                kind=kind,
+                enabled=each.get("Enabled", False),
+                events=tuple(each["MatchingEventTypes"]),
+            )
+            for each in said.get("EventDestinations", ())
+            for kind, place in (("TOPIC", "SnsDestination"), ("BUS", "EventBridgeDestination"))
+            if place in each
         )
 
     def _is_verified(self) -> bool | None:

@@ -14,10 +14,12 @@ from relance.contacts import Contact, read_contact
 from relance.errors import ConditionFailed, ContactNotFound
 from relance.events import Name, put_once
 from relance.ids import is_ulid
+from relance.ledger import SendState, send_of, skip_deferred
 from relance.ports import Services
+from relance.reasons import Reason
 from relance.storage import Delete, Equals, Put, Table, Write
 from relance.usecases.steps import step_event, transact_what_holds
-from relance.workflows import Enrolment, Step
+from relance.workflows import Enrolment, Step, Wait
 
 _OUTCOMES: Mapping[str, str] = {
     "ABORTED": "stopped in the console",
@@ -76,11 +78,14 @@ def close_enrolment(
 ) -> None:
     """Move an enrolment to the past, remove its waits and say so in the history; once.
 
-    An erased contact has neither past nor history: its enrolment is only removed.
+    A message that was deferred for it is skipped, and whoever wakes it finds that. An erased
+    contact has neither past nor history: its enrolment is only removed.
     """
     now = services.now()
     for wait in contact.waits:
-        if (wait.step.workflow, wait.step.entry) == (enrolment.workflow, enrolment.entry):
+        of_it = (wait.step.workflow, wait.step.entry) == (enrolment.workflow, enrolment.entry)
+        if of_it and wait.is_of_a_journey:
+            skip_what_waits(wait, services)
             forget(services, wait)
     ours = Equals("execution", enrolment.execution)
     if contact.register.erased_at:
@@ -102,3 +107,18 @@ def close_enrolment(
         put_once(event),
     ]
     transact_what_holds(services.store, writes)
+
+
+def skip_what_waits(wait: Wait, services: Services) -> bool:
+    """End the message that a wait was deferred for, its journey being over; whether it is skipped.
+
+    Not skipped is one that is on its way already: whoever sends it answers the wait.
+    """
+    if wait.deferred_until is None or wait.send_id is None or not wait.is_of_a_journey:
+        return False
+    try:
+        services.store.write(skip_deferred(wait.send_id, Reason.LEFT))
+    except ConditionFailed:
+        item = services.store.get(Table.SENDS, (wait.send_id,))
+        return item is not None and send_of(item).state is SendState.SKIPPED
+    return True

@@ -53,6 +53,7 @@ def _result(wait: Wait, seen: Mapping[str, Value]) -> Mapping[str, Value]:
     return {
         "decision": SendState.SKIPPED.value,
         "reason": Reason.ERASED.value,
+        "because": Reason.ERASED.sentence,
         "send_id": wait.send_id,
         "at": "",
         "view": dict(seen),

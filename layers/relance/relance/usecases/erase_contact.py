@@ -256,10 +256,9 @@ def _leave(tombstone: Tombstone, company_id: str, services: Services) -> None:
 def _strip(send: Item, services: Services) -> None:
     """Leave of a message what reports count; one that waits for its turn is skipped."""
     send_id = str(send["send_id"])
-    if send["state"] == SendState.RELEASED:
-        skip = settle(
-            send_id, SendState.SKIPPED, expected=(SendState.RELEASED,), reason=Reason.ERASED
-        )
+    waiting = (SendState.RELEASED, SendState.DEFERRED)
+    if send["state"] in waiting:
+        skip = settle(send_id, SendState.SKIPPED, expected=waiting, reason=Reason.ERASED)
         with suppress(ConditionFailed):  # the next attempt has it, and will find the tombstone
             services.store.write(skip)
     if send.get("erased") is True:
@@ -270,7 +269,7 @@ def _strip(send: Item, services: Services) -> None:
                 Table.SENDS,
                 (send_id,),
                 set={"erased": True},
-                remove=("ses_message_id",),
+                remove=("ses_message_id", "because"),
                 when=Present(),
             )
         )

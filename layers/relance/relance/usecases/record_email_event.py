@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from relance.answering import resume_step
+from relance.brakes import BOUNCED, COMPLAINED
 from relance.contacts import read_contact
 from relance.errors import ConditionFailed, ContactNotFound, InvalidInput
 from relance.events import Event, Name, put_once
@@ -23,7 +24,7 @@ from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.reasons import Reason
 from relance.register import SuppressionReason, suppress
-from relance.storage import Item, Table, Value, Write
+from relance.storage import Item, Present, Table, Update, Value, Write
 from relance.usecases.steps import transact_what_holds, view
 
 PERMANENT_STATUSES = ("5.4.4", "4.4.7")
@@ -70,21 +71,17 @@ _STATES: Mapping[str, SendState] = {
 _PAYLOADS: Mapping[str, str] = {"Rendering Failure": "failure"}
 """Under which key a kind tells its details, where it is not the kind in small letters."""
 
+_NOT_KNOWN = (SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.DEFERRED)
+"""The states in which SES may have the message all the same: one that was given up may have been
+deferred again, by a person who had it tried again."""
+
 _BEFORE: Mapping[SendState, tuple[SendState, ...]] = {
-    SendState.SENT: (SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP),
-    SendState.REFUSED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-    ),
-    SendState.DELIVERED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-    ),
-    SendState.BOUNCED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-        SendState.DELIVERED,
-    ),
+    SendState.SENT: _NOT_KNOWN,
+    SendState.REFUSED: (*_NOT_KNOWN, SendState.SENT),
+    SendState.DELIVERED: (*_NOT_KNOWN, SendState.SENT),
+    SendState.BOUNCED: (*_NOT_KNOWN, SendState.SENT, SendState.DELIVERED),
     SendState.COMPLAINED: (
-        SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.SENT,
-        SendState.DELIVERED, SendState.BOUNCED,
+        *_NOT_KNOWN, SendState.SENT, SendState.DELIVERED, SendState.BOUNCED,
     ),
 }  # fmt: skip
 """From which states a report moves a record on: news never goes backwards."""
@@ -163,6 +160,9 @@ def record_report(report: Report, services: Services) -> None:
     item = services.store.get(Table.SENDS, (report.send_id,))
     if item is None:
         return  # older than the ledger, or not of this stack
+    if "check" in item:
+        services.store.write(_heard(report))
+        return
     send = send_of(item)
     if item.get("erased") is True:
         _move_on(send, report, services)
@@ -175,6 +175,13 @@ def record_report(report: Report, services: Services) -> None:
         _tell_the_journey(send, services)
     if report.kind in _NEWS and item.get(_noted(report)) != to_text(report.at):
         _record_news(send, report, services)
+
+
+def _heard(report: Report) -> Update:
+    """The write that notes that a report came about a mail that no person got (check_setup)."""
+    return Update(
+        Table.SENDS, (report.send_id,), set={"heard_at": to_text(report.at)}, when=Present()
+    )
 
 
 def _move_on(send: Send, report: Report, services: Services) -> None:
@@ -240,11 +247,13 @@ def _tell_the_journey(send: Send, services: Services) -> None:
 
 
 def sent_result(send: Send, seen: Mapping[str, Value]) -> dict[str, Value]:
-    """What the step that sends answers: the decision, the reason if any, and the contact view."""
+    """What the step that sends answers: the decision, its reason and sentence, the contact view."""
     decision = "sent" if send.state.went_out else send.state.value
+    reason = send.reason if decision != "sent" else None
     return {
         "decision": decision,
-        "reason": send.reason.value if send.reason and decision != "sent" else "none",
+        "reason": reason.value if reason else "none",
+        "because": reason.sentence if reason else "",
         "send_id": send.send_id,
         "at": send.claimed_at,
         "view": dict(seen),
@@ -274,6 +283,17 @@ def _record_news(send: Send, report: Report, services: Services) -> None:
         whose = {send.step.contact_id, send.sent_as or send.step.contact_id}
         writes += [suppress(each, reason, at=now) for each in sorted(whose)]
     transact_what_holds(services.store, writes)
+    _tell_the_brake(send, report, services)
+
+
+def _tell_the_brake(send: Send, report: Report, services: Services) -> None:
+    """Count what became of the mail for the brake of its message."""
+    if report.kind == "Delivery":
+        services.brakes.delivered(send.message)
+    elif report.kind == "Complaint":
+        services.brakes.went_wrong(send.message, send.send_id, COMPLAINED)
+    elif report.permanent:
+        services.brakes.went_wrong(send.message, send.send_id, BOUNCED)
 
 
 def _event(

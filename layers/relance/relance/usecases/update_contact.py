@@ -29,7 +29,7 @@ from relance.moments import to_text
 from relance.ports import Services
 from relance.refolding import fold_or_replay
 from relance.storage import AllOf, Delete, Equals, Missing, Put, Table, Update, Value, Write
-from relance.usecases.close_workflow import close_enrolment
+from relance.usecases.close_workflow import close_enrolment, skip_what_waits
 from relance.usecases.condense_history import condense_if_due, drop_condensed_of_others
 from relance.usecases.identify import confirmed_visitor
 from relance.usecases.join_company import keep_company
@@ -70,7 +70,7 @@ def update_contact(contact_id: str, events: Sequence[Event], services: Services)
             contact = _written(contact, events, leaving, services)
         except ConditionFailed:
             continue
-        if any(event.has_odd_clock for event in events):
+        if leaving or any(event.has_odd_clock for event in events):
             waits = read_contact(services.store, contact_id).waits
             contact = replace(contact, waits=waits)
         _answer(contact, events, leaving, services)
@@ -185,9 +185,14 @@ def _answer(
 ) -> None:
     """Answer the pauses that an event or an exit ends."""
     for wait in contact.waits:
-        if wait.kind is not WaitKind.EVENT:
-            continue
         reason = leaving.get(wait.step.workflow)
+        if wait.kind is not WaitKind.EVENT:
+            # Who wakes a deferred message first answers its journey: the sweep, or the exit here.
+            if reason and skip_what_waits(wait, services):
+                whose = replace(contact, asked=wait.step.contact_id)
+                seen = contact_view(whose, services.plan, services.now())
+                resume(services, wait, left(reason, seen))
+            continue
         event = wait.answered_by(events)
         if reason or event:
             whose = replace(contact, asked=wait.step.contact_id)

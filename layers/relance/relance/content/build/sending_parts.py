@@ -23,7 +23,7 @@ _WEEK = [_MONDAY + timedelta(minutes=each) for each in range(7 * 24 * 60)]
 
 
 def sending_rules(reader: Reader, findings: Findings, *, year: int) -> SendingRules | None:
-    """What sending.yaml says, or None after noting mistakes; without the file nothing is bounded."""
+    """What sending.yaml says, None after noting mistakes; without the file nothing is bounded."""
     if not reader.names("", FILE):
         return SendingRules()
     read = reader.model(FILE, SendingSource)

@@ -1,0 +1,500 @@
+"""From the claim of a message to its end: decide, take room, hand it to SES, note what became.
+
+Whoever claims a message comes here: a step of a journey (`send_email`), or the queue of messages
+that were deferred (`send_deferred`). After the claim there are five calls at most: one consistent
+read of the contact, the room in its day, SES, one transaction (ledger, `email_sent`), the answer.
+The read comes after the claim, so whoever was told "you are unsubscribed" before that gets nothing;
+and the room is taken by a write that is refused if somebody unsubscribed since the read.
+
+What happens when this is cut off:
+
+| cut off | what the next attempt finds | what becomes of it |
+|---|---|---|
+| before the claim | nothing, or `deferred` | sends |
+| by a lost answer to the claim | its own claim | sends |
+| by an error between claim and SES | `released`, or `deferred` | sends |
+| by death after the claim | `claimed` | an SES event or the sweep settles it: maybe sent |
+| after the outcome was written | `sent`, `skipped`, `deferred` | answers the same, or waits |
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from relance.answering import answer, resume, resume_step
+from relance.contacts import Contact, read_contact
+from relance.content.compiled import Message
+from relance.content.sending_rules import LONGEST_WAIT, Priority
+from relance.deciding import (
+    Decision,
+    Defer,
+    SendNow,
+    Skip,
+    Waiting,
+    case_of,
+    decide,
+    priority_of,
+)
+from relance.errors import (
+    ConditionFailed,
+    ContactNotFound,
+    ContentInvalid,
+    RecipientRefused,
+    Retryable,
+    SendOutcomeUnknown,
+    SendRateExceeded,
+    SendRefused,
+    StoreBusy,
+)
+from relance.events import Event, Name, put_once
+from relance.ids import event_id, milliseconds
+from relance.ledger import (
+    Send,
+    SendState,
+    defer,
+    doubt,
+    release,
+    send_id_of,
+    send_of,
+    settle,
+)
+from relance.limiter import Slot
+from relance.moments import to_text
+from relance.ports import Mail, Services
+from relance.reasons import Reason
+from relance.register import RECORD as REGISTER
+from relance.register import give_turn_back
+from relance.room import Room, old_counts
+from relance.sending import compose_mail
+from relance.storage import (
+    AllOf,
+    Check,
+    Equals,
+    Missing,
+    Present,
+    Put,
+    Table,
+    Update,
+    Value,
+    Write,
+)
+from relance.usecases.record_email_event import sent_event, sent_result
+from relance.usecases.steps import transact_what_holds, view
+from relance.workflows import Step, Wait, WaitKind
+
+RELEASE_TRIES = 3
+"""How often a claim is given back when the store is busy; what stays claimed is given up."""
+
+DECIDE_TRIES = 6
+"""How often it is decided afresh because the contact changed under the decision."""
+
+SOON = timedelta(minutes=1)
+"""When a message that is due and could not be sent just now is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this attempt has claimed in the ledger.
+
+    `token` is that of the step which asks; None if the message was deferred: whoever waits for it
+    has left a wait. `wanted_at` is when it was first meant to go, `slot` when SES has room for it.
+    """
+
+    step: Step
+    message: Message
+    attempt: str
+    now: datetime
+    wanted_at: datetime
+    token: str | None
+    slot: Slot
+    alone: bool = False
+
+    @property
+    def send_id(self) -> str:
+        """The id of the record in the ledger."""
+        return send_id_of(self.step)
+
+    def record(self, state: SendState, reason: Reason | None) -> Send:
+        """The record as it is when it has come to this state."""
+        return Send(
+            send_id=self.send_id,
+            step=self.step,
+            message=self.message.name,
+            message_version=self.message.version,
+            topic=self.message.topic,
+            state=state,
+            reason=reason,
+            claimed_at=to_text(self.now),
+        )
+
+
+def deliver(claimed: Claimed, services: Services) -> SendState:
+    """Send the claimed message, or find out why not or not yet; where the message stands.
+
+    Raises:
+        ContactNotFound: there is no contact to send it to.
+        ContentInvalid: it cannot be made for this contact; the ledger says `refused`.
+        SendRefused: SES will not take it; the ledger says `refused`.
+        SendRateExceeded: SES asked to wait; the claim was given back, so that a retry sends.
+        StoreBusy, ServiceUnavailable: before SES was called the claim was given back as well.
+    """
+    for _ in range(DECIDE_TRIES):
+        with giving_back(claimed, services):
+            contact = read_contact(services.store, claimed.step.contact_id)
+            decision = _decide(claimed, contact, services)
+            if isinstance(decision, Skip):
+                _skip(claimed, decision, services)
+            elif isinstance(decision, Defer):
+                if not _defer(claimed, contact, decision, services):
+                    continue
+                return SendState.DEFERRED
+            else:
+                mail = _made(claimed, contact, decision, services)
+                if not _take_room(contact, decision.room, services):
+                    continue
+        if isinstance(decision, Skip):
+            return _answer(claimed, contact, SendState.SKIPPED, decision.reason, services)
+        return _send(claimed, contact, decision.room, mail, services)
+    _give_back(claimed, None, services)
+    raise StoreBusy(f"contact {claimed.step.contact_id} is changed by others all the time")
+
+
+def _decide(claimed: Claimed, contact: Contact, services: Services) -> Decision:
+    waiting = (
+        Waiting(each.send_id or "", Priority(each.priority or Priority.NORMAL), each.deferred_until)
+        for each in contact.waits
+        if each.deferred_until is not None
+    )
+    case = case_of(
+        contact,
+        claimed.message,
+        send_id=claimed.send_id,
+        wanted_at=claimed.wanted_at,
+        waiting=waiting,
+        leaving=not claimed.alone and _is_leaving(contact, claimed.step),
+        braked=services.limiter.braked(claimed.message.name) is not None,
+        plan=services.plan,
+        sender=services.sender,
+        now=claimed.now,
+    )
+    content = services.content
+    return decide(
+        case,
+        sender=services.sender,
+        company=content.company,
+        rules=content.sending,
+        now=claimed.now,
+    )
+
+
+def _is_leaving(contact: Contact, step: Step) -> bool:
+    enrolment = contact.enrolment(step.workflow, step.entry)
+    return enrolment is None or enrolment.leaving is not None
+
+
+# -- Giving back -------------------------------------------------------------------------------
+
+
+@contextmanager
+def giving_back(
+    claimed: Claimed, services: Services, room: Room | None = None, whose: str = ""
+) -> Iterator[None]:
+    """Whatever goes wrong in here while SES has no message gives the claim back for a retry."""
+    try:
+        yield
+    except ConditionFailed:
+        raise  # an answer of the store: nothing was written
+    except ContentInvalid:
+        with suppress(Retryable):
+            _settle(claimed, SendState.REFUSED, Reason.CONTENT_INVALID, services)
+        raise
+    except Exception:
+        _give_back(claimed, (whose, room) if room else None, services)
+        raise
+
+
+def _give_back(claimed: Claimed, taken: tuple[str, Room] | None, services: Services) -> None:
+    """Give the claim back, if it is this attempt's, and the room that it took."""
+    now = services.now()
+    mine = (
+        release(
+            claimed.send_id,
+            attempt=claimed.attempt,
+            now=now,
+            settling=services.content.sending.settling_time,
+        )
+        if claimed.token is not None
+        else defer(
+            claimed.send_id, attempt=claimed.attempt, until=now, reason=None, wake_at=now + SOON
+        )
+    )
+    for _ in range(RELEASE_TRIES):
+        with suppress(Retryable):
+            _write([mine, *_returned(taken)], services)
+            break
+
+
+# -- Not now, or not at all --------------------------------------------------------------------
+
+
+def _skip(claimed: Claimed, decision: Skip, services: Services) -> None:
+    state, because = SendState.SKIPPED, decision.because
+    _settle(claimed, state, decision.reason, services, because=because)
+
+
+def _settle(
+    claimed: Claimed,
+    state: SendState,
+    reason: Reason,
+    services: Services,
+    *,
+    because: str = "",
+    room: tuple[str, Room] | None = None,
+) -> None:
+    """End a claim of this attempt without a message, and give the room back that it took."""
+    end = settle(
+        claimed.send_id,
+        state,
+        expected=(SendState.CLAIMED, SendState.UNKNOWN),
+        reason=reason,
+        note={"because": because} if because else None,
+        attempt=claimed.attempt,
+    )
+    _write([end, *_returned(room)], services)
+
+
+def _returned(taken: tuple[str, Room] | None) -> list[Write]:
+    """The write that gives the room back in the register of whom it was taken, if any was."""
+    return [taken[1].give_back(taken[0])] if taken and taken[1].counts else []
+
+
+def _write(writes: list[Write], services: Services) -> None:
+    """Carry out the first write if its condition holds, and the others with it."""
+    if len(writes) > 1:
+        transact_what_holds(services.store, writes)
+        return
+    (write,) = writes
+    assert not isinstance(write, Check)  # noqa: S101 - a check is never alone
+    with suppress(ConditionFailed):
+        services.store.write(write)
+
+
+def _defer(claimed: Claimed, contact: Contact, decision: Defer, services: Services) -> bool:
+    """Leave the message and its wait to a later hour; False if it must be decided afresh.
+
+    All is written at once, and only while the journey goes on: so an exit either finds the wait or
+    is found here.
+    """
+    rules = services.content.sending
+    theirs = next((each for each in contact.waits if each.step == claimed.step), None)
+    wait = Wait(
+        step=claimed.step,
+        token=claimed.token or (theirs.token if theirs else ""),
+        kind=WaitKind.SEND,
+        since=claimed.wanted_at,
+        until=claimed.wanted_at + LONGEST_WAIT + rules.settling_time,
+        send_id=claimed.send_id,
+        deferred_until=decision.until,
+        priority=priority_of(claimed.message, rules).value,
+    )
+    later = defer(
+        claimed.send_id,
+        attempt=claimed.attempt,
+        until=decision.until,
+        reason=decision.reason,
+        wake_at=decision.until,
+    )
+    writes: list[Write] = [later, Put(Table.CONTACTS, wait.to_item())]
+    enrolment = contact.enrolment(claimed.step.workflow, claimed.step.entry)
+    if enrolment and not claimed.alone:
+        stays = AllOf((Equals("entry", enrolment.entry), Missing("leaving")))
+        writes.append(Check(Table.CONTACTS, enrolment.key, when=stays))
+    event = put_once(_deferred_event(claimed, decision, services))
+    try:
+        services.store.transact([*writes, event])
+    except ConditionFailed as refused:
+        if 0 in refused.failed:
+            raise StoreBusy("somebody else has settled this message") from None
+        if refused.failed == (len(writes),):  # told before, by an attempt that was given back
+            services.store.transact(writes)
+            return True
+        return False
+    return True
+
+
+def _deferred_event(claimed: Claimed, decision: Defer, services: Services) -> Event:
+    send, now = claimed.record(SendState.DEFERRED, decision.reason), services.now()
+    return Event(
+        contact_id=claimed.step.contact_id,
+        event_id=event_id(
+            milliseconds(claimed.now), "sending", f"{send.send_id}#{to_text(decision.until)}"
+        ),
+        name=Name.EMAIL_DEFERRED,
+        occurred_at=claimed.now,
+        received_at=now,
+        source="sending",
+        properties={
+            **send.about(),
+            "until": to_text(decision.until),
+            "reason": decision.reason.value,
+            "because": decision.because,
+        },
+    )
+
+
+# -- Now ---------------------------------------------------------------------------------------
+
+
+def _made(claimed: Claimed, contact: Contact, decision: SendNow, services: Services) -> Mail:
+    services.link_tables.keep(claimed.message)
+    return compose_mail(
+        claimed.message,
+        contact,
+        send_id=claimed.send_id,
+        rules=services.content.rules,
+        company=services.content.company,
+        sender=services.sender,
+        signer=services.signer,
+        workflow=claimed.step.workflow,
+        language=decision.language,
+    )
+
+
+def _take_room(contact: Contact, room: Room, services: Services) -> bool:
+    """Take the room for the message, if it takes up any; False if the contact has changed."""
+    if not room.counts:
+        return True
+    try:
+        services.store.write(room.take(contact.register))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _send(
+    claimed: Claimed, contact: Contact, room: Room, mail: Mail, services: Services
+) -> SendState:
+    whose = contact.contact_id
+    with giving_back(claimed, services, room, whose):
+        mailer = services.mailer  # made before, so that what fails there is no answer of SES
+        services.limiter.reach(claimed.slot, mail.to)
+    try:
+        ses_message_id = mailer.send(mail)
+    except SendRateExceeded as error:
+        _give_back(claimed, (whose, room), services)
+        services.limiter.learn(error)
+        raise
+    except SendRefused:
+        _refused(claimed, SendState.REFUSED, (whose, room), services)
+        raise
+    except RecipientRefused:
+        _refused(claimed, SendState.SKIPPED, (whose, room), services)
+        return _answer(claimed, contact, SendState.SKIPPED, Reason.REFUSED_BY_SES, services)
+    except SendOutcomeUnknown:
+        return wait_for_the_outcome(claimed, services)
+    send = claimed.record(SendState.SENT, None)
+    note: dict[str, Value] = {"ses_message_id": ses_message_id, "sent_at": to_text(services.now())}
+    if whose != claimed.step.contact_id:
+        note["sent_as"] = whose
+    done = settle(
+        claimed.send_id,
+        SendState.SENT,
+        expected=(SendState.CLAIMED, SendState.UNKNOWN),
+        note=note,
+    )
+    with suppress(ConditionFailed):  # an SES event was quicker, and wrote the same
+        event = sent_event(send, ses_message_id, services.now())
+        services.store.transact([done, put_once(event), *_forget_old_counts(claimed, contact)])
+    return _answer(claimed, contact, SendState.SENT, None, services)
+
+
+def _refused(
+    claimed: Claimed, state: SendState, taken: tuple[str, Room], services: Services
+) -> None:
+    """End the claim; what was refused for good must not hold up the next mail."""
+    whose, room = taken
+    with giving_back(claimed, services, room, whose):
+        _settle(claimed, state, Reason.REFUSED_BY_SES, services, room=taken)
+        if room.turn:
+            with suppress(ConditionFailed):
+                services.store.write(give_turn_back(whose, claimed.send_id))
+
+
+def _forget_old_counts(claimed: Claimed, contact: Contact) -> list[Update]:
+    """The write that drops counts that no bound looks at any more, if there are any."""
+    old = old_counts(contact.register, claimed.now)
+    key = (contact.contact_id, REGISTER)
+    return [Update(Table.CONTACTS, key, remove=old, when=Present())] if old else []
+
+
+# -- Whose outcome is not known ----------------------------------------------------------------
+
+
+def wait_for_the_outcome(claimed: Claimed, services: Services) -> SendState:
+    """Nobody repeats the call: leave the token for whoever learns the outcome.
+
+    The wait is stored before the ledger is read again, so that an outcome that comes in between
+    is not missed. Of a deferred message the wait is there already.
+    """
+    settling = services.content.sending.settling_time
+    if claimed.token is not None:
+        wait = Wait(
+            step=claimed.step,
+            token=claimed.token,
+            kind=WaitKind.SEND,
+            since=claimed.now,
+            until=claimed.now + LONGEST_WAIT + settling,
+            send_id=claimed.send_id,
+        )
+        services.store.write(Put(Table.CONTACTS, wait.to_item()))
+    with suppress(ConditionFailed):
+        services.store.write(doubt(claimed.send_id, now=claimed.now, settling=settling))
+    send = current(claimed.send_id, services)
+    if send.state.is_final:
+        return answer_final(claimed, send, services)
+    return send.state
+
+
+def current(send_id: str, services: Services) -> Send:
+    """The record as it is now.
+
+    Raises:
+        ContactNotFound: it is gone.
+    """
+    item = services.store.get(Table.SENDS, (send_id,))
+    if item is None:
+        raise ContactNotFound("the record of this message is gone: it was kept long enough")
+    return send_of(item)
+
+
+def answer_final(claimed: Claimed, send: Send, services: Services) -> SendState:
+    """Answer with what became of a message.
+
+    Raises:
+        SendRefused, ContentInvalid: it was refused before.
+    """
+    if send.reason is Reason.CONTENT_INVALID:
+        raise ContentInvalid(send.reason.sentence)
+    if send.state is SendState.REFUSED:
+        raise SendRefused("SES refused this message before; mend what it said and start anew")
+    contact = read_contact(services.store, claimed.step.contact_id)
+    return _answer(claimed, contact, send.state, send.reason, services)
+
+
+def _answer(
+    claimed: Claimed,
+    contact: Contact,
+    state: SendState,
+    reason: Reason | None,
+    services: Services,
+) -> SendState:
+    result = sent_result(claimed.record(state, reason), view(services, contact))
+    if claimed.token is not None:
+        answer(services, claimed.step, claimed.token, result)
+        return state
+    theirs = [each for each in contact.waits if each.step == claimed.step]
+    told = [resume(services, each, result) for each in theirs]
+    if not any(told) and not claimed.alone:
+        resume_step(services, claimed.step, result)  # another attempt of the step waits by now
+    return state

@@ -202,6 +202,7 @@ def planned(
     topic: str | None,
     now: datetime,
     keep: timedelta,
+    settling: timedelta,
     attempt: str,
 ) -> Planned:
     """The send to a contact."""
@@ -213,6 +214,7 @@ def planned(
         now=now,
         keep=keep,
         attempt=attempt,
+        settling=settling,
         campaign=campaign.name,
     )
 
@@ -289,7 +291,9 @@ def put_back(ident: str, *, attempt: str) -> Update:
 def allow_again(ident: str) -> Update:
     """The write by which a person's word lets a campaign send what failed or was given up.
 
-    Refused for whatever SES took, and for whatever was left out for a reason of the person's.
+    Refused for whatever SES took, and for whatever was left out for a reason of the person's. The
+    send is deferred until now: if SES says after all that it took the first one, the record moves
+    on and no second one is made.
     """
     not_made = AllOf(
         (
@@ -301,8 +305,8 @@ def allow_again(ident: str) -> Update:
     return Update(
         Table.SENDS,
         (ident,),
-        set={"state": SendState.RELEASED.value},
-        remove=("reason",),
+        set={"state": SendState.DEFERRED.value, "reason": Reason.RETRIED.value},
+        remove=("unsettled_shard", "unsettled_at"),
         when=AllOf((Missing("ses_message_id"), Missing("erased"), AnyOf((*failed, not_made)))),
     )
 
@@ -397,6 +401,14 @@ class Tally:
             "not_yet": self.left,
             "waiting": dict(self.deferred.most_common()),
         }
+
+
+def braked(message: str, because: str) -> str:
+    """That the brake has stopped a message, and what to do about it."""
+    return (
+        f'The message "{message}" was stopped: {because.rstrip(".")}. Mend it or its audience, '
+        f'then paste {{"release": "{message}"}} into check_setup.'
+    )
 
 
 def in_people(count: int) -> str:

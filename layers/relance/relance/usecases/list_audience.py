@@ -14,11 +14,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from relance.campaigns import Campaign, CampaignState, begin, by_reason, in_people, read_campaign
+from relance.campaigns import (
+    Campaign,
+    CampaignState,
+    begin,
+    braked,
+    by_reason,
+    in_people,
+    read_campaign,
+)
 from relance.contacts import UNREADABLE, Contact, read_contacts
-from relance.content.compiled import Message
+from relance.content.compiled import Message, MessageClass
 from relance.deciding import Decision as Decided
 from relance.deciding import Defer, Skip, case_of, decide
+from relance.deciding import languages as languages_of
 from relance.errors import ConditionFailed, InvalidInput
 from relance.memberships import members
 from relance.moments import from_text, to_text
@@ -65,6 +74,7 @@ class SoFar(Request):
     reasons: dict[str, int] = Field(default_factory=dict)
     later: dict[str, int] = Field(default_factory=dict)
     languages: dict[str, int] = Field(default_factory=dict)
+    instead: dict[str, int] = Field(default_factory=dict)
 
 
 class AudienceRequest(Request):
@@ -103,7 +113,7 @@ def list_audience(request: AudienceRequest, services: Services) -> dict[str, Val
     if not so_far.listed:
         return _told(Decision.NOBODY, f"Nobody is in the audience ({asked.whom}).")
     pace = services.limiter.renew()
-    objection = _objection(so_far, pace)
+    objection = _objection(so_far, pace, _brake(message, services))
     counted = _counted(so_far, message, pace)
     if objection or so_far.listed > asked.confirmed:
         decision = Decision.REFUSED if objection else Decision.CONFIRM
@@ -195,7 +205,7 @@ def _look(
     """Go on through the audience: where that leads, the lines found, whether all were seen."""
     before = request.so_far
     reasons, languages = Counter(before.reasons), Counter(before.languages)
-    later = Counter(before.later)
+    later, instead = Counter(before.later), Counter(before.instead)
     ready, lines, after, seen, finished = before.ready, list[str](), before.after, 0, True
     audience = _Audience(asked.question, services)
     for some in _chunks(audience.candidates(before.after)):
@@ -212,7 +222,10 @@ def _look(
             ready += 1
             if isinstance(decision, Defer):
                 later[decision.reason.value] += 1
-            languages[services.sender.language_for(contact.register.language)] += 1
+            written, spoken = _languages(message, contact, services)
+            languages[written] += 1
+            if spoken and spoken.partition("-")[0] != written.partition("-")[0]:
+                instead[spoken] += 1
     so_far = SoFar(
         parts=before.parts + 1,
         after=after,
@@ -221,6 +234,7 @@ def _look(
         reasons=dict(reasons),
         later=dict(later),
         languages=dict(languages),
+        instead=dict(instead),
     )
     return so_far, lines, finished
 
@@ -289,13 +303,28 @@ def _decided(message: Message, contact: Contact, services: Services) -> Decided:
         return Skip(Reason.COULD_NOT_BE_MADE, Reason.COULD_NOT_BE_MADE.sentence)
 
 
+def _languages(message: Message, contact: Contact, services: Services) -> tuple[str, str | None]:
+    """The language in which the contact would get it, and the one that it speaks, if known."""
+    spoken = contact.register.language
+    chain = languages_of(spoken, company=services.content.company, sender=services.sender)
+    return message.language_for(chain) or message.variants[0].language, spoken
+
+
 # -- what is said about it -------------------------------------------------------------------------
 
 
-def _objection(so_far: SoFar, pace: Pace) -> str | None:
+def _brake(message: Message, services: Services) -> str | None:
+    """Why the brake has stopped the message, in a sentence; what was asked for is never braked."""
+    because = services.limiter.braked(message.name)
+    marketing = message.message_class is MessageClass.MARKETING
+    return braked(message.name, because) if because and marketing else None
+
+
+def _objection(so_far: SoFar, pace: Pace, brake: str | None) -> str | None:
     """Why nothing may be sent yet, and what to do about it."""
-    if pace.problem:
-        return f"Nothing was sent: {pace.problem}"
+    problem = pace.problem or brake
+    if problem:
+        return f"Nothing was sent: {problem}"
     return None if so_far.ready else "Nobody would get it, so nothing is sent."
 
 
@@ -315,13 +344,10 @@ def _counted(so_far: SoFar, message: Message, pace: Pace) -> str:
     if so_far.reasons:
         left_out = sum(so_far.reasons.values())
         parts.append(f"{left_out:,} would not: {by_reason(so_far.reasons)}.")
-    written = {variant.language for variant in message.variants}
-    other = {name: count for name, count in so_far.languages.items() if name not in written}
-    if other:
-        instead = message.variants[0].language
+    if so_far.instead:
         parts.append(
-            f"{sum(other.values()):,} would get it in {instead}, since it is not written in "
-            f"theirs: {by_reason(other)}."
+            f"{sum(so_far.instead.values()):,} would get it in another language, since it is not "
+            f"written in theirs: {by_reason(so_far.instead)}."
         )
     return " ".join(parts)
 

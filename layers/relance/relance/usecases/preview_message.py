@@ -17,10 +17,12 @@ from relance.contacts import Contact, read_contact, stage_at
 from relance.content.compiled import Message
 from relance.content.names import suggestion
 from relance.content.rules import OpenTracking, Tracking
+from relance.deciding import languages
 from relance.errors import ContentInvalid, InvalidInput, RelanceError
 from relance.ids import milliseconds, send_id_of, ulid
 from relance.ports import Mail, Services
 from relance.profiles import Latest, Profile
+from relance.reasons import Reason
 from relance.register import Register
 from relance.sending import compose_mail, reason_not_to_send
 from relance.storage import Value
@@ -185,9 +187,18 @@ def _rendered(message: Message, contact: Contact, services: Services) -> Mail:
             sender=services.sender,
             signer=services.signer,
             workflow="preview",
+            language=_language(message, contact, services),
         )
     except ContentInvalid as error:
         raise InvalidInput(f"{error} Choose somebody of whom it is known. {EXAMPLE}") from None
+
+
+def _language(message: Message, contact: Contact, services: Services) -> str | None:
+    """The language in which the contact would get it; None if it is written in none of theirs."""
+    company, sender = services.content.company, services.sender
+    return message.language_for(
+        languages(contact.register.language, company=company, sender=sender)
+    )
 
 
 def _write(mail: Mail, folder: str, services: Services) -> None:
@@ -223,6 +234,8 @@ def _warnings(
         )
         if reason is not None:
             yield f"This contact would not get it now: {reason.value.replace('_', ' ')}."
+        elif _language(message, contact, services) is None:
+            yield Reason.NOT_IN_LANGUAGE.sentence
 
 
 def _sentence(message: Message, typed: Typed, shown: _Shown) -> str:

@@ -31,6 +31,7 @@ from relance.campaigns import (
     WORKFLOW,
     Campaign,
     CampaignState,
+    braked,
     campaign_key,
     campaign_of,
     claim,
@@ -46,7 +47,7 @@ from relance.campaigns import (
     stand_in,
 )
 from relance.contacts import UNREADABLE, Contact, read_contacts
-from relance.content.compiled import Message
+from relance.content.compiled import Message, MessageClass
 from relance.deciding import Decision, Defer, Skip, case_of, decide
 from relance.errors import (
     ConditionFailed,
@@ -62,6 +63,7 @@ from relance.errors import (
 from relance.events import put_once
 from relance.ledger import Planned, Send, SendState, doubt, send_of, settle
 from relance.moments import from_text, to_text
+from relance.pace import Tick
 from relance.ports import Mail, Mailer, Services
 from relance.reasons import Reason
 from relance.register import RECORD as REGISTER
@@ -77,6 +79,10 @@ from relance.usecases.record_email_event import sent_event
 
 PATIENCE = 20.0
 """Seconds that a batch waits for room at the limiter; then it is tried again by and by."""
+
+LASTS = 25.0
+"""Seconds after which a batch asks for no more room: it must not be cut off with claims of its own
+while it waits. What is left is sent by a retry."""
 
 DECIDED_AT_MOST = 4
 """How often a contact is decided whose register changes under our hands; then it is left."""
@@ -159,7 +165,8 @@ class _Batch:
     """One attempt at one batch.
 
     `claimed` are those whom it has claimed and not let go, `sent` those whom SES took, with the SES
-    message id, until that is noted; `stopped` says that nothing more is to be sent.
+    message id, until that is noted; `stopped` says that nothing more is to be sent, `late` why
+    there was no room for some.
     """
 
     campaign: Campaign
@@ -171,9 +178,14 @@ class _Batch:
     claimed: dict[str, _Ready] = field(default_factory=dict)
     sent: dict[str, tuple[_Ready, str]] = field(default_factory=dict)
     stopped: bool = False
+    late: SendRateExceeded | None = None
 
     def send_to(self, ids: Sequence[str]) -> None:
-        """Read, decide, and as SES has room: claim, hand over; at last note what became of all."""
+        """Read, decide, and as SES has room: claim, hand over; at last note what became of all.
+
+        Raises:
+            SendRateExceeded: there was no room for some within some seconds; they are left.
+        """
         pending = list(ids)
         try:
             for _ in range(DECIDED_AT_MOST):
@@ -185,22 +197,27 @@ class _Batch:
             raise
         finally:
             self.note()
+        if self.late:
+            raise self.late
         self.counts["not_yet"] += len(pending)
 
     def send_ready(self, ready: Mapping[str, _Ready]) -> list[str]:
-        """Send to these, as many at once as a tick has room for; who is to be read again.
+        """Send to these, domains with a pace of their own last; who is to be read again."""
+        rules = self.services.limiter.rules
+        by_domain: dict[str | None, dict[str, _Ready]] = {}
+        for each, it in ready.items():
+            by_domain.setdefault(rules.paced(it.mail.to), {})[each] = it
+        again = list[str]()
+        for domain in sorted(by_domain, key=lambda each: each or ""):
+            again += self.send_some(by_domain[domain], domain)
+        return again
 
-        Raises:
-            SendRateExceeded: there is no room within some seconds; the rest is left.
-        """
+    def send_some(self, ready: Mapping[str, _Ready], domain: str | None) -> list[str]:
+        """Send to these, as many at once as a tick has room for; who is to be read again."""
         left, again = list(ready), list[str]()
         limiter, mailer = self.services.limiter, self.services.mailer
         while left and not self.stopped:
-            try:
-                ticks = limiter.lease(len(left), patience=PATIENCE)
-            except SendRefused as error:
-                self._hold_up(error)
-                break
+            ticks = self._lease(len(left), domain)
             for number, tick in enumerate(ticks):
                 if number and not self._goes_on():
                     break
@@ -212,8 +229,32 @@ class _Batch:
                 else:  # the tick has passed, and its room is leased anew
                     left = [*self.claimed, *left]
                     self.give_back(list(self.claimed))
+            if not ticks:
+                break
         self.counts["held"] += len(left)
         return again
+
+    def _lease(self, count: int, domain: str | None) -> list[Tick]:
+        """Room for up to so many, none if there is none now or nothing may leave."""
+        limiter = self.services.limiter
+        passed = (self.services.now() - self.now).total_seconds()
+        if passed >= LASTS:
+            self.late = SendRateExceeded("the batch has had its time; a retry sends to the rest")
+            return []
+        patience = min(PATIENCE, LASTS - passed)
+        try:
+            ticks = limiter.lease(count, patience=patience, domain=domain)
+        except SendRefused as error:
+            self._hold_up(str(error))
+            return []
+        except SendRateExceeded as error:
+            self.late = error
+            return []
+        because = limiter.braked(self.message.name)  # as the record says since the lease
+        if because and self.message.message_class is MessageClass.MARKETING:
+            self._hold_up(braked(self.message.name, because))
+            return []
+        return ticks
 
     def _goes_on(self) -> bool:
         """Whether nobody, SES neither, has held the campaign up since the last tick."""
@@ -233,6 +274,7 @@ class _Batch:
             topic=self.message.topic,
             now=self.now,
             keep=self.services.ledger_kept,
+            settling=self.services.content.sending.settling_time,
             attempt=self.attempt,
         )
 
@@ -263,7 +305,8 @@ class _Batch:
                 elif isinstance(decision, Defer):
                     deferred[each] = decision
                 else:
-                    ready[each] = _Ready(contact, decision.room, self.compose(each, contact))
+                    mail = self.compose(each, contact, decision.language)
+                    ready[each] = _Ready(contact, decision.room, mail)
             except (ContentInvalid, *UNREADABLE):
                 skipped[each] = Reason.COULD_NOT_BE_MADE
         self.leave_out(skipped)
@@ -292,7 +335,7 @@ class _Batch:
             now=self.now,
         )
 
-    def compose(self, listed: str, contact: Contact) -> Mail:
+    def compose(self, listed: str, contact: Contact, language: str) -> Mail:
         """The message as this contact gets it."""
         return compose_mail(
             self.message,
@@ -303,6 +346,7 @@ class _Batch:
             sender=self.services.sender,
             signer=self.services.signer,
             workflow=WORKFLOW,
+            language=language,
         )
 
     # -- claiming -------------------------------------------------------------------------------
@@ -395,7 +439,7 @@ class _Batch:
         self._note_refused(refused)
         for error in refused.values():
             if _stops_all(error):
-                self._hold_up(error)
+                self._hold_up(str(error))
                 return
         later = [each for each in refused.values() if isinstance(each, SendRateExceeded)]
         if later:
@@ -413,11 +457,11 @@ class _Batch:
         write_groups(self.services.store, {each: it for each, it in forgetting.items() if it})
         self.counts["sent"] += len(sent)
 
-    def _hold_up(self, error: RelanceError) -> None:
-        """Pause the campaign: SES takes nothing until somebody does something."""
+    def _hold_up(self, because: str) -> None:
+        """Pause the campaign: nothing may leave until somebody does something."""
         self.stopped = True
         with suppress(ConditionFailed):
-            why = f"{str(error).rstrip('.')}."
+            why = f"{because.rstrip('.')}."
             self.services.store.write(pause(self.campaign.name, reason=why))
 
     def _sent(self, listed: str, ready: _Ready, message_id: str) -> Sequence[Write]:
@@ -463,7 +507,14 @@ class _Batch:
         for each in ids:
             self.claimed.pop(each)
         groups: dict[str, Sequence[Write]] = {
-            each: [doubt(self.send_id(each), now=self.now)] for each in ids
+            each: [
+                doubt(
+                    self.send_id(each),
+                    now=self.now,
+                    settling=self.services.content.sending.settling_time,
+                )
+            ]
+            for each in ids
         }
         write_groups(self.services.store, groups)
         self.counts["unknown"] += len(ids)

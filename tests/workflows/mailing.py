@@ -83,6 +83,25 @@ class Mailing(Crowd):
         newest = max(listed, key=lambda each: each["startDate"])
         return self.ending(newest["executionArn"], minutes=0)
 
+    def is_begun(self) -> bool:
+        """Whether there is a record of a campaign."""
+        return any("standing" in row for row in self.rows("Sends"))
+
+    def sends_lost_reports_again(self) -> None:
+        """A person looks into the queue of lost reports of SES, and starts its redrive."""
+        client, resources = self.world.client("sqs"), self.world.stack.resources
+        lost, queue = (
+            client.get_queue_url(QueueName=resources[name].name)["QueueUrl"]
+            for name in ("LostEmailEvents", "EmailEventsQueue")
+        )
+        while found := client.receive_message(QueueUrl=lost, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for each in found:
+                client.send_message(QueueUrl=queue, MessageBody=each["Body"])
+                client.delete_message(QueueUrl=lost, ReceiptHandle=each["ReceiptHandle"])
+        self.world.run(for_=timedelta(minutes=10))
+
     # -- what is known, three ways ----------------------------------------------------------------
 
     def mails(self) -> Counter[str]:

@@ -1,6 +1,6 @@
 """A campaign on the embedded AWS: its time, its memory, its AWS calls, and that the numbers add up.
 
-`RELANCE_BENCH_PEOPLE=20000 make bench` sends to as many; by itself it sends to a thousand. The time
+`RELANCE_BENCH_PEOPLE=20000 make bench` sends to as many; by itself it sends to two thousand. The time
 counts everything that follows a mail as well: SES's reports, the history, the profiles.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from tests.bench.figures import Figure
 from tests.workflows.mailing import Gathered
 
-PEOPLE = int(os.environ.get("RELANCE_BENCH_PEOPLE", "1000"))
+PEOPLE = int(os.environ.get("RELANCE_BENCH_PEOPLE", "2000"))
 
 
 def measure() -> Iterator[Figure]:

@@ -1,7 +1,7 @@
 """A campaign on the embedded AWS: its time, its memory, its AWS calls, and that the numbers add up.
 
-`RELANCE_BENCH_PEOPLE=20000 make bench` sends to as many; by itself it sends to two thousand. The time
-counts everything that follows a mail as well: SES's reports, the history, the profiles.
+`RELANCE_BENCH_PEOPLE=20000 make bench` sends to as many; by itself it sends to two thousand. The
+time counts everything that follows a mail as well: SES's reports, the history, the profiles.
 """
 
 import os

@@ -83,9 +83,9 @@ class Mailing(Crowd):
         newest = max(listed, key=lambda each: each["startDate"])
         return self.ending(newest["executionArn"], minutes=0)
 
-    def is_begun(self) -> bool:
-        """Whether there is a record of a campaign."""
-        return any("standing" in row for row in self.rows("Sends"))
+    def record(self) -> dict[str, Any] | None:
+        """The record of the campaign, None before it has begun."""
+        return next((row for row in self.rows("Sends") if "standing" in row), None)
 
     def sends_lost_reports_again(self) -> None:
         """A person looks into the queue of lost reports of SES, and starts its redrive."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from relance.campaigns import campaign_key, send_id_in
+from relance.campaigns import allow_again, campaign_key, send_id_in
 from relance.reasons import Reason
 from relance.storage import Delete, Table, Update
 
@@ -225,11 +225,26 @@ def test_p5_whoever_was_given_up_gets_it_on_a_person_s_word_and_nobody_else_does
     assert told["summary"].startswith(f'"{NAME}" is tried again for 11 in the execution')
     ended = few.latest()
     assert ended["output"]["summary"] == (
-        "11 of 12 people were sent it. 1 were left out: 1 unsubscribed."
+        "11 of 12 people were sent it. 1 was left out: 1 unsubscribed."
     )
     few.adds_up(ended)
     assert few.controls("retry")["output"]["outcome"] == "not possible"
     assert few.mails().total() == 11
+
+
+def test_p5_what_ses_says_late_of_the_first_mail_stops_the_second(few: Mailing) -> None:
+    lost = answered("InternalFailure", operation="SendBulkEmail", fault=Fault.FAIL_AFTER)
+    few.world.sandboxes.faults = FaultPlan([lost])
+    few.world.feedback.delayed, few.world.feedback.delay = 1, 3 * 3600
+    ended = few.sends(minutes=120)["output"]
+    assert ended["figures"]["failed"] == {"given_up": 12}
+    for contact in few.people:  # a retry that is cut off before its run
+        few.store.write(allow_again(send_id_in(NAME, contact)))
+    assert few.ledger() == {"deferred": 12}
+    few.world.run(for_=timedelta(hours=2))
+    assert few.ledger() == {"delivered": 12}
+    assert few.controls("retry")["output"]["outcome"] == "not possible"
+    assert few.mails().total() == 12
 
 
 BROKEN_PROFILE = {"body": "{"}

@@ -56,7 +56,7 @@ def test_the_report_says_who_got_it_who_did_not_and_why_and_who_ordered(few: Mai
     few.world.run(for_=timedelta(minutes=5))
     told = few.asks("report-sending", {"campaign": NAME})["output"]
     assert told["summary"] == (
-        f"{NAME} (welcome to 12 people): 11 of 12 people were sent it. 1 were left out: "
+        f"{NAME} (welcome to 12 people): 11 of 12 people were sent it. 1 was left out: "
         "1 unsubscribed. Delivered: 10, bounced: 1, complained: 0, clicked: 3, ordered within 7 "
         "days after a click: 1."
     )

@@ -422,16 +422,22 @@ def by_reason(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in ranked)
 
 
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
 def told(tally: Tally) -> str:
     """Who got it, who did not and why, in a sentence or three."""
-    parts = [f"{tally.went_out:,} of {in_people(tally.audience)} were sent it."]
+    parts = [f"{tally.went_out:,} of {in_people(tally.audience)} {_were(tally.went_out)} sent it."]
     if tally.skipped:
-        parts.append(f"{tally.skipped.total():,} were left out: {by_reason(tally.skipped)}.")
+        out = tally.skipped.total()
+        parts.append(f"{out:,} {_were(out)} left out: {by_reason(tally.skipped)}.")
     if tally.failed:
         parts.append(f"{tally.failed.total():,} failed: {by_reason(tally.failed)}.")
     if tally.left:
         waiting = f", of whom wait: {by_reason(tally.deferred)}" if tally.deferred else ""
-        parts.append(f"{tally.left:,} are still to come{waiting}.")
+        are = "is" if tally.left == 1 else "are"
+        parts.append(f"{tally.left:,} {are} still to come{waiting}.")
     return " ".join(parts)
 
 

@@ -143,7 +143,8 @@ def _retry(campaign: Campaign, services: Services) -> dict[str, Value]:
 def _is_waiting(campaign: Campaign, services: Services) -> bool:
     """Whether a retry that was cut off has left somebody to be sent to."""
     waiting = any(
-        each.state is SendState.RELEASED or each.reason is Reason.RETRIED
+        each.state is SendState.RELEASED
+        or (each.state is SendState.DEFERRED and each.reason is Reason.RETRIED)
         for each in standings(services.store, campaign.name)
     )
     return waiting and not services.executions.is_running(campaign.execution)

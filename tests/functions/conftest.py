@@ -95,7 +95,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
             secrets[str(secret.arn)] = made["ARN"]
         bus = environment_of("update_contact")["EVENT_BUS"]
         client("events").create_event_bus(Name=bus)
-        for queue in ("RepairQueue", "Backlog"):
+        for queue in ("RepairQueue", "Backlog", "EngagementQueue"):
             client("sqs").create_queue(QueueName=real_stack().resources[queue].name)
         client("sesv2").create_email_identity(EmailIdentity="example.com")
         bench = Bench(secrets)

@@ -128,6 +128,7 @@ OTHERS = {
     "refold_contact/set_aside",
     "update_company/twice",
     "drain_backlog/waiting",
+    "record_engagement/opens_and_clicks",
     "drain_backlog/not_ours",
     "enter_workflow/signed_up",
     "enter_workflow/console_default",
@@ -183,17 +184,48 @@ def test_a_program_is_told_what_is_wrong_in_json(call: Call) -> None:
     assert "JSON" in answer["error"]
 
 
-def test_a_click_is_recorded_and_a_look_is_not(call: Call, bench: Bench) -> None:
+def test_a_click_leads_on_at_once_and_waits_to_be_judged_and_a_look_waits_for_nothing(
+    call: Call, bench: Bench
+) -> None:
     call("track_click", "head")
-    assert bench.history() == ["signed_up"]
+    assert waiting() == []
     location = call("track_click", "link")["headers"]["location"]
     assert location.startswith("https://www.example.com/?rl=")
-    assert sorted(bench.history()) == ["email_clicked", "signed_up"]
+    (body,) = waiting()
+    assert (body["act"], body["link"], body["network"]) == ("click", 0, "192.0.2.0/24")
+    assert bench.get(Table.SENDS, f"fetches{SEND}")["noted"] == 2
+    assert bench.history() == ["signed_up"]
 
 
 def test_an_open_is_not_recorded_by_default(call: Call, bench: Bench) -> None:
     call("track_open", "pixel")
+    assert waiting() == []
     assert bench.history() == ["signed_up"]
+
+
+def test_opens_and_clicks_are_recorded_once_as_far_as_the_contact_allows(
+    call: Call, bench: Bench
+) -> None:
+    for _ in range(2):
+        assert call("record_engagement", "opens_and_clicks") == {"batchItemFailures": []}
+    assert sorted(bench.history()) == ["email_clicked", "email_clicked", "signed_up"]
+    clicks = [
+        each["properties"]
+        for each in bench.store.query(Table.EVENTS, CONTACT)
+        if each["name"] == "email_clicked"
+    ]
+    told = {(each["actor"], each["link"], str(each.get("signs"))) for each in clicks}  # type: ignore[index,call-overload,union-attr]
+    page = "https://www.example.com/"
+    assert told == {("human", page, "None"), ("machine", page, "['named']")}
+    assert "192.0.2" not in str(clicks)
+
+
+def waiting() -> list[dict[str, Any]]:
+    """What waits to be judged."""
+    name = real_stack().resources["EngagementQueue"].name
+    url = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    found = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [json.loads(each["Body"]) for each in found.get("Messages", [])]
 
 
 def test_a_confirmation_grants_the_consent_once(call: Call, bench: Bench) -> None:

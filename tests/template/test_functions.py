@@ -20,6 +20,7 @@ GIVEN_TO = {
     "BROWSER_KEYS": {"collect_events"},
     "HOOK_SECRETS": {"take_hook"},
     "BACKLOG_QUEUE_URL": {"collect_events", "take_hook"},
+    "ENGAGEMENT_QUEUE_URL": {"track_open", "track_click"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
     "REPAIR_QUEUE_URL": {"update_contact"},
     "DOWNLOADS_BUCKET": {"give_file"},

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
+from relance.detecting import Detector
 from relance.engine import Plan
 from relance.errors import ServiceUnavailable
 from relance.hooks.keys import HookSecrets
@@ -47,7 +48,8 @@ _TABLES: Mapping[Table, str] = {
 
 
 _BACKLOG = "BACKLOG_QUEUE_URL"
-_SOON = {_BACKLOG, "ANSWER_SOON"}
+_ENGAGEMENT = "ENGAGEMENT_QUEUE_URL"
+_SOON = {_BACKLOG, _ENGAGEMENT, "ANSWER_SOON"}
 
 KEYS_KEPT = timedelta(minutes=5)
 """How long keys and the secrets of hooks are used before they are read anew: so fast one is added
@@ -215,6 +217,22 @@ class AwsServices:
         from relance.aws.services import SqsBacklog  # noqa: PLC0415
 
         return SqsBacklog(boto3.client("sqs"), _setting(_BACKLOG))
+
+    @cached_property
+    def engagement(self) -> "SqsBacklog":
+        """The queue of opens and clicks; nobody waits for it longer than a moment."""
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        from relance.aws.services import SqsBacklog  # noqa: PLC0415
+
+        soon = Config(retries={"total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
+        return SqsBacklog(boto3.client("sqs", config=soon), _setting(_ENGAGEMENT))
+
+    @cached_property
+    def detector(self) -> Detector:
+        """The lists by which machines are told."""
+        return Detector(self.store, self.now)
 
     @property
     def write_keys(self) -> WriteKeys:

@@ -145,7 +145,7 @@ PUBLIC_PROPERTIES = frozenset(
     {
         "form", "list", "message", "workflow", "entry", "step", "send_id", "link", "outcome",
         "order_id", "cart_id", "product_id", "revenue", "currency", "cause", "permanent",
-        "segment", "stage", "from_stage", "qualification", "persona", "topic",
+        "segment", "stage", "from_stage", "qualification", "persona", "topic", "actor",
     }
 )  # fmt: skip
 """The properties that go on the bus with an event: what rules decide on, nothing personal."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
+from relance.detecting import Detector
 from relance.engine import Plan
 from relance.events import Event
 from relance.hooks.keys import HookSecrets
@@ -267,6 +268,14 @@ class Services(Protocol):
     @property
     def backlog(self) -> Backlog:
         """The queue of events that wait."""
+
+    @property
+    def engagement(self) -> Backlog:
+        """The queue of opens and clicks that are judged some seconds later."""
+
+    @property
+    def detector(self) -> Detector:
+        """The lists by which machines are told."""
 
     @property
     def write_keys(self) -> WriteKeys:

@@ -44,8 +44,10 @@ GIVEN_TO = {
         "erase_contact",
         "export_contact",
         "import_piece",
+        "record_email_event",
     },
     "ADDRESS_SECRET": {
+        "record_email_event",
         "submit_form",
         "collect_events",
         "drain_backlog",

@@ -29,7 +29,7 @@ def actors(story: Story, name: str = "email_clicked") -> Counter[str]:
 
 
 def score(story: Story) -> object:
-    return story.profile(ANA).get("scores")
+    return story.profile(ANA)["fading"]
 
 
 def test_what_a_scanner_follows_is_kept_and_neither_scores_nor_answers_a_wait(

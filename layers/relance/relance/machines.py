@@ -8,7 +8,7 @@ A sign says why an act is a machine's. One strong sign is enough; of the weak on
 
 | sign | strong | means |
 |---|---|---|
-| `named` | yes | the user agent is a robot's, a scanner's or a library's; of a click: no browser's |
+| `named` | yes | the user agent is a robot's, scanner's or library's; of a click, no browser's |
 | `privacy_proxy` | yes | exactly `Mozilla/5.0`: Apple fetches the pictures of every mail |
 | `prefetch` | yes | Gmail's prefetch, which names a browser that never was |
 | `head_first` | yes | somebody asked for a head of the same mail seconds before or after |

@@ -11,7 +11,7 @@ from relance.content.stage_rules import Intent, Stage
 from relance.ledger import Reason
 from relance.links import Click, Confirmation, LinkSigner, Preferences, Unsubscribe
 from relance.ports import Mail, Sender
-from relance.register import ConsentState, Register, SuppressionReason
+from relance.register import ConsentState, Register, Scope, SuppressionReason
 
 
 def reason_not_to_send(
@@ -34,7 +34,7 @@ def reason_not_to_send(
         return Reason.ERASED
     if register.address is None:
         return Reason.NO_ADDRESS
-    if register.suppressed and not _may_ask_again(message, register):
+    if _is_suppressed(message, register) and not _may_ask_again(message, register):
         return Reason.SUPPRESSED
     if leaving:
         return Reason.LEFT
@@ -47,6 +47,12 @@ def reason_not_to_send(
     if not sender.allows(register.address):
         return Reason.NOT_ON_ALLOW_LIST
     return None
+
+
+def _is_suppressed(message: Message, register: Register) -> bool:
+    """Whether the address gets nothing, or nothing of this kind."""
+    is_marketing = message.message_class is MessageClass.MARKETING
+    return bool(register.suppressed) and (is_marketing or register.suppressed_for is Scope.ALL)
 
 
 def _not_wanted(

@@ -200,5 +200,7 @@ _SENTENCES: Mapping[str, _Say] = {
     "persona_assigned": _persona,
     "time_passed": lambda _: "Time passed",
     "rules_changed": lambda _: "Was scored anew, since the rules had changed",
+    "suppressed": lambda p: f"Was put on the suppression list by {_word(p, 'by')}",
+    "suppression_lifted": lambda p: f"Was taken off the suppression list by {_word(p, 'by')}",
     "erased": lambda _: "Was erased",
 }

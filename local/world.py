@@ -44,6 +44,7 @@ from local.states.machines import StateMachines
 from local.storage import client, make_buckets, make_queues, make_secrets, make_tables
 from local.template import Function, Stack, TemplateError
 from local.translation import read_template
+from local.web import Web
 from local.wiring import Wiring
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,8 +80,10 @@ class World:
         self.stack, self.content, self.seed = stack, content, seed
         self.hub = Hub(start, seed=seed).open()
         self.hook = Hook()
+        self.web = Web()
         try:
             self.hook.install()
+            self.web.open()
             self._assemble(faults, skip_idle_sweeps, quota, on_log)
         except BaseException:
             self.close()
@@ -187,6 +190,7 @@ class World:
             browser.close()
         for server in getattr(self, "_servers", ()):
             server.close()
+        self.web.close()
         self.hook.remove()
         self.hub.close()
 

@@ -138,6 +138,8 @@ OTHERS = {
     "change_list/join",
     "report_leads/january",
     "join_contacts/join",
+    "manage_suppressions/suppress",
+    "refresh_address_ranges/look",
     "close_workflow/stopped",
     "settle_sends/tick",
     "wake_contacts/tick",
@@ -663,6 +665,18 @@ def test_two_contacts_are_joined_by_hand(call: Call, bench: Bench) -> None:
         "one_already",
     ]
     assert bench.get(Table.CONTACTS, other, "now#register")["joined_to"] == CONTACT
+
+
+def test_an_address_is_put_on_the_list_once_by_the_contact_s_id(call: Call, bench: Bench) -> None:
+    case = ("manage_suppressions", "suppress")
+    assert [call(*case)["decision"] for _ in range(2)] == ["suppressed", "unchanged"]
+    suppressed = bench.get(Table.CONTACTS, CONTACT, "now#register")["suppressed"]
+    assert suppressed == {"reason": "by_hand", "at": "2026-01-05T09:00:00.000Z"}
+    assert sorted(bench.history()) == ["signed_up", "suppressed"]
+
+
+def test_the_ranges_that_ship_are_known(call: Call) -> None:
+    assert call("refresh_address_ranges", "look")["decision"] == "nothing_to_do"
 
 
 def files_of(key: str, where: str = "OperationsBucket") -> str:

@@ -31,6 +31,7 @@ GIVEN_TO = {
         "import_piece",
         "sum_up_import",
         "export_batch",
+        "manage_suppressions",
     },
     "PRIVACY_BUCKET": {"erase_contact", "export_contact"},
     "IDENTITIES_TABLE": {
@@ -45,8 +46,10 @@ GIVEN_TO = {
         "export_contact",
         "import_piece",
         "record_email_event",
+        "manage_suppressions",
     },
     "ADDRESS_SECRET": {
+        "manage_suppressions",
         "record_email_event",
         "submit_form",
         "collect_events",

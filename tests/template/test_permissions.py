@@ -13,6 +13,9 @@ WILDCARDS = {
     ("ExportContactOperationRole", "WriteTheLog"): "likewise",
     ("ReportLeadsOperationRole", "WriteTheLog"): "likewise",
     ("JoinContactsOperationRole", "WriteTheLog"): "likewise",
+    ("ManageSuppressionsOperationRole", "WriteTheLog"): "likewise",
+    ("RefreshAddressRangesOperationRole", "WriteTheLog"): "likewise",
+    ("ManageSuppressionsFunctionRole", "ReadTheFile"): "files are named by people",
     ("RescoreContactsOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
     ("PreviewSegmentOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
     ("RescoreContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
@@ -115,6 +118,8 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("ExportContactsOperationRole", "WriteTheLog"),
         ("ReportLeadsOperationRole", "WriteTheLog"),
         ("JoinContactsOperationRole", "WriteTheLog"),
+        ("ManageSuppressionsOperationRole", "WriteTheLog"),
+        ("RefreshAddressRangesOperationRole", "WriteTheLog"),
         ("MarketerAccess", "FindJourneys"),
         ("PrivacyAccess", "FindOperations"),
     }

@@ -47,6 +47,8 @@ MAY_IMPORT = {
             "export_batch",
             "report_leads",
             "join_contacts",
+            "manage_suppressions",
+            "refresh_address_ranges",
         ),
         frozenset({"pydantic"}),
     ),

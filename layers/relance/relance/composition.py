@@ -30,6 +30,7 @@ from relance.suppression import Suppressions
 
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
+    from relance.aws.published import HttpsLists
     from relance.aws.s3 import S3Downloads, S3Files
     from relance.aws.services import (
         EventBridgeBus,
@@ -228,6 +229,13 @@ class AwsServices:
 
         soon = Config(retries={"total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
         return SqsBacklog(boto3.client("sqs", config=soon), _setting(_ENGAGEMENT))
+
+    @cached_property
+    def published(self) -> "HttpsLists":
+        """Lists that others publish."""
+        from relance.aws.published import HttpsLists  # noqa: PLC0415
+
+        return HttpsLists()
 
     @cached_property
     def detector(self) -> Detector:

@@ -49,6 +49,8 @@ class Name(StrEnum):
     COMPANY_LEFT = "company_left"
     COMPANY_CHANGED = "company_changed"
     HISTORY_CONDENSED = "history_condensed"
+    SUPPRESSED = "suppressed"
+    SUPPRESSION_LIFTED = "suppression_lifted"
     ERASED = "erased"
     JOINED = "joined"
     JOIN_UNDONE = "join_undone"
@@ -98,6 +100,7 @@ _BY_MAIL = "it is recorded when a mail is sent and when its receipt, opens and c
 _BY_STEP = "a step of a workflow does it"
 _BY_JOINING = "it is recorded when two contacts turn out to be one person, or not to be"
 _BY_IMPORT = "an import does it"
+_BY_OPERATION = "the operation manage-suppressions does it"
 _BY_SUITE = "it is recorded when it happens"
 _BY_CALL = "the calls identify, group and alias write it"
 
@@ -125,6 +128,8 @@ RESERVED: Mapping[str, str] = {
     Name.COMPANY_JOINED: _BY_SUITE,
     Name.COMPANY_LEFT: _BY_SUITE,
     Name.COMPANY_CHANGED: _BY_SUITE,
+    Name.SUPPRESSED: _BY_OPERATION,
+    Name.SUPPRESSION_LIFTED: _BY_OPERATION,
     Name.ERASED: _BY_SUITE,
     Name.HISTORY_CONDENSED: _BY_SUITE,
     Name.JOINED: _BY_JOINING,

@@ -194,6 +194,17 @@ class Files(Protocol):
         """An address from which anybody who has it can fetch the file for so long."""
 
 
+class Published(Protocol):
+    """Lists that others publish on the web."""
+
+    def read(self, address: str) -> str:
+        """The text at an address.
+
+        Raises:
+            ServiceUnavailable: it cannot be fetched now.
+        """
+
+
 class Downloads(Protocol):
     """The files that people get for filling in a form."""
 
@@ -276,6 +287,10 @@ class Services(Protocol):
     @property
     def detector(self) -> Detector:
         """The lists by which machines are told."""
+
+    @property
+    def published(self) -> Published:
+        """Lists that others publish."""
 
     @property
     def write_keys(self) -> WriteKeys:

@@ -29,7 +29,7 @@ class Web(BaseHandler):
 
     def close(self) -> None:
         """Give the process its own opener back."""
-        install_opener(None)  # type: ignore[arg-type]
+        install_opener(None)
 
     def https_open(self, request: Request) -> addinfourl:
         """Answer a request."""

@@ -48,7 +48,7 @@ def test_every_sample_of_the_list_ends_as_it_should(story: Story) -> None:
         text = (folder / f"{sample}.json").read_text(encoding="utf-8")
         ended = asks(story, LIST, json.loads(text.replace(CONTACT, story.contact(ANA))))
         assert outcome(ended) == expected
-        assert "ana@" not in str(ended)
+        assert "ana@" not in str(ended.get("cause")) + str(ended["output"])
     assert [each for each in story.names(ANA) if "suppress" in each] == [
         "suppressed",
         "suppression_lifted",

@@ -180,6 +180,7 @@ _SENTENCES: Mapping[str, _Say] = {
     "email_delivered": _mail("was delivered"),
     "email_opened": _mail("was opened"),
     "email_clicked": _clicked,
+    "email_replied": _mail("was replied to"),
     "email_bounced": _bounced,
     "email_complained": _mail("was reported as spam"),
     "unsubscribed": lambda p: (

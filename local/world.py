@@ -31,6 +31,7 @@ from local.http_server import Handler, HttpServer
 from local.hub import Hub, Outcome
 from local.mailbox import Mailbox
 from local.meter import Meter
+from local.receiving import Receiving
 from local.recorder import Recorder
 from local.sandbox import Function as SandboxFunction
 from local.sandbox import InvokeResult, Sandboxes
@@ -148,6 +149,7 @@ class World:
             self.machines.create(machine.name, dict(machine.definition), arn=machine.arn)
         self.wiring.connect(self.machines)
         self.dynamodb.observe(self.wiring.table_changed)
+        self.receiving = Receiving(stack, self.wiring.topics)
         self.apis = build_apis(stack, hub, self.wiring.invoke)
         self._servers: list[HttpServer] = []
         self._browsers: list[LoopbackClient] = []
@@ -267,6 +269,14 @@ class World:
             known_names = ", ".join(sorted(self.stack.machines))
             raise TemplateError(f'there is no machine "{machine}". There are: {known_names}')
         return found[0]
+
+    def receive_mail(
+        self, raw: bytes, *recipients: str, sender: str = "ana@example.com", is_virus: bool = False
+    ) -> str:
+        """Let SES receive a mail from the envelope's `sender`; the id that it gives it."""
+        return self.receiving.take(
+            raw, recipients, sender=sender, now=self.hub.now, is_virus=is_virus
+        )
 
     def start(self, machine: str, data: object, *, name: str | None = None) -> str:
         """Start an execution, as a marketer does in the console; return its ARN."""

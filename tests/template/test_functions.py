@@ -11,10 +11,13 @@ ROOT = Path(__file__).parents[2]
 # Whoever is not named here has no business with the variable.
 GIVEN_TO = {
     "LINK_BASE_URL": {"send_email"},
-    "SENDER": {"send_email"},
+    "SENDER": {"send_email", "record_reply"},
+    "FORWARD_TO": {"record_reply"},
+    "MAILS_BUCKET": {"record_reply"},
+    "REPLY_DOMAIN": {"send_email"},
     "SEND_MODE": {"send_email"},
     "ALLOW_LIST": {"send_email"},
-    "CONFIGURATION_SET": {"send_email"},
+    "CONFIGURATION_SET": {"send_email", "record_reply"},
     "POSTAL_ADDRESS": {"send_email"},
     "WRITE_KEYS": {"collect_events"},
     "BROWSER_KEYS": {"collect_events"},
@@ -47,6 +50,7 @@ GIVEN_TO = {
         "import_piece",
         "record_email_event",
         "manage_suppressions",
+        "record_reply",
     },
     "ADDRESS_SECRET": {
         "manage_suppressions",
@@ -60,6 +64,7 @@ GIVEN_TO = {
     },
     "ANSWER_SOON": {"submit_form"},
     "LINK_SECRET": {
+        "record_reply",
         "submit_form",
         "give_file",
         "track_open",

@@ -51,6 +51,8 @@ WILDCARDS = {
     ("EnterWorkflowFunctionRole", "SeeWhetherTheFormerOneStillRuns"): "likewise",
     ("UpdateContactFunctionRole", "FindTheStream"): "a stream is named when it is made",
     ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
+    ("RecordReplyFunctionRole", "ForwardFromOneAddress"): "likewise",
+    ("RecordReplyFunctionRole", "ReadTheMail"): "files are named by SES",
 }
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
@@ -133,11 +135,12 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:") for action in as_list(statement["Action"]))
     ]
-    ((owner, statement),) = granting
-    assert owner == "SendEmailFunctionRole"
-    assert statement["Action"] == "ses:SendEmail"
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
-    assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
+    assert {owner for owner, _ in granting} == {"SendEmailFunctionRole", "RecordReplyFunctionRole"}
+    for _, statement in granting:
+        one = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
+        assert statement["Action"] == "ses:SendEmail"
+        assert statement["Condition"] == one
+        assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
 
 
 def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(

@@ -24,7 +24,7 @@ from relance.hooks.keys import HookSecrets
 from relance.ids import milliseconds, moment_of
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
-from relance.ports import Sender, SendMode, Services
+from relance.ports import Forwarding, Sender, SendMode, Services
 from relance.storage import Table
 from relance.suppression import Suppressions
 
@@ -123,11 +123,32 @@ class AwsServices:
             postal_address=_setting("POSTAL_ADDRESS"),
             time_zone=ZoneInfo(_setting("TIME_ZONE")),
             languages=tuple(_setting("LANGUAGES").split(",")),
+            reply_domain=_setting("REPLY_DOMAIN"),
         )
 
     @cached_property
     def mailer(self) -> "SesMailer":
         """SES, called once and never again for the same message."""
+        return self._mailer(self.sender.name, self.sender.address)
+
+    @cached_property
+    def forwarding(self) -> Forwarding:
+        """How replies reach a person."""
+        address = _setting("SENDER")
+        mailer = self._mailer(_setting("SENDER_NAME"), address)
+        return Forwarding(to=_setting("FORWARD_TO"), own=address, mailer=mailer)
+
+    @cached_property
+    def mails(self) -> "S3Files":
+        """The mails that came."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.s3 import S3Files  # noqa: PLC0415
+
+        return S3Files(boto3.client("s3"), _setting("MAILS_BUCKET"))
+
+    @staticmethod
+    def _mailer(name: str, address: str) -> "SesMailer":
         import boto3  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 
@@ -136,7 +157,7 @@ class AwsServices:
         once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
         return SesMailer(
             boto3.client("sesv2", config=once),
-            sender=formataddr((self.sender.name, self.sender.address)),
+            sender=formataddr((name, address)),
             configuration_set=_setting("CONFIGURATION_SET"),
         )
 

@@ -35,6 +35,7 @@ class Name(StrEnum):
     EMAIL_DELIVERED = "email_delivered"
     EMAIL_OPENED = "email_opened"
     EMAIL_CLICKED = "email_clicked"
+    EMAIL_REPLIED = "email_replied"
     EMAIL_BOUNCED = "email_bounced"
     EMAIL_COMPLAINED = "email_complained"
     UNSUBSCRIBED = "unsubscribed"
@@ -118,6 +119,7 @@ RESERVED: Mapping[str, str] = {
     Name.EMAIL_DELIVERED: _BY_MAIL,
     Name.EMAIL_OPENED: _BY_MAIL,
     Name.EMAIL_CLICKED: _BY_MAIL,
+    Name.EMAIL_REPLIED: _BY_MAIL,
     Name.EMAIL_BOUNCED: _BY_MAIL,
     Name.EMAIL_COMPLAINED: _BY_MAIL,
     Name.LIST_JOINED: _BY_STEP,

@@ -9,6 +9,7 @@ replaced while old links go on working.
 |---|---|---|
 | open | `/o/…` | send id (16 bytes) |
 | click | `/c/…` | send id (16), message version (6), number of the link (2) |
+| reply, leave | an address of the reply domain (`relance.replies`) | send id (16) |
 | unsubscribe | `/u/…` | contact id (16), send id (16) |
 | preferences | `/p/…` | contact id (16), send id (16) |
 | confirm | `/k/…` | contact id (16), id of the sign-up event (16) |
@@ -55,6 +56,8 @@ class Purpose(StrEnum):
     PREFERENCES = "p"
     LANDING = "rl"
     DOWNLOAD = "d"
+    REPLY = "r"
+    LEAVE = "ul"
 
 
 _SIZES: Mapping[Purpose, int] = {
@@ -65,6 +68,8 @@ _SIZES: Mapping[Purpose, int] = {
     Purpose.PREFERENCES: 32,
     Purpose.LANDING: 36,
     Purpose.DOWNLOAD: 42,
+    Purpose.REPLY: 16,
+    Purpose.LEAVE: 16,
 }
 
 
@@ -151,6 +156,14 @@ class LinkSigner:
         """The token of a mail's pixel."""
         return self._sign(Purpose.OPEN, send_id_bytes(send_id))
 
+    def reply_token(self, send_id: str) -> str:
+        """The token of the address to reply to a mail."""
+        return self._sign(Purpose.REPLY, send_id_bytes(send_id))
+
+    def leave_token(self, send_id: str) -> str:
+        """The token of the address to which a mail unsubscribes."""
+        return self._sign(Purpose.LEAVE, send_id_bytes(send_id))
+
     def click_token(self, click: Click) -> str:
         """The token of a link in a mail."""
         payload = send_id_bytes(click.send_id) + bytes.fromhex(click.message_version)
@@ -188,6 +201,14 @@ class LinkSigner:
     def read_open(self, token: str) -> str:
         """The send id. Raises TokenInvalid."""
         return send_id_of(self._read(Purpose.OPEN, token))
+
+    def read_reply(self, token: str) -> str:
+        """The send id. Raises TokenInvalid."""
+        return send_id_of(self._read(Purpose.REPLY, token))
+
+    def read_leave(self, token: str) -> str:
+        """The send id. Raises TokenInvalid."""
+        return send_id_of(self._read(Purpose.LEAVE, token))
 
     def read_click(self, token: str) -> Click:
         """The link that was clicked. Raises TokenInvalid."""

@@ -36,7 +36,7 @@ class Sender:
     """Who sends, to whom it may, and how: the settings of the stack.
 
     `time_zone` decides where a calendar day begins; the first of `languages` serves whoever reads
-    none of them.
+    none of them. Replies come to `reply_domain`; when it is empty, to the sender's own mailbox.
     """
 
     address: str
@@ -47,6 +47,7 @@ class Sender:
     postal_address: str
     time_zone: ZoneInfo
     languages: tuple[str, ...]
+    reply_domain: str = ""
 
     def language_for(self, spoken: str | None) -> str:
         """The language to write in: the contact's own if the company writes it, else the first."""
@@ -74,6 +75,7 @@ class Mail:
     text: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     tags: Mapping[str, str] = field(default_factory=dict)
+    reply_to: str = ""
 
 
 class Mailer(Protocol):
@@ -88,6 +90,15 @@ class Mailer(Protocol):
             RecipientRefused: not sent; SES does not take this address.
             SendOutcomeUnknown: the call broke off.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """To whom replies are forwarded (nobody, if it is empty), by whom, and from which address."""
+
+    to: str
+    own: str
+    mailer: Mailer
 
 
 class Bus(Protocol):
@@ -287,6 +298,14 @@ class Services(Protocol):
     @property
     def detector(self) -> Detector:
         """The lists by which machines are told."""
+
+    @property
+    def mails(self) -> Files:
+        """The mails that came."""
+
+    @property
+    def forwarding(self) -> Forwarding:
+        """How replies reach a person."""
 
     @property
     def published(self) -> Published:

@@ -12,6 +12,7 @@ from relance.ledger import Reason
 from relance.links import Click, Confirmation, LinkSigner, Preferences, Unsubscribe
 from relance.ports import Mail, Sender
 from relance.register import ConsentState, Register, Scope, SuppressionReason
+from relance.replies import leaving_address, reply_address
 
 
 def reason_not_to_send(
@@ -194,16 +195,22 @@ def compose_mail(
         subject=rendered.subject,
         html=rendered.html,
         text=rendered.text,
-        headers=_headers(message, urls),
+        headers=_headers(message, urls, sender.reply_domain),
         tags={"send_id": send_id, "message": message.name, "workflow": workflow},
+        reply_to=(
+            reply_address(signer, send_id, sender.reply_domain) if sender.reply_domain else ""
+        ),
     )
 
 
-def _headers(message: Message, urls: SignedUrls) -> dict[str, str]:
+def _headers(message: Message, urls: SignedUrls, reply_domain: str) -> dict[str, str]:
     """RFC 8058 for whatever one can unsubscribe from, RFC 3834 for whatever a machine answers."""
     if message.message_class is MessageClass.TRANSACTIONAL:
         return {"Auto-Submitted": "auto-generated"}
+    ways = [f"<{urls.unsubscribe_url}>"]
+    if reply_domain:
+        ways.append(f"<mailto:{leaving_address(urls.signer, urls.send_id, reply_domain)}>")
     return {
-        "List-Unsubscribe": f"<{urls.unsubscribe_url}>",
+        "List-Unsubscribe": ", ".join(ways),
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }

@@ -71,6 +71,7 @@ class SesMailer:
             answer = self._client.send_email(
                 FromEmailAddress=self._sender,
                 Destination={"ToAddresses": [mail.to]},
+                ReplyToAddresses=[mail.reply_to] if mail.reply_to else [],
                 ConfigurationSetName=self._configuration_set,
                 EmailTags=[{"Name": name, "Value": text} for name, text in mail.tags.items()],
                 Content={

@@ -139,6 +139,7 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows
 	@$(LOCK) --universal --python-version 3.11 --group browser --constraint requirements/dev.txt --output-file requirements/browser.txt
 	@$(LOCK) --universal --python-version 3.11 --group compiler --constraint requirements/dev.txt --output-file layers/dependencies/compiler.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: --constraint requirements/dev.txt --output-file layers/dependencies/lambda.txt pyproject.toml
+	@$(LOCK) --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: --constraint requirements/dev.txt --group publisher --output-file layers/dependencies/publisher.txt
 
 clean: ## Remove everything that was made here
 	@rm -rf $(VENV) $(TOOLS) .aws-sam .build .demo .serve .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -13,6 +13,7 @@ GIVEN_TO = {
     "LINK_BASE_URL": {"send_email"},
     "SENDER": {"send_email"},
     "SEND_MODE": {"send_email"},
+    "BRAND_ADDRESSES": {"send_email"},
     "ALLOW_LIST": {"send_email"},
     "CONFIGURATION_SET": {"send_email"},
     "POSTAL_ADDRESS": {"send_email"},

@@ -48,6 +48,7 @@ WILDCARDS = {
     ("EnterWorkflowFunctionRole", "SeeWhetherTheFormerOneStillRuns"): "likewise",
     ("UpdateContactFunctionRole", "FindTheStream"): "a stream is named when it is made",
     ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
+    ("SendEmailFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
 }
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
@@ -79,7 +80,8 @@ def statements(resources: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
             continue
         for document in documents:
             for statement in as_list(document["Statement"]):
-                yield name, statement
+                # What is granted under a condition is looked at as if it held.
+                yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def test_no_action_is_a_wildcard(resources: Mapping[str, Any]) -> None:
@@ -128,11 +130,22 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:") for action in as_list(statement["Action"]))
     ]
-    ((owner, statement),) = granting
-    assert owner == "SendEmailFunctionRole"
-    assert statement["Action"] == "ses:SendEmail"
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
-    assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
+    assert {owner for owner, _ in granting} == {"SendEmailFunctionRole"}
+    bound = [statement["Condition"]["StringEquals"]["ses:FromAddress"] for _, statement in granting]
+    assert bound == [
+        {"Ref": "SenderAddress"},
+        {"Fn::Split": [",", {"Ref": "BrandAddresses"}]},
+    ]
+    for _, statement in granting:
+        assert statement["Action"] == "ses:SendEmail"
+        assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
+
+
+def test_without_brands_nothing_is_granted_to_them(resources: Mapping[str, Any]) -> None:
+    (policy,) = resources["SendEmailFunctionRole"]["Properties"]["Policies"]
+    (brands,) = [each for each in policy["PolicyDocument"]["Statement"] if "Fn::If" in each]
+    assert brands["Fn::If"][0] == "HasBrands"
+    assert brands["Fn::If"][2] == {"Ref": "AWS::NoValue"}
 
 
 def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(

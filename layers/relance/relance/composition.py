@@ -120,6 +120,9 @@ class AwsServices:
             postal_address=_setting("POSTAL_ADDRESS"),
             time_zone=ZoneInfo(_setting("TIME_ZONE")),
             languages=tuple(_setting("LANGUAGES").split(",")),
+            brand_addresses=tuple(
+                each for each in os.environ.get("BRAND_ADDRESSES", "").split(",") if each
+            ),
         )
 
     @cached_property

@@ -13,6 +13,7 @@ replaced while old links go on working.
 | preferences | `/p/…` | contact id (16), send id (16) |
 | confirm | `/k/…` | contact id (16), id of the sign-up event (16) |
 | landing | `?rl=…` | contact id (16), send id (16), minute since 1970 (4) |
+| view | `/v/…` | send id (16) |
 | download | `/d/…` | sign-up event id (16), masked contact id (16), file (6), minute (4) |
 
 The landing token stands in the address of the company's own page to which a click leads: it tells
@@ -55,6 +56,7 @@ class Purpose(StrEnum):
     PREFERENCES = "p"
     LANDING = "rl"
     DOWNLOAD = "d"
+    VIEW = "v"
 
 
 _SIZES: Mapping[Purpose, int] = {
@@ -65,6 +67,7 @@ _SIZES: Mapping[Purpose, int] = {
     Purpose.PREFERENCES: 32,
     Purpose.LANDING: 36,
     Purpose.DOWNLOAD: 42,
+    Purpose.VIEW: 16,
 }
 
 
@@ -151,6 +154,10 @@ class LinkSigner:
         """The token of a mail's pixel."""
         return self._sign(Purpose.OPEN, send_id_bytes(send_id))
 
+    def view_token(self, send_id: str) -> str:
+        """The token of the page that shows a mail in a browser."""
+        return self._sign(Purpose.VIEW, send_id_bytes(send_id))
+
     def click_token(self, click: Click) -> str:
         """The token of a link in a mail."""
         payload = send_id_bytes(click.send_id) + bytes.fromhex(click.message_version)
@@ -188,6 +195,10 @@ class LinkSigner:
     def read_open(self, token: str) -> str:
         """The send id. Raises TokenInvalid."""
         return send_id_of(self._read(Purpose.OPEN, token))
+
+    def read_view(self, token: str) -> str:
+        """The id of the mail to be shown. Raises TokenInvalid."""
+        return send_id_of(self._read(Purpose.VIEW, token))
 
     def read_click(self, token: str) -> Click:
         """The link that was clicked. Raises TokenInvalid."""

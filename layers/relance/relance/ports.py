@@ -35,7 +35,7 @@ class Sender:
     """Who sends, to whom it may, and how: the settings of the stack.
 
     `time_zone` decides where a calendar day begins; the first of `languages` serves whoever reads
-    none of them.
+    none of them. Brands may send from `brand_addresses` besides.
     """
 
     address: str
@@ -46,6 +46,7 @@ class Sender:
     postal_address: str
     time_zone: ZoneInfo
     languages: tuple[str, ...]
+    brand_addresses: tuple[str, ...] = ()
 
     def language_for(self, spoken: str | None) -> str:
         """The language to write in: the contact's own if the company writes it, else the first."""
@@ -65,7 +66,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message, ready for SES. `tags` come back with every SES event."""
+    """One message, ready for SES. `tags` come back with every SES event.
+
+    `sender` is the From header of a brand; without one the mailer's own stands there.
+    """
 
     to: str
     subject: str
@@ -73,6 +77,8 @@ class Mail:
     text: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     tags: Mapping[str, str] = field(default_factory=dict)
+    sender: str | None = None
+    reply_to: str | None = None
 
 
 class Mailer(Protocol):

@@ -1,13 +1,17 @@
 """The decision to send, and the mail that follows from it. Pure: all that counts is handed in."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import formataddr
+from urllib.parse import urlsplit
 
 from relance.contacts import Contact
 from relance.content.compiled import Company, Message, MessageClass
 from relance.content.render import Rendered, render
 from relance.content.rules import OpenTracking, Rules, Tracking
 from relance.content.stage_rules import Intent, Stage
+from relance.errors import ContentInvalid
 from relance.ledger import Reason
 from relance.links import Click, Confirmation, LinkSigner, Preferences, Unsubscribe
 from relance.ports import Mail, Sender
@@ -143,6 +147,16 @@ class SignedUrls:
         return f"{self.base}/d/{gift.token(self.contact.contact_id, self.signer)}"
 
     @property
+    def view_url(self) -> str:
+        """The page that shows this mail in a browser; it tells no address and holds no token."""
+        return f"{self.base}/v/{self.signer.view_token(self.send_id)}"
+
+    @property
+    def image_base(self) -> str:
+        """Below which the pictures are."""
+        return f"{self.base}/i"
+
+    @property
     def pixel(self) -> str:
         """The tracking pixel, where opens may be followed at all."""
         if self.tracking.opens is OpenTracking.NONE:
@@ -162,21 +176,26 @@ def compose_mail(
     signer: LinkSigner,
     workflow: str,
 ) -> Mail:
-    """The message as this contact gets it, with the headers that mailbox providers ask for."""
+    """The message as this contact gets it, with the headers that mailbox providers ask for.
+
+    Raises:
+        ContentInvalid: it cannot be rendered, or its brand has an address of its own that the stack
+            may not send from.
+    """
     traits = contact.profile.trait_values()
     urls = SignedUrls(
         message=message,
         contact=contact,
         send_id=send_id,
         signer=signer,
-        base=sender.link_base_url,
+        base=link_base(message, sender),
         tracking=contact.register.tracking_or(rules.tracking_default),
     )
     rendered: Rendered = render(
         message,
         variables={
             "contact": traits,
-            "company": company.variables(postal_address=sender.postal_address),
+            "company": company.variables(postal_address=sender.postal_address, brand=message.brand),
             "event": {},
         },
         urls=urls,
@@ -188,16 +207,54 @@ def compose_mail(
         subject=rendered.subject,
         html=rendered.html,
         text=rendered.text,
-        headers=_headers(message, urls),
-        tags={"send_id": send_id, "message": message.name, "workflow": workflow},
+        headers=_headers(message, company, urls),
+        tags={
+            "send_id": send_id,
+            "message": message.name,
+            "workflow": workflow,
+            # Mailbox providers count complaints by these; they name nobody.
+            "ses:feedback-id-a": message.name,
+            "ses:feedback-id-b": workflow,
+        },
+        sender=_from(message, sender),
+        reply_to=message.brand.reply_to if message.brand else None,
     )
 
 
-def _headers(message: Message, urls: SignedUrls) -> dict[str, str]:
-    """RFC 8058 for whatever one can unsubscribe from, RFC 3834 for whatever a machine answers."""
+def link_base(message: Message, sender: Sender) -> str:
+    """Where the links of a message begin: at its brand's own host, if it has one."""
+    own = message.brand.link_domain if message.brand else None
+    return f"https://{own}" if own else sender.link_base_url
+
+
+def _from(message: Message, sender: Sender) -> str | None:
+    """The From header of a brand. Raises ContentInvalid."""
+    brand = message.brand
+    if brand is None:
+        return None
+    address = brand.sender_address or sender.address
+    if address not in (sender.address, *sender.brand_addresses):
+        raise ContentInvalid(
+            f'The message "{message.name}" comes from {address}, an address that this stack may '
+            "not send from. Add it to the parameter BrandAddresses and deploy."
+        )
+    return formataddr((brand.sender_name or brand.name, address))
+
+
+def _headers(message: Message, company: Company, urls: SignedUrls) -> dict[str, str]:
+    """RFC 8058 and 2919 for whatever one can leave, RFC 3834 for what a machine answers."""
     if message.message_class is MessageClass.TRANSACTIONAL:
         return {"Auto-Submitted": "auto-generated"}
     return {
         "List-Unsubscribe": f"<{urls.unsubscribe_url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Id": _list_id(message, company, urls.base),
     }
+
+
+def _list_id(message: Message, company: Company, base: str) -> str:
+    """Which list it is: the same for every mail about the topic, on the host of our links."""
+    topic = (message.topic or message.name).replace("_", "-")
+    title = company.topics.get(message.topic or "", "")
+    named = f'"{title}" ' if title and re.fullmatch(r"[ !#-\[\]-~]+", title) else ""
+    return f"{named}<{topic}.{urlsplit(base).hostname}>"

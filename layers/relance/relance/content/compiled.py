@@ -20,7 +20,7 @@ Opening a folder reads nothing; each file is read once, when it is first asked f
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 
 from relance.content.forms import Form
 from relance.content.hooks import Hook
+from relance.content.jsonable import decode
 from relance.content.landing_pages import Landing
 from relance.content.locales import Locale
 from relance.content.names import closest, either
@@ -38,7 +39,7 @@ from relance.content.stage_rules import Intent
 from relance.errors import InvalidInput
 from relance.landing import on_website
 
-FORMAT = 4
+FORMAT = 5
 """Counts up when a folder built before can no longer be read."""
 
 
@@ -107,14 +108,41 @@ class Company:
         more = (f"https://{each}" for each in self.allowed_redirects)
         return any(on_website(address, own) for own in (self.website, *more))
 
-    def variables(self, *, postal_address: str | None = None) -> dict[str, str]:
-        """Return what templates see as `company`; a given postal address replaces the written."""
-        return {
+    def variables(
+        self, *, postal_address: str | None = None, brand: "Brand | None" = None
+    ) -> dict[str, str]:
+        """Return what templates see as `company`.
+
+        A given postal address replaces the written one; what a brand says replaces both.
+        """
+        written = {
             "name": self.name,
             "sender_name": self.sender_name,
             "postal_address": postal_address or self.postal_address,
             "website": self.website,
         }
+        if brand is None:
+            return written
+        own = {
+            "name": brand.name,
+            "sender_name": brand.sender_name or brand.name,
+            "postal_address": brand.postal_address,
+            "website": brand.website,
+        }
+        return written | {name: value for name, value in own.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """Who sends a message in place of the company; None is as the stack says."""
+
+    name: str
+    sender_address: str | None = None
+    sender_name: str | None = None
+    reply_to: str | None = None
+    website: str | None = None
+    link_domain: str | None = None
+    postal_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +183,8 @@ class Message:
     `version` is a hash of the content (12 hex digits): equal content, equal version. `links[n]`
     is where `link(n)` leads. `uses` names the traits that its templates look at, `requires` those
     without which it must not be sent. The first variant is the fall-back. `locales` says how the
-    languages of its variants write dates, numbers and money, where it writes any.
+    languages of its variants write dates, numbers and money, where it writes any. `images` are the
+    files that it shows below `image_base`, called after their content.
     """
 
     name: str
@@ -169,6 +198,8 @@ class Message:
     links: tuple[str, ...]
     variants: tuple[Variant, ...]
     locales: Mapping[str, Locale] = field(default_factory=dict, hash=False, compare=False)
+    brand: Brand | None = None
+    images: tuple[str, ...] = ()
 
     def variant(self, *, persona: str | None, language: str | None) -> Variant:
         """Return the best variant: the contact's language first, then its persona.
@@ -187,12 +218,16 @@ class Message:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, object]) -> Self:
-        """Read what the build wrote; it has checked it."""
-        values = dict(raw)
+        """Read what the build wrote; it has checked it.
+
+        Versions are kept for years: what a later build writes besides is passed over.
+        """
+        values = {name: raw[name] for name in _MESSAGE & raw.keys()}
         values["message_class"] = MessageClass(str(values.pop("class")))
         values["intent"] = Intent(str(raw["intent"]))
-        for name in ("requires", "uses", "links"):
-            values[name] = _texts(raw[name])
+        for name in ("requires", "uses", "links", "images"):
+            values[name] = _texts(raw.get(name, []))
+        values["brand"] = decode(Brand, raw["brand"]) if raw.get("brand") else None
         values["variants"] = tuple(_variant(_dict(each)) for each in _list(raw["variants"]))
         values["locales"] = {
             language: Locale.from_json(_dict(each))
@@ -375,6 +410,9 @@ class Content:
     def _read(self, name: str) -> dict[str, object]:
         raw: dict[str, object] = json.loads((self._folder / name).read_text(encoding="utf-8"))
         return raw
+
+
+_MESSAGE = frozenset(each.name for each in fields(Message)) | {"class"}
 
 
 def _list(value: object) -> list[object]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from relance.content.compiled import Message, Variant
 from relance.content.locales import PLAIN, Locale
-from relance.content.templates import URL_NAMES, Fields, ValueUnknown, environment
+from relance.content.templates import IMAGE_BASE, URL_NAMES, Fields, ValueUnknown, environment
 from relance.errors import ContentInvalid
 
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -36,6 +36,14 @@ class MailUrls(Protocol):
     @property
     def file_url(self) -> str:
         """Where the file is that the person was promised."""
+
+    @property
+    def view_url(self) -> str:
+        """The page that shows the mail in a browser."""
+
+    @property
+    def image_base(self) -> str:
+        """Below which its pictures are, without a slash at the end."""
 
     @property
     def pixel(self) -> str:
@@ -134,7 +142,7 @@ def _templates(message: Message, variant: Variant) -> _Templates:
             preheader=plain.from_string(variant.preheader),
             html=_environment("html", locale).from_string(variant.html),
             text=plain.from_string(variant.text),
-            urls=tuple(name for name in sorted(URL_NAMES) if name in variant.html + variant.text),
+            urls=tuple(name for name in _ADDRESSES if name in variant.html + variant.text),
             has_pixel="pixel" in variant.html,
         )
         if len(_CACHE) >= _CACHE_SIZE:
@@ -143,6 +151,7 @@ def _templates(message: Message, variant: Variant) -> _Templates:
     return found
 
 
+_ADDRESSES = sorted(URL_NAMES | {IMAGE_BASE})
 _CACHE: dict[tuple[str, str, str | None, str], _Templates] = {}
 _CACHE_SIZE = 256
 

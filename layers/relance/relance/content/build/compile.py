@@ -23,8 +23,8 @@ from relance.content.names import suggestion
 _FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "files.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
-    "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms", "imports",
-    "slots", "texts", "hooks",
+    "behaviours", "brands", "segments", "scores", "fits", "potentials", "qualifications", "forms",
+    "imports", "slots", "texts", "hooks",
 )  # fmt: skip
 _FOLDERS = frozenset({*_YAML_FOLDERS, "blocks", "landing", "layouts", "messages", "pages"})
 
@@ -45,13 +45,14 @@ def build(source: Path, target: Path) -> BuildReport:
     reader = Reader(source, findings)
     _check_places(source, findings)
     known = declared(reader, findings)
-    files = _files(reader, findings, known) if known else {}
+    pictures: dict[str, bytes] = {}
+    files = _files(reader, findings, known, pictures) if known else {}
     if findings.mistakes:
         return _report(findings, {}, "")
     version = _hash(files)
     manifest = {"format": FORMAT, "version": version, **json.loads(files["content.json"])}
     files["content.json"] = _json(manifest)
-    _replace(target, files)
+    _replace(target, {name: text.encode() for name, text in files.items()} | pictures)
     return _report(findings, manifest, version)
 
 
@@ -75,9 +76,11 @@ def _is_one_of_several(path: Path) -> bool:
     return path.is_file() and name in _SEVERAL and path.suffix == ".yaml"
 
 
-def _files(reader: Reader, findings: Findings, known: Declared) -> dict[str, str]:
-    """Return every file of the target, by its path in it."""
-    messages = _messages(reader, findings, known)
+def _files(
+    reader: Reader, findings: Findings, known: Declared, pictures: dict[str, bytes]
+) -> dict[str, str]:
+    """Return every file of the target, by its path in it; the pictures are put into `pictures`."""
+    messages = _messages(reader, findings, known, pictures)
     texts = read_texts(reader, findings, known.company)
     site = SiteBuilder(reader, findings, known, texts)
     pages = site.pages()
@@ -149,7 +152,9 @@ def _imports(
     return {name: mapping for name, mapping in built.items() if mapping}
 
 
-def _messages(reader: Reader, findings: Findings, known: Declared) -> dict[str, dict[str, object]]:
+def _messages(
+    reader: Reader, findings: Findings, known: Declared, pictures: dict[str, bytes]
+) -> dict[str, dict[str, object]]:
     builder = MessageBuilder(reader, findings, known)
     built = {}
     for folder in sorted(each.name for each in (reader.folder / "messages").glob("*/")):
@@ -164,6 +169,7 @@ def _messages(reader: Reader, findings: Findings, known: Declared) -> dict[str, 
         if message:
             built[folder] = message
     builder.warn_of_unused()
+    pictures.update({f"images/{name}": it for name, it in builder.pictures.files.items()})
     return built
 
 
@@ -188,15 +194,15 @@ def _hash(files: Mapping[str, str]) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
 
-def _replace(target: Path, files: Mapping[str, str]) -> None:
+def _replace(target: Path, files: Mapping[str, bytes]) -> None:
     """Write into a folder beside the target, then swap the two."""
     target.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        for name, text in files.items():
+        for name, body in files.items():
             path = made / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(body)
         made.chmod(0o755)
         if target.exists():
             old = made.with_name(f"{made.name}-old")

@@ -16,7 +16,8 @@ GIVEN_TO = {
     "BRAND_ADDRESSES": {"send_email"},
     "ALLOW_LIST": {"send_email"},
     "CONFIGURATION_SET": {"send_email"},
-    "POSTAL_ADDRESS": {"send_email"},
+    "POSTAL_ADDRESS": {"send_email", "show_mail"},
+    "CONTENT_BUCKET": {"send_email", "show_mail", "serve_image", "publish_content"},
     "WRITE_KEYS": {"collect_events"},
     "BROWSER_KEYS": {"collect_events"},
     "HOOK_SECRETS": {"take_hook"},
@@ -61,6 +62,7 @@ GIVEN_TO = {
         "track_click",
         "manage_subscription",
         "manage_preferences",
+        "show_mail",
         "send_email",
         "fill_slots",
         "collect_events",
@@ -83,6 +85,8 @@ ROUTES = {
     "serve_tracker": {
         f"{method} /{script}.js" for method in ("GET", "HEAD") for script in ("relance", "form")
     },
+    "serve_image": {"GET /i/{name}", "HEAD /i/{name}"},
+    "show_mail": {"GET /v/{token}", "HEAD /v/{token}"},
     "give_file": {"GET /d/{token}", "HEAD /d/{token}"},
     "fill_slots": {"GET /slots"},
     "collect_events": {"POST /v1/{word}", "GET /v1/projects/{key}/settings"},

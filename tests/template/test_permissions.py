@@ -13,6 +13,14 @@ WILDCARDS = {
     ("ExportContactOperationRole", "WriteTheLog"): "likewise",
     ("ReportLeadsOperationRole", "WriteTheLog"): "likewise",
     ("JoinContactsOperationRole", "WriteTheLog"): "likewise",
+    ("PublishContentOperationRole", "WriteTheLog"): "likewise",
+    ("ServeImageFunctionRole", "ReadThePictures"): "files are named by content",
+    ("ShowMailFunctionRole", "ReadTheVersion"): "likewise",
+    ("SendEmailFunctionRole", "ReadAndKeepVersions"): "likewise",
+    ("SendEmailFunctionRole", "KeepPictures"): "likewise",
+    ("PublishContentFunctionRole", "ReadDrafts"): "likewise",
+    ("PublishContentFunctionRole", "KeepVersionsAndPictures"): "likewise",
+    ("MarketerAccess", "WriteDrafts"): "likewise",
     ("RescoreContactsOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
     ("PreviewSegmentOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
     ("RescoreContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
@@ -117,6 +125,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("ExportContactsOperationRole", "WriteTheLog"),
         ("ReportLeadsOperationRole", "WriteTheLog"),
         ("JoinContactsOperationRole", "WriteTheLog"),
+        ("PublishContentOperationRole", "WriteTheLog"),
         ("MarketerAccess", "FindJourneys"),
         ("PrivacyAccess", "FindOperations"),
     }
@@ -234,6 +243,15 @@ def test_a_marketer_starts_stops_redrives_and_watches(resources: Mapping[str, An
         "states:RedriveExecution",
         "cloudwatch:GetDashboard",
     } <= actions
+
+
+def test_a_marketer_writes_drafts_and_nothing_else(resources: Mapping[str, Any]) -> None:
+    writing = [
+        statement["Resource"]
+        for owner, statement in statements(resources)
+        if owner == "MarketerAccess" and "s3:PutObject" in as_list(statement["Action"])
+    ]
+    assert writing == [{"Fn::Sub": "${ContentBucket.Arn}/drafts/*"}]
 
 
 def test_a_marketer_touches_no_table_and_no_definition(resources: Mapping[str, Any]) -> None:

@@ -24,12 +24,14 @@ from relance.ids import milliseconds, moment_of
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
 from relance.ports import Sender, SendMode, Services
+from relance.published import Messages
 from relance.storage import Table
 from relance.suppression import Suppressions
 
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
     from relance.aws.s3 import S3Downloads, S3Files
+    from relance.aws.s3_content import S3ContentFiles
     from relance.aws.services import (
         EventBridgeBus,
         SqsBacklog,
@@ -91,6 +93,20 @@ class AwsServices:
         return Content.open(Path(_setting("CONTENT")))
 
     @cached_property
+    def messages(self) -> Messages:
+        """The messages in force."""
+        return Messages(self.content, self.store, lambda: self.content_files, self.now)
+
+    @cached_property
+    def content_files(self) -> "S3ContentFiles":
+        """Versions of messages, pictures and drafts."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.s3_content import S3ContentFiles  # noqa: PLC0415
+
+        return S3ContentFiles(boto3.client("s3"), _setting("CONTENT_BUCKET"))
+
+    @cached_property
     def plan(self) -> Plan:
         """The rules of the content, ready to be applied."""
         return Plan(self.content.rules, ZoneInfo(_setting("TIME_ZONE")))
@@ -105,7 +121,9 @@ class AwsServices:
     @cached_property
     def link_tables(self) -> LinkTables:
         """Where the links of mails lead."""
-        return LinkTables(self.store)
+        return LinkTables(
+            self.store, content=lambda: self.content, files=lambda: self.content_files
+        )
 
     @cached_property
     def sender(self) -> Sender:
@@ -117,9 +135,9 @@ class AwsServices:
             mode=SendMode(_setting("SEND_MODE")),
             allow_list=tuple(each for each in listed.split(",") if each),
             link_base_url=_setting("LINK_BASE_URL").rstrip("/"),
-            postal_address=_setting("POSTAL_ADDRESS"),
+            postal_address=self.postal_address,
             time_zone=ZoneInfo(_setting("TIME_ZONE")),
-            languages=tuple(_setting("LANGUAGES").split(",")),
+            languages=self.languages,
             brand_addresses=tuple(
                 each for each in os.environ.get("BRAND_ADDRESSES", "").split(",") if each
             ),
@@ -231,6 +249,16 @@ class AwsServices:
     def hook_secrets(self) -> HookSecrets:
         """The secrets of hooks; when they cannot be read anew, the former ones."""
         return self._anew(HookSecrets, lambda: HookSecrets(self._secret("HOOK_SECRETS")))
+
+    @cached_property
+    def postal_address(self) -> str:
+        """The postal address that mails show."""
+        return _setting("POSTAL_ADDRESS")
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that mail is written in."""
+        return tuple(_setting("LANGUAGES").split(","))
 
     @cached_property
     def currency(self) -> str:

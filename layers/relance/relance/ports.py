@@ -19,6 +19,8 @@ from relance.events import Event
 from relance.hooks.keys import HookSecrets
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
+from relance.ports_content import ContentFiles
+from relance.published import Messages
 from relance.storage import Store, Value
 from relance.suppression import Suppressions
 
@@ -223,6 +225,14 @@ class Services(Protocol):
         """What marketers wrote, compiled."""
 
     @property
+    def messages(self) -> Messages:
+        """The messages in force: published ones, at most a minute old, else deployed ones."""
+
+    @property
+    def content_files(self) -> ContentFiles:
+        """Versions of messages, pictures and drafts."""
+
+    @property
     def plan(self) -> Plan:
         """The rules of the content, ready to be applied."""
 
@@ -281,6 +291,14 @@ class Services(Protocol):
     @property
     def hook_secrets(self) -> HookSecrets:
         """The secrets of hooks, at most five minutes old."""
+
+    @property
+    def postal_address(self) -> str:
+        """The postal address that mails show."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that mail is written in."""
 
     @property
     def currency(self) -> str:

@@ -12,6 +12,8 @@ slots/<name>.json            one slot of a web page
 imports/<name>.json          one mapping of files to import
 hooks/<name>.json            one hook: how it is signed, what its payloads mean
 pages/<name>.<language>.html   each page in every language that the company declares
+images/<hash>.<kind>         the pictures of messages
+source/…                     declarations, layouts and blocks as written, to check drafts by
 ```
 
 Opening a folder reads nothing; each file is read once, when it is first asked for.
@@ -317,6 +319,22 @@ class Content:
                 raise MessageUnknown(name, closest(name, self.messages))
             self._messages[name] = Message.from_json(self._read(f"messages/{name}.json"))
         return self._messages[name]
+
+    def compiled_message(self, name: str) -> Mapping[str, object] | None:
+        """Return a message as the build wrote it, or None when there is none of this name."""
+        return self._read(f"messages/{name}.json") if name in self.messages else None
+
+    def image(self, name: str) -> bytes | None:
+        """Return a picture of a message by its name, or None; the name must be a picture's."""
+        try:
+            return (self._folder / "images" / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    @property
+    def source(self) -> Path:
+        """What was written, as far as a message that is published needs it to be checked."""
+        return self._folder / "source"
 
     def form(self, name: str, *spoken: str | None) -> Form | None:
         """Return a form in the first of these languages that it is written in.

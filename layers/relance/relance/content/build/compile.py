@@ -26,6 +26,9 @@ _YAML_FOLDERS = (
     "behaviours", "brands", "segments", "scores", "fits", "potentials", "qualifications", "forms",
     "imports", "slots", "texts", "hooks",
 )  # fmt: skip
+_NOT_FOR_DRAFTS = frozenset(
+    {"forms", "hooks", "imports", "landing", "messages", "pages", "texts", "README.md"}
+)
 _FOLDERS = frozenset({*_YAML_FOLDERS, "blocks", "landing", "layouts", "messages", "pages"})
 
 
@@ -50,10 +53,22 @@ def build(source: Path, target: Path) -> BuildReport:
     if findings.mistakes:
         return _report(findings, {}, "")
     version = _hash(files)
+    kept = {f"source/{each.relative_to(source)}": each.read_bytes() for each in sources(source)}
     manifest = {"format": FORMAT, "version": version, **json.loads(files["content.json"])}
     files["content.json"] = _json(manifest)
-    _replace(target, {name: text.encode() for name, text in files.items()} | pictures)
+    _replace(target, {name: text.encode() for name, text in files.items()} | pictures | kept)
     return _report(findings, manifest, version)
+
+
+def sources(source: Path) -> list[Path]:
+    """What a draft is checked by: every file but those of messages, forms, pages and the like."""
+    return sorted(
+        each
+        for each in source.rglob("*")
+        if each.is_file()
+        and each.relative_to(source).parts[0] not in _NOT_FOR_DRAFTS
+        and not any(part.startswith(".") for part in each.relative_to(source).parts)
+    )
 
 
 def _check_places(source: Path, findings: Findings) -> None:
@@ -114,13 +129,13 @@ def _files(
     }
     for folder, compiled in (("messages", messages), ("slots", slots), ("hooks", hooks)):
         for name, each in compiled.items():
-            files[f"{folder}/{name}.json"] = _versioned(name, each)
+            files[f"{folder}/{name}.json"] = versioned(name, each)
     for name, mapping in imports.items():
         files[f"imports/{name}.json"] = _json(mapping)
     for folder, spoken in (("forms", forms), ("landing", landings)):
         for name, languages in spoken.items():
             for language, each in languages.items():
-                files[f"{folder}/{name}.{language}.json"] = _versioned(name, each)
+                files[f"{folder}/{name}.{language}.json"] = versioned(name, each)
     for name, written in pages.items():
         for language, page in written.items():
             files[f"pages/{name}.{language}.html"] = page
@@ -181,7 +196,8 @@ def _forms(reader: Reader, site: SiteBuilder) -> dict[str, dict[str, dict[str, o
     return {name: languages for name, languages in built.items() if languages}
 
 
-def _versioned(name: str, compiled: Mapping[str, object]) -> str:
+def versioned(name: str, compiled: Mapping[str, object]) -> str:
+    """Return the file of something compiled, with the hash of its content as its version."""
     return _json({"version": _hash({name: _json(compiled)}), **compiled})
 
 

@@ -1,9 +1,11 @@
 """Every shipped message as somebody gets it, on the wire as SES would put it there."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from relance.contacts import Contact
@@ -104,3 +106,13 @@ def letters() -> Iterator[Letter]:
             mail = composed(message, reader(message, variant.persona))
             whose = f"-{variant.persona}" if variant.persona else ""
             yield Letter(f"{name}{whose}", message, mail, on_the_wire(mail))
+
+
+def main(folder: Path) -> None:
+    """Write the HTML of every letter into a folder."""
+    for letter in letters():
+        (folder / f"{letter.name}.html").write_text(letter.mail.html, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -26,7 +26,6 @@ typed. The contact in it is masked, since its id tells how long we have known th
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -262,4 +261,4 @@ class LinkSigner:
         return raw[0], body[1:]
 
     def _mac(self, purpose: Purpose, key_id: int, body: bytes) -> bytes:
-        return hmac.new(self._keys[purpose, key_id], body, hashlib.sha256).digest()[:_MAC]
+        return hmac.digest(self._keys[purpose, key_id], body, "sha256")[:_MAC]

@@ -1,9 +1,10 @@
 """The decision to send, and the mail that follows from it. Pure: all that counts is handed in."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formataddr
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from relance.contacts import Contact
@@ -102,6 +103,7 @@ class SignedUrls:
     signer: LinkSigner
     base: str
     tracking: Tracking
+    _made: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def link(self, n: int, /) -> str:
         """Where link `n` leads: through the redirect where clicks may be followed."""
@@ -112,9 +114,14 @@ class SignedUrls:
 
     @property
     def unsubscribe_url(self) -> str:
-        """The page that unsubscribes; a POST to it does so at once (RFC 8058)."""
-        target = Unsubscribe(self.contact.contact_id, self.send_id)
-        return f"{self.base}/u/{self.signer.unsubscribe_token(target)}"
+        """The page that unsubscribes; a POST to it does so at once (RFC 8058).
+
+        It stands in a header as well, and is signed once.
+        """
+        if "u" not in self._made:
+            target = Unsubscribe(self.contact.contact_id, self.send_id)
+            self._made["u"] = f"{self.base}/u/{self.signer.unsubscribe_token(target)}"
+        return self._made["u"]
 
     @property
     def preferences_url(self) -> str:
@@ -248,13 +255,14 @@ def _headers(message: Message, company: Company, urls: SignedUrls) -> dict[str, 
     return {
         "List-Unsubscribe": f"<{urls.unsubscribe_url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "List-Id": _list_id(message, company, urls.base),
+        "List-Id": _list_id(
+            message.topic or message.name, company.topics.get(message.topic or ""), urls.base
+        ),
     }
 
 
-def _list_id(message: Message, company: Company, base: str) -> str:
+@lru_cache(maxsize=64)
+def _list_id(topic: str, title: str | None, base: str) -> str:
     """Which list it is: the same for every mail about the topic, on the host of our links."""
-    topic = (message.topic or message.name).replace("_", "-")
-    title = company.topics.get(message.topic or "", "")
     named = f'"{title}" ' if title and re.fullmatch(r"[ !#-\[\]-~]+", title) else ""
-    return f"{named}<{topic}.{urlsplit(base).hostname}>"
+    return f"{named}<{topic.replace('_', '-')}.{urlsplit(base).hostname}>"

@@ -118,6 +118,19 @@ class SeededFaults(FaultPlan):
         return rule
 
 
+def not_allowed(function: str, invocation: int | None = None) -> FaultPlan:
+    """AWS does not let a function do its work: in one invocation, or in any."""
+    rule = Rule(
+        Fault.FAIL_BEFORE,
+        function=function,
+        invocation=invocation,
+        code="AccessDeniedException",
+        status=400,
+        times=None,
+    )
+    return FaultPlan([rule])
+
+
 def stops_at(trace: Iterable[CallMade]) -> Iterator[tuple[CallMade, FaultPlan]]:
     """Yield for each call listed two plans: stop before it, and stop after it."""
     for made in trace:

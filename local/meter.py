@@ -64,27 +64,32 @@ class Meter:
     ) -> None:
         """Take note that an invocation ended."""
         use = self.functions[function.name]
-        gb_seconds = billed_ms / 1000 * function.memory / 1024
-        use.invocations += 1
         use.cold_starts += cold
-        use.billed_ms += billed_ms
-        use.gb_seconds += gb_seconds
         use.own_seconds += own_seconds
-        self.units["invocations"] += 1
+        self.count_idle_runs(function, billed_ms=billed_ms, runs=1)
+
+    def count_idle_runs(self, function: Function, *, billed_ms: int, runs: int) -> None:
+        """Take note of invocations of the same length each, which took no time of ours."""
+        use = self.functions[function.name]
+        gb_seconds = billed_ms / 1000 * function.memory / 1024 * runs
+        use.invocations += runs
+        use.billed_ms += billed_ms * runs
+        use.gb_seconds += gb_seconds
+        self.units["invocations"] += runs
         self.units[f"gb_seconds_{function.architecture}"] += gb_seconds
 
-    def count_call(self, function: str, call: Call) -> None:
-        """Take note that an attempt of a call reached its service."""
-        self.calls[function, call.service, call.operation] += 1
+    def count_call(self, function: str, call: Call, *, times: int = 1) -> None:
+        """Take note that attempts of a call reached its service."""
+        self.calls[function, call.service, call.operation] += times
         unit = _COUNTED_CALLS.get(call.service)
         if unit is not None:
-            self.units[unit] += 1
+            self.units[unit] += times
         elif call.service == "s3":
-            self.count_s3(call.operation)
+            self.count_s3(call.operation, times=times)
 
-    def count_s3(self, operation: str) -> None:
-        """Take note of a request to S3."""
-        self.units["s3_writes" if operation.startswith(_S3_WRITES) else "s3_reads"] += 1
+    def count_s3(self, operation: str, *, times: int = 1) -> None:
+        """Take note of requests to S3."""
+        self.units["s3_writes" if operation.startswith(_S3_WRITES) else "s3_reads"] += times
 
     def count_log(self, function: str, size: int) -> None:
         """Take note that a handler printed so many bytes."""

@@ -34,19 +34,17 @@ class Recorder:
         self._measuring: dict[str, _Cost] = {}
         self._calling = ""
 
-    def charge_idle_run(self, function: str) -> bool:
-        """Charge a run that finds nothing; false while none has been measured: then run it."""
+    def charge_idle_runs(self, function: str, runs: int) -> bool:
+        """Charge runs that find nothing; false while none has been measured: then run it."""
         cost = self._idle.get(function)
         if cost is None or cost.function is None:
             self._measuring[function] = _Cost()
             return False
         for call in cost.calls:
-            self._meter.count_call(function, call)
+            self._meter.count_call(function, call, times=runs)
         for table, reads, writes in cost.capacity:
-            self._meter.count_capacity(table, reads, writes)
-        self._meter.count_invocation(
-            cost.function, billed_ms=cost.billed_ms, cold=False, own_seconds=0
-        )
+            self._meter.count_capacity(table, reads * runs, writes * runs)
+        self._meter.count_idle_runs(cost.function, billed_ms=cost.billed_ms, runs=runs)
         return True
 
     def count_invocation(

@@ -305,9 +305,9 @@ class Wiring:
         self._sweeps.append(_Sweep(self._stack.resources[table].name, index))
         return index
 
-    def _charge(self, target: str) -> Callable[[], bool]:
+    def _charge(self, target: str) -> Callable[[int], bool]:
         function = function_name(target)
-        return lambda: self._recorder.charge_idle_run(function)
+        return lambda runs: self._recorder.charge_idle_runs(function, runs)
 
     def _add_ticking_rule(self, name: str, arn: str, rule: Rule) -> None:
         expression = parse_expression(rule.schedule_expression or "", origin=self._hub.now)

@@ -94,8 +94,8 @@ class World:
         on_log: Callable[[str, str, str], None] | None,
     ) -> None:
         hub, hook, stack = self.hub, self.hook, self.stack
-        self.meter = Meter()
-        self.recorder = Recorder(self.meter)
+        self._meter = Meter()
+        self.recorder = Recorder(self._meter)
         self.sandboxes = Sandboxes(hub, hook, accounts=self.recorder, faults=faults, on_log=on_log)
         for function in stack.functions.values():
             self.sandboxes.define(_in_sandbox(function, self.content))
@@ -105,16 +105,16 @@ class World:
             hub,
             sandboxes=self.sandboxes,
             sqs=self.sqs,
-            meter=self.meter,
+            meter=self._meter,
             recorder=self.recorder,
             skip_idle_sweeps=skip_idle_sweeps,
         )
         self.mailbox = Mailbox(hub, on_event=self.wiring.mail_event)
         self.machines = StateMachines(
             hub,
-            Tasks(hub, self.sandboxes, self.meter),
+            Tasks(hub, self.sandboxes, self._meter),
             on_status_change=self.wiring.execution_changed,
-            on_transition=lambda *_: self.meter.count("transitions"),
+            on_transition=lambda *_: self._meter.count("transitions"),
         )
         self.states = StepFunctions(self.machines)
         services = {
@@ -122,7 +122,7 @@ class World:
             "s3": S3(),
             "sqs": ObservedSqs(self.sqs, self.wiring.arrived),
             "secretsmanager": secrets,
-            "events": Events(self.wiring.buses, self.meter),
+            "events": Events(self.wiring.buses, self._meter),
             "lambda": Functions(hub, self.sandboxes, self.wiring.invocations),
             "scheduler": self.wiring.scheduler,
             "sesv2": Sesv2(
@@ -130,9 +130,9 @@ class World:
                 identities=_identities(stack),
                 configuration_sets=self.wiring.configuration_sets,
                 quota=quota,
-                meter=self.meter,
+                meter=self._meter,
             ),
-            "sns": Sns(self.wiring.topics, self.meter),
+            "sns": Sns(self.wiring.topics, self._meter),
             "stepfunctions": self.states,
         }
         for name, service in services.items():
@@ -207,6 +207,12 @@ class World:
     def now(self) -> datetime:
         """The virtual time, UTC."""
         return self.hub.moment
+
+    @property
+    def meter(self) -> Meter:
+        """What was used up to now."""
+        self.wiring.recurring.account()
+        return self._meter
 
     def run(self, *, until: datetime | None = None, for_: timedelta | None = None) -> None:
         """Let time pass: up to `until`, or `for_` so long, or until nothing is left to happen.
@@ -288,7 +294,7 @@ class World:
     def handle(self, request: Request, done: Callable[[Response], None]) -> None:
         """Answer a request at the API, metered."""
         size = max(1, -(-len(request.body) // (512 * 1024)))
-        self.meter.count("http_requests", size)
+        self._meter.count("http_requests", size)
         self.http.handle(request, done)
 
     def request(

@@ -10,7 +10,8 @@ from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
 from relance.errors import Retryable
 from relance.http import HttpRequest, for_any_site, json_answer
-from relance.usecases.fill_slots import Looking, fill_slots
+from relance.usecases.fill_slots import fill_slots
+from relance.usecases.looking import Looking
 
 KEPT = {"cache-control": "private, max-age=60"}
 

@@ -58,7 +58,7 @@ def _taken(request: HttpRequest) -> dict[str, Any]:
     place = find_place(asked_of(request, fields, was_sent=True), services)
     if place is None:
         return _no_form(request)
-    taken = take_form(Sent(place.form, fields, request.proof(), place.touch), services)
+    taken = take_form(Sent(place, fields, request.proof()), services)
     if isinstance(taken, FormErrors):
         return shown_answer(request, place, shown(place, services, taken), refused=taken)
     if isinstance(taken, TooMany):

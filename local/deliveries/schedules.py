@@ -6,12 +6,14 @@ from 1 (Sunday), `at(2026-03-01T09:00:00)`; cron and at in the schedule's own ti
 
 All recurring schedules share one timer, so that a run can tell whether anything else is left to
 happen. A sweep names the table and the attribute it looks for; while nothing of that table is due,
-its tick is charged and not run.
+its ticks are charged and not run: it sleeps until something will be, and pays for all of them then,
+or when somebody asks for the bill (`account`).
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ _UNITS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
 _CALL = re.compile(r"(cron|at)\(([^()]+)\)")
 _LAST_YEAR = 2199
+_LONGEST_SLEEP = 86_400.0
 _PATIENCE = 20
 """Runs in a row that leave something due, after which a sweep counts as stuck."""
 
@@ -165,22 +168,33 @@ class Sweep(Protocol):
     def later(self, now: float) -> bool:
         """Return whether something becomes due after `now`."""
 
+    @property
+    def earliest(self) -> float | None:
+        """When a run would first find something; None when nothing is known of."""
+
+    def when_earlier(self, call: Callable[[], None]) -> None:
+        """Call this whenever `earliest` comes nearer."""
+
 
 @dataclass(slots=True)
 class Recurring:
     """One recurring schedule; `run` does its work.
 
-    `charge` counts an idle tick as if it had run; while it cannot (no idle run has been measured
-    yet) it returns false and the tick is run.
+    `charge` counts so many idle ticks as if they had run; while it cannot (no idle run has been
+    measured yet) it returns false and the tick is run. `entry` numbers its place among those due,
+    `paid` is the last tick that was run or charged.
     """
 
     name: str
     expression: Expression
     run: Callable[[], None]
     sweep: Sweep | None = None
-    charge: Callable[[], bool] | None = None
+    charge: Callable[[int], bool] | None = None
     cancelled: bool = False
     fruitless: int = 0
+    entry: int = 0
+    paid: float = 0.0
+    asleep: bool = False
 
 
 class RecurringSchedules:
@@ -198,27 +212,24 @@ class RecurringSchedules:
 
     def add(self, schedule: Recurring) -> None:
         """Start a schedule."""
+        schedule.paid = self._hub.now
+        if schedule.sweep is not None:
+            schedule.sweep.when_earlier(lambda: self._wake(schedule))
         self._push(schedule)
         self._arm()
 
     def remove(self, name: str) -> None:
         """Stop a schedule."""
         for _, _, schedule in self._due:
-            if schedule.name == name:
+            if schedule.name == name and not schedule.cancelled:
+                self._pay(schedule)
                 schedule.cancelled = True
 
-    def _push(self, schedule: Recurring) -> None:
-        when = schedule.expression.after(self._hub.now)
-        if when is not None:
-            self._count += 1
-            heapq.heappush(self._due, (when, self._count, schedule))
-
-    def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._due:
-            self._timer = self._hub.at(self._due[0][0], self._tick)
+    def account(self) -> None:
+        """Charge the ticks up to now that were slept through."""
+        for _, entry, schedule in self._due:
+            if entry == schedule.entry and not schedule.cancelled:
+                self._pay(schedule)
 
     def nothing_left(self) -> bool:
         """Return whether only recurring schedules are due and none will find anything."""
@@ -241,12 +252,44 @@ class RecurringSchedules:
             if one.sweep is not None and not one.cancelled
         )
 
+    def _push(self, schedule: Recurring) -> None:
+        when = self._next(schedule)
+        if when is not None:
+            self._count += 1
+            schedule.entry = self._count
+            heapq.heappush(self._due, (when, self._count, schedule))
+
+    def _next(self, schedule: Recurring) -> float | None:
+        """When it is looked at next: the next tick, or of one asleep the first with work to do."""
+        now, expression = self._hub.now, schedule.expression
+        if schedule.asleep and isinstance(expression, Every) and schedule.sweep is not None:
+            earliest = schedule.sweep.earliest
+            latest = now + _LONGEST_SLEEP
+            wanted = latest if earliest is None else min(earliest, latest)
+            return expression.after(max(now, math.nextafter(wanted, 0.0)))
+        return expression.after(now)
+
+    def _wake(self, schedule: Recurring) -> None:
+        """Something is due earlier than was known: look again when that is, if not before."""
+        if schedule.asleep and not schedule.cancelled:
+            self._push(schedule)
+            self._arm()
+
+    def _arm(self) -> None:
+        while self._due and self._due[0][1] != self._due[0][2].entry:
+            heapq.heappop(self._due)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._due:
+            self._timer = self._hub.at(self._due[0][0], self._tick)
+
     def _tick(self) -> None:
         self._timer = None
         now = self._hub.now
         while self._due and self._due[0][0] <= now:
-            _, _, schedule = heapq.heappop(self._due)
-            if not schedule.cancelled:
+            _, entry, schedule = heapq.heappop(self._due)
+            if entry == schedule.entry and not schedule.cancelled:
                 self._run(schedule, now)
                 self._push(schedule)
         self._arm()
@@ -255,7 +298,24 @@ class RecurringSchedules:
         found = schedule.sweep is not None and schedule.sweep.due(now)
         schedule.fruitless = schedule.fruitless + 1 if found else 0
         idle = schedule.sweep is not None and not found
-        if idle and self._skip_idle and schedule.charge is not None and schedule.charge():
+        self._pay(schedule, until=now)
+        schedule.paid = now
+        schedule.asleep = bool(
+            idle and self._skip_idle and schedule.charge is not None and schedule.charge(1)
+        )
+        if schedule.asleep:
             self.skipped += 1
         else:
             schedule.run()
+
+    def _pay(self, schedule: Recurring, *, until: float | None = None) -> None:
+        """Charge the ticks slept through: up to now, or before `until`."""
+        if not schedule.asleep or not isinstance(schedule.expression, Every) or not schedule.charge:
+            return
+        end = self._hub.now if until is None else math.nextafter(until, 0.0)
+        period, origin = schedule.expression.period, schedule.expression.origin
+        ticks = int((end - origin) // period) - int((schedule.paid - origin) // period)
+        if ticks > 0:
+            schedule.charge(ticks)
+            schedule.paid = origin + int((end - origin) // period) * period
+            self.skipped += ticks

@@ -7,7 +7,7 @@ the table by logical id; the attribute is an ISO date-time (S) or epoch seconds 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,11 @@ class SweepIndex:
         self._attribute = attribute
         self._times: dict[bytes, float] = {}
         self._heap: list[tuple[float, bytes]] = []
+        self._told: list[Callable[[], None]] = []
+
+    def when_earlier(self, call: Callable[[], None]) -> None:
+        """Call this whenever the earliest time comes nearer."""
+        self._told.append(call)
 
     def write(self, keys: Mapping[str, Any], new: Mapping[str, Any] | None) -> None:
         """Learn of a change; `new` is None when the item is gone."""
@@ -33,19 +38,25 @@ class SweepIndex:
             return
         when = _seconds(value)
         if self._times.get(key) != when:
+            before = self.earliest
             self._times[key] = when
             heapq.heappush(self._heap, (when, key))
+            if before is None or when < before:
+                for call in self._told:
+                    call()
 
     def due(self, now: float) -> bool:
         """Return whether an item's time has come."""
-        earliest = self._earliest()
+        earliest = self.earliest
         return earliest is not None and earliest <= now
 
     def later(self, now: float) -> bool:
         """Return whether an item's time comes after `now`."""
         return any(when > now for when in self._times.values())
 
-    def _earliest(self) -> float | None:
+    @property
+    def earliest(self) -> float | None:
+        """The earliest time of all; None when there is none."""
         while self._heap and self._times.get(self._heap[0][1]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None

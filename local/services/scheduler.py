@@ -56,7 +56,7 @@ class Scheduler:
         params: dict[str, Any],
         *,
         sweep: Sweep | None = None,
-        charge: Callable[[], bool] | None = None,
+        charge: Callable[[int], bool] | None = None,
     ) -> dict[str, Any]:
         """Make a schedule; ConflictException when the name is taken in its group."""
         place = (params.get("GroupName", "default"), params["Name"])
@@ -130,16 +130,16 @@ class Scheduler:
         kept: _Kept,
         expression: Expression,
         sweep: Sweep | None,
-        charge: Callable[[], bool] | None,
+        charge: Callable[[int], bool] | None,
     ) -> None:
         if isinstance(expression, Once):
             kept.timer = self._hub.at(expression.when, lambda: self._fire_once(place, kept))
             return
 
-        def charged() -> bool:
-            if charge is None or not charge():
+        def charged(runs: int) -> bool:
+            if charge is None or not charge(runs):
                 return False
-            self._meter.count("schedules")
+            self._meter.count("schedules", runs)
             return True
 
         self._recurring.add(

@@ -21,6 +21,7 @@ from relance.exporting import DOLLARS_PER_CONTACT
 from relance.importing.job import DOLLARS_PER_ROW, Job
 from relance.importing.rows import open_table
 from relance.ports import FileAbout, Services
+from relance.suppression import Suppressions
 from relance.usecases.cut_file import CutRequest, cut_file
 from relance.usecases.import_piece import Piece, PieceRequest, import_piece
 
@@ -138,6 +139,7 @@ def written_per_second(rows: int) -> float:
         )
         made = SimpleNamespace(
             store=store,
+            suppressions=Suppressions(store, secrets={"1": "bench"}, current="1"),
             files=_Kept(rows),
             content=Content.open(compiled_content(ROOT)),
             now=lambda: START,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.browser.servers import ROOT
@@ -36,6 +37,15 @@ def embedded(url: str, *, key: str = "", consent: bool = False) -> str:
 def page_of(head: str, body: str = "", title: str = "A page") -> str:
     """A whole page."""
     return f"<!doctype html><html lang=en><head><title>{title}</title>{head}</head>{body}</html>"
+
+
+def patient(tab: "Page") -> None:
+    """Let time stand still for the scripts of a tab: no answer is too late for a slot.
+
+    Their timers run. How long a slot waits is tried where its answer does not depend on how busy
+    this machine is.
+    """
+    tab.clock.set_fixed_time(datetime.now(UTC))
 
 
 def until(tab: "Page", holds: Callable[[], T]) -> T:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import page_of, until
+from tests.browser.pages import LIKE_A_PERSON_MS, page_of, until
 from tests.browser.servers import Suite
-from tests.browser.test_campaign import WEBSITE, link, mails
+from tests.browser.test_campaign import WEBSITE, link, mails, submit
 from tests.browser.test_pages import WIDTHS, language, looks_right, reader, width
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 __all__ = ["language", "reader", "width"]  # fixtures
-
-READ_MS = 2_100
-"""How long somebody takes at least who fills in a form."""
 
 
 def snippet(url: str) -> str:
@@ -48,10 +45,7 @@ def test_a_landing_page(reader: "Page", the_suite: Suite, width: str, language: 
     reader.goto(f"{the_suite.url}/l/office-coffee")
     assert reader.get_attribute("html", "lang") == language
     looks_right(reader, f"landing-{language}-{width}")
-    reader.fill("[name=email]", f"landing.{language}.{width}@example.com")
-    reader.check("[name=consent]")
-    reader.wait_for_timeout(READ_MS)
-    reader.click("button")
+    submit(reader, f"landing.{language}.{width}@example.com")
     looks_right(reader, f"landing-sent-{language}-{width}")
 
 
@@ -63,7 +57,7 @@ def test_a_form_in_the_company_s_own_page_asks_answers_and_signs_up(
     for name, (x, y) in WIDTHS.items():
         page.set_viewport_size({"width": x, "height": y})
         looks_right(page, f"snippet-{name}")
-    page.wait_for_timeout(READ_MS)
+    page.wait_for_timeout(LIKE_A_PERSON_MS)
     page.evaluate("document.querySelector('form').noValidate = true")
     page.click("[data-relance-form] button")
     page.wait_for_selector("[role=alert]")

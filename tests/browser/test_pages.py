@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import LIKE_A_PERSON_MS, until
+from tests.browser.pages import until
 from tests.browser.servers import ROOT, Suite
-from tests.browser.test_campaign import link, mails
+from tests.browser.test_campaign import confirm, link, mails, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -28,18 +28,11 @@ def ana(the_suite: Suite, chromium: "Browser") -> dict[str, str]:
     tab = context.new_page()
     address = "ana.pages@example.com"
     tab.goto(f"{the_suite.url}/f/newsletter")
-    tab.fill("[name=email]", address)
-    tab.check("[name=consent]")
-    tab.wait_for_timeout(LIKE_A_PERSON_MS)
-    tab.click("button")
-    confirm = until(
-        tab, lambda: next(filter(None, (link(m, "k") for m in mails(the_suite, address))), "")
-    )
-    tab.goto(confirm)
-    tab.click("button")
+    submit(tab, address)
+    page = confirm(tab, the_suite, address)
     mail = until(tab, lambda: next((m for m in mails(the_suite, address) if link(m, "p")), ""))
     context.close()
-    found = {"confirm": confirm, "preferences": link(mail, "p"), "unsubscribe": link(mail, "u")}
+    found = {"confirm": page, "preferences": link(mail, "p"), "unsubscribe": link(mail, "u")}
     return {kind: each for kind, each in found.items() if each}
 
 
@@ -92,10 +85,7 @@ def test_the_form(reader: "Page", the_suite: Suite, width: str, language: str) -
     reader.click("button")
     assert reader.locator("[role=alert], [aria-invalid=true]").count() > 0
     looks_right(reader, f"form-refused-{language}-{width}")
-    reader.fill("[name=email]", f"{language}.{width}@example.com")
-    reader.check("[name=consent]")
-    reader.wait_for_timeout(LIKE_A_PERSON_MS)
-    reader.click("button")
+    submit(reader, f"{language}.{width}@example.com")
     assert reader.locator("form").count() == 0
     looks_right(reader, f"form-sent-{language}-{width}")
 

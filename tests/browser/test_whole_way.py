@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import QUIET_MS, embedded, page_of, until
+from tests.browser.pages import QUIET_MS, embedded, page_of, patient, until
 from tests.browser.servers import Suite, Website, serving
-from tests.browser.test_campaign import TRIES
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -41,22 +40,17 @@ def slot(suite: Suite, visitor: str) -> str:
 
 
 def opening(context: "BrowserContext", website: Website, expected: str) -> tuple[str, str]:
-    """What the slot of the home page shows, and the visitor who looks at it.
-
-    On a busy machine an answer may be too late, so that the default is shown: it is asked again.
-    """
+    """What the slot of the home page shows, and the visitor who looks at it."""
     tab = context.new_page()
-    # A browser keeps an answer for a minute.
-    context.new_cdp_session(tab).send("Network.setCacheDisabled", {"cacheDisabled": True})
-    for _ in range(4 * TRIES):
-        with tab.expect_response(lambda each: "/slots" in each.url):
-            tab.goto(website.url)
-        tab.wait_for_timeout(QUIET_MS)
-        if tab.inner_text("h1") == expected:
-            break
-    shown, cookie = tab.inner_text("h1"), tab.evaluate("document.cookie")
+    context.new_cdp_session(tab).send("Network.clearBrowserCache")  # an answer is kept a minute
+    patient(tab)
+    with tab.expect_response(lambda each: "/slots" in each.url):
+        tab.goto(website.url)
+    tab.wait_for_timeout(QUIET_MS)
+    until(tab, lambda: tab.inner_text("h1") == expected)
+    cookie = tab.evaluate("document.cookie")
     tab.close()
-    return shown, cookie.partition("relance=")[2]
+    return expected, cookie.partition("relance=")[2]
 
 
 def test_what_a_page_reports_decides_what_it_shows_and_a_server_says_who_else_looks(

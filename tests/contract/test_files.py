@@ -144,10 +144,10 @@ def test_what_can_pass_is_said_to_pass(code: str, monkeypatch: pytest.MonkeyPatc
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    once = Config(retries={"total_max_attempts": 1})
     with Hook() as hook:
         hook.register("s3", Busy())
-        files = S3Files(client("s3"), "operations")
+        files = S3Files(boto3.client("s3", region_name=REGION, config=once), "operations")
         with pytest.raises(ServiceUnavailable):
             files.write_lines("a", ["1"])
         with pytest.raises(ServiceUnavailable):

@@ -101,7 +101,7 @@ def one_of_each(story: Story) -> None:
 
 
 def until_all_have_ended(story: Story) -> None:
-    """Let days pass, as few as it takes: the sweeps of every minute are most of the work."""
+    """Let days pass, as few as it takes."""
     machine = story.world.machine_arn("journey-welcome")
     list_executions = story.world.client("stepfunctions").list_executions
     while list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import pytest
 from relance.storage import Table, Update
 
+from local.faults import not_allowed
 from local.permissions import missing
 from local.world import ROOT, World
 from tests.workflows.crowd import Crowd
 from tests.workflows.story import MONDAY
-from tests.workflows.test_importing import AGREED, Importing, customers, refused_by_aws, table
+from tests.workflows.test_importing import AGREED, Importing, customers, table
 
 EXPORT = "export-contacts"
 
@@ -86,7 +87,7 @@ def test_whoever_was_erased_is_left_out_and_a_broken_contact_ends_red(crowd: Cro
 
 
 def test_an_export_and_its_redrive_write_the_same_files(crowd: Crowd) -> None:
-    crowd.world.sandboxes.faults = refused_by_aws("export-batch")
+    crowd.world.sandboxes.faults = not_allowed("export-batch")
     failed = crowd.asks(EXPORT, {"everybody": True})
     assert failed["status"] == "FAILED"
     crowd.world.sandboxes.faults = None
@@ -128,7 +129,7 @@ def test_every_branch_is_reached() -> None:
         with World.build(start=MONDAY, seed=1) as world:
             Crowd(world, 0).asks(EXPORT, {"everybody": True})
             crowd = imported(world)
-            world.sandboxes.faults = refused_by_aws(fault) if fault else None
+            world.sandboxes.faults = not_allowed(fault) if fault else None
             look = {"everybody": True, "dry_run": True}
             for data in ({}, look, {"everybody": True}, {"list": 7}):
                 crowd.asks(EXPORT, data)

@@ -18,7 +18,7 @@ from relance.importing.job import DOLLARS_PER_ROW
 from relance.register import RECORD
 from relance.storage import Table, Update
 
-from local.faults import Fault, FaultPlan, Rule
+from local.faults import not_allowed
 from local.permissions import missing
 from local.world import ROOT, World
 from tests.workflows.crowd import Crowd, content_with
@@ -556,24 +556,12 @@ def test_a_consent_of_everybody_at_pinpoint_is_granted_but_to_those_who_opted_ou
 # -- what fails ------------------------------------------------------------------------------------
 
 
-def refused_by_aws(function: str, invocation: int | None = None) -> FaultPlan:
-    rule = Rule(
-        Fault.FAIL_BEFORE,
-        function=function,
-        invocation=invocation,
-        code="AccessDeniedException",
-        status=400,
-        times=None,
-    )
-    return FaultPlan([rule])
-
-
 def test_after_a_piece_failed_a_redrive_imports_the_rest_and_nothing_twice(
     importing: Importing,
 ) -> None:
     world = importing.world
     importing.put("f.csv", table(customers(1200, **AGREED)))
-    world.sandboxes.faults = refused_by_aws("import-piece", invocation=2)
+    world.sandboxes.faults = not_allowed("import-piece", invocation=2)
     failed = importing.asks({"file": "f.csv", "mapping": "customers", "confirm": 1200})
     assert failed["error"] == "States.ExceedToleratedFailureThreshold"
     world.sandboxes.faults = None
@@ -670,7 +658,7 @@ def test_every_sample_ends_as_it_should(importing: Importing) -> None:
 def test_every_branch_is_reached() -> None:
     taken: Counter[tuple[str, str, str]] = Counter()
     faults = ("cut-file", "import-piece", "sum-up-import")
-    for plan in (None, *map(refused_by_aws, faults)):
+    for plan in (None, *map(not_allowed, faults)):
         with World.build(start=MONDAY, seed=1, faults=plan) as world:
             importing = Importing(world)
             importing.put("none.csv", table([]))

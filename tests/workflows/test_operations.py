@@ -16,7 +16,7 @@ import pytest
 from relance.rescoring import CONTACTS_PER_SECOND, DOLLARS_PER_CONTACT
 from relance.storage import Table, Update
 
-from local.faults import Fault, FaultPlan, Rule
+from local.faults import Fault, FaultPlan, Rule, not_allowed
 from local.permissions import missing
 from local.world import ROOT, World
 from tests.workflows.crowd import AFTER, BEFORE, Arrived, Crowd, content_with, counts
@@ -216,27 +216,11 @@ def read_units(crowd: Crowd) -> float:
 # -- what goes wrong -------------------------------------------------------------------------------
 
 
-def refused(function: str, invocation: int | None = None) -> FaultPlan:
-    """AWS refuses a function what it does: a defect, until somebody mends the permission."""
-    return FaultPlan(
-        [
-            Rule(
-                Fault.FAIL_BEFORE,
-                function=function,
-                invocation=invocation,
-                code="AccessDeniedException",
-                status=400,
-                times=None,
-            )
-        ]
-    )
-
-
 def test_after_a_batch_failed_a_redrive_tells_the_rest_and_nobody_twice(
     crowd: Crowd, after: Path
 ) -> None:
     crowd.world.deploy_content(after)
-    crowd.world.sandboxes.faults = refused("tell-rules-changed", invocation=3)
+    crowd.world.sandboxes.faults = not_allowed("tell-rules-changed", invocation=3)
     failed = crowd.asks(RESCORE, {"confirm": 120})
     assert failed["status"] == "FAILED"
     assert failed["error"] == "States.ExceedToleratedFailureThreshold"
@@ -560,10 +544,10 @@ def test_every_branch_of_both_operations_is_reached(
             (a_dozen, None, True, None),
             (nobody, None, False, None),
             (a_dozen, 1, False, None),
-            (a_dozen, None, False, refused("list-contacts")),
-            (a_dozen, None, False, refused("judge-contacts")),
-            (a_dozen, None, False, refused("tell-rules-changed")),
-            (a_dozen, None, False, refused("sum-up")),
+            (a_dozen, None, False, not_allowed("list-contacts")),
+            (a_dozen, None, False, not_allowed("judge-contacts")),
+            (a_dozen, None, False, not_allowed("tell-rules-changed")),
+            (a_dozen, None, False, not_allowed("sum-up")),
         ):
             with people.somewhere(faults=faults) as crowd:
                 crowd.world.deploy_content(after)

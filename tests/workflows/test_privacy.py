@@ -27,7 +27,7 @@ from relance.usecases.drain_backlog import drain_backlog
 from relance.usecases.identify import Trust, Who, alias, identify, recognise_softly, whose
 from relance.usecases.join_contacts import Joined, join_contacts, undo_join
 
-from local.faults import CallMade, Fault, FaultPlan, Rule, stops_at
+from local.faults import CallMade, Fault, FaultPlan, Rule, not_allowed, stops_at
 from local.permissions import missing
 from local.world import ROOT, World
 from tests.workflows.conftest import MakeStory
@@ -617,9 +617,9 @@ def test_every_way_of_both_operations_is_gone() -> None:
         taken: Counter[tuple[str, str, str]] = Counter()
         for faults in (
             None,
-            refused("erase-contact", None),
-            refused("erase-contact", 5),
-            refused("export-contact", None),
+            not_allowed("erase-contact", None),
+            not_allowed("erase-contact", 5),
+            not_allowed("export-contact", None),
         ):
             with World.build(start=MONDAY, seed=1, faults=faults) as world:
                 story = Story(world)
@@ -635,16 +635,3 @@ def test_every_way_of_both_operations_is_gone() -> None:
                 taken += Counter(world.machines.branches(f"relance-{machine}"))
                 ways = world.machines.branches(f"relance-{machine}")
         assert [" ".join(way) for way in ways if not taken[way]] == []
-
-
-def refused(function: str, invocation: int | None) -> FaultPlan:
-    """AWS does not let a function do its work."""
-    rule = Rule(
-        Fault.FAIL_BEFORE,
-        function=function,
-        invocation=invocation,
-        code="AccessDeniedException",
-        status=400,
-        times=None,
-    )
-    return FaultPlan([rule])

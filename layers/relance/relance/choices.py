@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from relance.content.rules import OpenTracking, Tracking
+from relance.storage import Value
 
 PAUSE = timedelta(days=30)
 """How long a pause lasts; it ends by itself."""
 
 EMAIL = "email"
+
+_MARKETING = "marketing"
 
 
 class Frequency(StrEnum):
@@ -40,6 +43,17 @@ def channel_of(key: str) -> str:
     """The channel that a consent is for."""
     channel, slash, _ = key.partition("/")
     return channel if slash else EMAIL
+
+
+def said_of_consent(key: str, state: str, *, way: str) -> dict[str, Value]:
+    """What an event says of a consent that changed: topic, purpose, channel, and by which way."""
+    return {
+        "topic": key,
+        "purpose": _MARKETING,
+        "channel": channel_of(key),
+        "state": state,
+        "way": way,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,15 +106,15 @@ def test_a_sweep_runs_only_when_something_is_due_and_a_run_waits_for_what_become
     hub = Hub(START)
     recurring = RecurringSchedules(hub, skip_idle=True)
     index = SweepIndex("due_at")
-    charged: list[float] = []
+    charged: list[int] = []
     ran: list[float] = []
 
     def run() -> None:
         ran.append(hub.now)
         hub.after(1, lambda: index.write({"id": {"S": "a"}}, None))
 
-    def charge() -> bool:
-        charged.append(hub.now)
+    def charge(ticks: int) -> bool:
+        charged.append(ticks)
         return True
 
     index.write({"id": {"S": "a"}}, {"due_at": {"S": "2026-03-01T02:30:00+00:00"}})
@@ -122,7 +122,7 @@ def test_a_sweep_runs_only_when_something_is_due_and_a_run_waits_for_what_become
     recurring.add(Recurring("sweep", expression, run, sweep=index, charge=charge))
     _drain(hub, recurring)
     assert [moment - START.timestamp() for moment in ran] == [3 * 3600]
-    assert len(charged) == 2
+    assert sum(charged) == 2
     assert recurring.skipped == 2
 
 
@@ -132,6 +132,53 @@ def test_a_sweep_that_never_settles_what_is_due_does_not_keep_a_run_going_for_ev
     index = SweepIndex("due_at")
     index.write({"id": {"S": "a"}}, {"due_at": {"N": str(START.timestamp())}})
     expression = parse_expression("rate(1 hour)", origin=hub.now)
-    recurring.add(Recurring("sweep", expression, lambda: None, sweep=index, charge=lambda: True))
+    recurring.add(Recurring("sweep", expression, lambda: None, sweep=index, charge=lambda _: True))
     _drain(hub, recurring)
     assert hub.now < START.timestamp() + 30 * 3600
+
+
+def test_a_sweep_that_sleeps_wakes_for_what_is_written_meanwhile_and_pays_for_every_tick() -> None:
+    hub = Hub(START)
+    recurring = RecurringSchedules(hub, skip_idle=True)
+    index = SweepIndex("due_at")
+    charged: list[int] = []
+    ran: list[float] = []
+
+    def run() -> None:
+        ran.append(hub.now - START.timestamp())
+        index.write({"id": {"S": "a"}}, None)
+
+    def charge(ticks: int) -> bool:
+        charged.append(ticks)
+        return True
+
+    def note(when: float) -> None:
+        index.write({"id": {"S": "a"}}, {"due_at": {"N": str(START.timestamp() + when)}})
+
+    expression = parse_expression("rate(1 minute)", origin=hub.now)
+    recurring.add(Recurring("sweep", expression, run, sweep=index, charge=charge))
+    hub.after(36_000, lambda: note(80_000))
+    hub.after(40_000, lambda: note(40_100))
+    hub.run(until=hub.now + 100 * 3_600 + 30)
+    recurring.account()
+    assert ran == [40_140]
+    assert sum(charged) == recurring.skipped == 6_000 - 1
+    assert len(charged) < 20
+
+
+def test_a_sweep_that_is_removed_pays_up_to_then() -> None:
+    hub = Hub(START)
+    recurring = RecurringSchedules(hub, skip_idle=True)
+    charged: list[int] = []
+    expression = parse_expression("rate(1 minute)", origin=hub.now)
+
+    def charge(ticks: int) -> bool:
+        charged.append(ticks)
+        return True
+
+    index = SweepIndex("due_at")
+    recurring.add(Recurring("sweep", expression, lambda: None, sweep=index, charge=charge))
+    hub.after(3_630, lambda: recurring.remove("sweep"))
+    hub.run(until=hub.now + 86_400)
+    recurring.account()
+    assert sum(charged) == 60

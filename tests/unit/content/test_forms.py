@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from relance.content.build import build
 from relance.content.compiled import Company, Content
-from relance.content.forms import Form, FormErrors, Submission, form_page, validate
+from relance.content.forms import Field, Form, FormErrors, Submission, form_page, validate
 from relance.http import html_answer
 
 from .conftest import SMALL
@@ -45,6 +48,43 @@ def test_what_is_optional_may_be_left_empty(form: Form) -> None:
     assert verdict.traits == {"email": "a@example.com"}
     assert verdict.tracking is False
     assert verdict.nonce == ""
+
+
+NUMBERS = [("12", 12), ("12.50", 12.5), ("0,5", 0.5), ("-3", -3), ("1e3", None), ("nan", None)]
+DAYS = [
+    ("1990-05-31", "1990-05-31"),
+    ("1990-02-30", None),
+    ("31.05.1990", None),
+    ("19900531", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("trait", "typed", "kept"),
+    [("employees", *each) for each in NUMBERS] + [("birth_date", *each) for each in DAYS],
+)
+def test_numbers_and_days_are_kept_as_such_or_told(
+    form: Form, trait: str, typed: str, kept: object
+) -> None:
+    kind, word = {"employees": ("number", "no_number"), "birth_date": ("date", "no_date")}[trait]
+    asking = replace(form, fields=(*form.fields, Field(trait, "?", kind, required=False)))
+    verdict = validate(asking, {**GOOD, trait: typed})
+    if kept is None:
+        assert isinstance(verdict, FormErrors)
+        assert verdict.errors == {trait: form.words[word]}
+    else:
+        assert isinstance(verdict, Submission)
+        assert verdict.traits[trait] == kept
+
+
+def test_a_form_cannot_ask_yes_or_no(write: Callable[..., Path], tmp_path: Path) -> None:
+    traits = SMALL["traits.yaml"] + "vip: {type: yes_no, personal: no, visible_to_workflows: no}\n"
+    form = SMALL["forms/newsletter.yaml"].replace("trait: first_name", "trait: vip")
+    report = build(write({"traits.yaml": traits, "forms/newsletter.yaml": form}), tmp_path / "to")
+    assert str(report.mistakes[0]) == (
+        "forms/newsletter.yaml, line 6: vip is yes or no, which a form cannot ask yet. Ask for a "
+        'trait with "options:" in traits.yaml.'
+    )
 
 
 def test_a_form_that_does_not_ask_about_tracking_says_nothing_of_it(

@@ -17,7 +17,7 @@ from relance.engine.condensed import condensed_of, expires, standing
 from relance.engine.condensing import condense
 from relance.engine.folding import CONDENSED_EVERY
 from relance.events import Event
-from relance.ids import event_id, milliseconds
+from relance.ids import milliseconds
 from relance.profiles import from_text, to_text
 
 from tests.unit.engine.test_engine import (
@@ -26,6 +26,7 @@ from tests.unit.engine.test_engine import (
     assert_same,
     day,
     did,
+    drawn,
     happened,
 )
 
@@ -44,23 +45,7 @@ def long_histories(draw: st.DrawFn) -> list[Event]:
         # Few days, so that many acts meet on the same day, however late they come.
         received = day(14 * draw(st.integers(0, 10))) + timedelta(minutes=draw(st.integers(0, 9)))
         late = timedelta(days=draw(st.sampled_from([0, 0, 14, 14, 28, 42, 56, 70, 140])))
-        name = draw(st.sampled_from((*NAMES, *BOUNDED)))
-        offer = draw(st.sampled_from(["filter", "espresso", "moka", "kettle"]))
-        properties: dict[str, object] = {"list": "engaged", "topic": "newsletter", "offer": offer}
-        if name == "identified":
-            properties = {"traits": {"role": draw(st.sampled_from(["owner", "manager", None]))}}
-        occurred = received - late
-        events.append(
-            Event(
-                contact_id="c",
-                event_id=event_id(milliseconds(occurred), "test", str(number)),
-                name=name,
-                occurred_at=occurred,
-                received_at=received,
-                source="test",
-                properties=properties,  # type: ignore[arg-type]
-            )
-        )
+        events.append(drawn(draw, number, (*NAMES, *BOUNDED), received, late))
     return events
 
 

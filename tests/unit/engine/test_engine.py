@@ -270,31 +270,34 @@ NAMES = ("email_clicked", "order_completed", "page_viewed", "identified", "list_
          "email_delivered")  # fmt: skip
 
 
+def drawn(
+    draw: st.DrawFn, number: int, names: Sequence[str], received: datetime, late: timedelta
+) -> Event:
+    """One event of a random history, by its number, that arrived so late."""
+    name = draw(st.sampled_from(names))
+    offer = draw(st.sampled_from(["filter", "espresso", "moka", "kettle"]))
+    properties: dict[str, object] = {"list": "engaged", "topic": "newsletter", "offer": offer}
+    if name == "identified":
+        properties = {"traits": {"role": draw(st.sampled_from(["owner", "manager", None]))}}
+    occurred = received - late
+    return Event(
+        contact_id="c",
+        event_id=event_id(milliseconds(occurred), "test", str(number)),
+        name=name,
+        occurred_at=occurred,
+        received_at=received,
+        source="test",
+        properties=properties,  # type: ignore[arg-type]
+    )
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
     events = []
     for number in range(draw(st.integers(1, 25))):
         received = DAY_0 + timedelta(minutes=draw(st.integers(0, 90 * 24 * 60)))
         late = timedelta(minutes=draw(st.sampled_from([0, 0, 0, 1, 90, 1500, 90_000])))
-        name = draw(st.sampled_from(NAMES))
-        offer = draw(st.sampled_from(["filter", "espresso", "moka", "kettle"]))
-        properties: dict[str, object] = {
-            "list": "engaged", "topic": "newsletter", "offer": offer
-        }  # fmt: skip
-        if name == "identified":
-            properties = {"traits": {"role": draw(st.sampled_from(["owner", "manager", None]))}}
-        occurred = received - late
-        events.append(
-            Event(
-                contact_id="c",
-                event_id=event_id(milliseconds(occurred), "test", str(number)),
-                name=name,
-                occurred_at=occurred,
-                received_at=received,
-                source="test",
-                properties=properties,  # type: ignore[arg-type]
-            )
-        )
+        events.append(drawn(draw, number, NAMES, received, late))
     return events
 
 

@@ -4,14 +4,17 @@ Standard library only, until an address is judged. Nothing here stores or sends 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from html import escape
 from typing import Self, TypeAlias
 
 from relance.addresses import address_to_send_to
 from relance.content.pages import SafeHtml, fill
 from relance.errors import InvalidInput
+from relance.links import Purpose
+from relance.storage import Value
 from relance.touches import NOWHERE, TOUCH_FIELDS, Touch
 
 CONSENT = "consent"
@@ -19,34 +22,43 @@ TRACKING = "tracking"
 NONCE = "nonce"
 HONEYPOT = "homepage"
 SHOWN_IN = "shown_in"
+ASKED = "asked"
 VISITOR = "visitor"
-RESERVED_FIELDS = frozenset({CONSENT, TRACKING, NONCE, HONEYPOT, SHOWN_IN, VISITOR, *TOUCH_FIELDS})
-"""Names that no field of a form may have: we use them ourselves, `homepage` as the honeypot and
-`visitor` for the browser's own id, which the tracker fills in."""
+RESERVED_FIELDS = frozenset(
+    {CONSENT, TRACKING, NONCE, HONEYPOT, SHOWN_IN, ASKED, VISITOR, Purpose.LANDING, *TOUCH_FIELDS}
+)
+"""Names that no field of a form may have: we use them ourselves, `homepage` as the honeypot,
+`visitor` for the browser's own id, which the script fills in, `rl` for the token of a link."""
 
 FORM_WORDS = frozenset(
     {
         "agreement", "no_address", "no_ascii_address", "no_advertising", "please_choose_one",
         "please_enter_address", "please_fill_in", "please_tick", "something_missing", "too_long",
-        "come_later", "too_quick",
+        "come_later", "too_quick", "no_number", "no_date",
     }
 )  # fmt: skip
 """The texts that a form shows when something in it is wrong (`form:` in texts/<language>.yaml)."""
 
 MAX_LENGTH = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_QUESTION = re.compile(r"%%ASK:([A-Za-z0-9_-]+)%%(.*?)%%ASKED:\1%%", re.DOTALL)
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{1,6})?")
 _ADVERTISING = re.compile(r"[<>]|://|\bwww\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question. `options` (value, label) is empty for a field that is typed."""
+    """One question. `options` (value, label) is empty for a field that is typed.
+
+    One `until_known` is not put to whoever has answered it.
+    """
 
     name: str
     label: str
     type: str
     required: bool
     options: tuple[tuple[str, str], ...] = ()
+    until_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,7 @@ class Form:
     of the form in a landing page of ours.
     Whoever has sent it is led to `redirect`, a page of the company's own, if there is one, and
     gets `file`, if there is one: at once, or once the address is confirmed.
+    Of the questions that are put until their answer is known, `at_once` are put at most.
     """
 
     name: str
@@ -75,6 +88,34 @@ class Form:
     redirect: str | None = None
     file: str | None = None
     file_at_once: bool = False
+    at_once: int | None = None
+
+    @property
+    def learns(self) -> bool:
+        """Whether it asks some people less than others."""
+        return any(each.until_known for each in self.fields)
+
+    def asking(self, known: Iterable[str] = ()) -> Self:
+        """The form for somebody of whom these traits are known: without those questions."""
+        there = frozenset(known)
+        left = [each.name for each in self.fields if each.until_known and each.name not in there]
+        return self._with(left[: self.at_once])
+
+    def as_sent(self, data: Mapping[str, str]) -> Self:
+        """The form as the page that was sent had it, as that page says.
+
+        A program that says nothing may answer every question, and has to answer those that a
+        stranger is asked.
+        """
+        if ASKED in data:
+            return self._with(data[ASKED].split())
+        strangers = {each.name for each in self.asking().fields}
+        return self._with({*strangers, *(name for name, value in data.items() if value.strip())})
+
+    def _with(self, names: Iterable[str]) -> Self:
+        put = frozenset(names)
+        fields = tuple(each for each in self.fields if not each.until_known or each.name in put)
+        return replace(self, fields=fields)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, object]) -> Self:
@@ -100,6 +141,7 @@ class Form:
             redirect=str(raw["redirect"]) if raw["redirect"] else None,
             file=str(raw["file"]) if raw["file"] else None,
             file_at_once=raw["file_at_once"] is True,
+            at_once=raw["at_once"] if isinstance(raw["at_once"], int) else None,
         )
 
 
@@ -107,19 +149,20 @@ class Form:
 class Submission:
     """What a person sent, once it is right.
 
-    `traits` holds only fields of the form that were filled in, the address (in ASCII) as `email`
-    among them. `tracking` is None when the form does not ask. `nonce` is the hidden value
-    that tells a double click from a second sign-up; empty when it is missing or malformed.
+    `traits` holds only fields of the form that were filled in, each as its trait is kept (a number
+    as one), the address (in ASCII) as `email` among them. `tracking` is None when the form does not
+    ask. `nonce` is the hidden value that tells a double click from a second sign-up; empty when it
+    is missing or malformed.
     """
 
-    traits: Mapping[str, str] = field(repr=False)
+    traits: Mapping[str, Value] = field(repr=False)
     tracking: bool | None
     nonce: str
 
     @property
     def email(self) -> str:
         """The address to send to, in ASCII."""
-        return self.traits["email"]
+        return str(self.traits["email"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +188,13 @@ Verdict: TypeAlias = Submission | FormErrors
 def validate(form: Form, data: Mapping[str, str]) -> Verdict:
     """Judge a submission. Unknown fields are ignored; no network is asked."""
     errors: dict[str, str] = {}
-    traits: dict[str, str] = {}
+    traits: dict[str, Value] = {}
     for each in form.fields:
         given = " ".join(_CONTROL.sub(" ", data.get(each.name, "")).split())
         error, value = _judge(each, given, form.words)
         if error:
             errors[each.name] = error
-        elif value:
+        elif value is not None:
             traits[each.name] = value
     if not _ticked(data, CONSENT):
         errors[CONSENT] = form.words["please_tick"]
@@ -183,13 +226,16 @@ def too_quick(form: Form, data: Mapping[str, str]) -> FormErrors:
 class Showing:
     """How a form is shown: a fresh hidden value, where the person came from, what was refused.
 
-    `prefix` stands before the ids of its elements where the page is somebody else's.
+    `prefix` stands before the ids of its elements where the page is somebody else's. A form that
+    `learns` says which questions it put, and `landing` is the token of the link that led here.
     """
 
     nonce: str
     touch: Touch = NOWHERE
     refused: FormErrors | None = None
     prefix: str = ""
+    learns: bool = False
+    landing: str = ""
 
 
 def prefix_of(name: str) -> str:
@@ -210,10 +256,13 @@ def form_part(form: Form, showing: Showing) -> str:
 def filled(page: str, form: Form, showing: Showing) -> str:
     """Return any page that holds the form, with the marks of the form filled."""
     refused, prefix = showing.refused, showing.prefix
+    page = _with_questions(page, {each.name for each in form.fields})
     errors = refused.errors if refused else {}
     values = refused.values if refused else {}
     summary = _summary(form, errors, refused.note if refused else "", prefix)
-    hidden = _hidden(showing.touch.fields())
+    put = {ASKED: " ".join(each.name for each in form.fields if each.until_known)}
+    token = {Purpose.LANDING.value: showing.landing} if showing.landing else {}
+    hidden = _hidden({**showing.touch.fields(), **(put if showing.learns else {}), **token})
     marks: dict[str, str] = {"NONCE": showing.nonce, "ERRORS": summary, "HIDDEN": hidden}
     for each in form.fields:
         marks |= _error_marks(each.name, errors.get(each.name), prefix)
@@ -234,12 +283,22 @@ def form_marks(fields: tuple[Field, ...]) -> frozenset[str]:
     for name in (*(each.name for each in fields), CONSENT, TRACKING):
         marks |= set(_error_marks(name, None, ""))
     for each in fields:
-        marks.add(f"VALUE:{each.name}")
+        marks |= {f"VALUE:{each.name}", *(_around(each.name) if each.until_known else ())}
         marks |= {f"SELECTED:{each.name}:{value}" for value, _ in each.options}
     return frozenset(marks)
 
 
-def _judge(field_: Field, given: str, words: Mapping[str, str]) -> tuple[str | None, str | None]:
+def _around(name: str) -> tuple[str, str]:
+    """The marks before and after a question that is not put to everybody."""
+    return f"ASK:{name}", f"ASKED:{name}"
+
+
+def _with_questions(page: str, names: Container[str]) -> str:
+    """Return the page with these of its questions that are not put to everybody."""
+    return _QUESTION.sub(lambda found: found[2] if found[1] in names else "", page)
+
+
+def _judge(field_: Field, given: str, words: Mapping[str, str]) -> tuple[str | None, Value]:
     """Return (what is wrong, None) or (None, the value to keep)."""
     if not given:
         return (words[_missing(field_)] if field_.required else None), None
@@ -250,6 +309,11 @@ def _judge(field_: Field, given: str, words: Mapping[str, str]) -> tuple[str | N
         return (None, given) if known else (words["please_choose_one"], None)
     if field_.type == "email":
         return _judge_address(given, words)
+    if field_.type == "number":
+        number = _number(given)
+        return (words["no_number"] if number is None else None), number
+    if field_.type == "date":
+        return (None, given) if _is_day(given) else (words["no_date"], None)
     if _ADVERTISING.search(given):
         return words["no_advertising"], None
     return None, given
@@ -261,6 +325,21 @@ def _judge_address(given: str, words: Mapping[str, str]) -> tuple[str | None, st
     except InvalidInput:
         is_ascii = given.rpartition("@")[0].isascii()
         return words["no_address" if is_ascii else "no_ascii_address"], None
+
+
+def _number(given: str) -> int | float | None:
+    """The number that was typed, with a point or a comma before its decimals, as browsers do."""
+    if not _NUMBER.fullmatch(given):
+        return None
+    number = float(given.replace(",", "."))
+    return int(number) if number.is_integer() else number
+
+
+def _is_day(given: str) -> bool:
+    try:
+        return len(given) == len("2000-01-31") and bool(date.fromisoformat(given))
+    except ValueError:
+        return False
 
 
 def _missing(field_: Field) -> str:
@@ -326,6 +405,7 @@ def _field_from_json(raw: object) -> Field:
         type=raw["type"],
         required=raw["required"],
         options=tuple((value, label) for value, label in raw["options"]),
+        until_known=raw["until_known"],
     )
 
 

@@ -4,8 +4,9 @@
  *   <script async src="https://links.example.com/form.js"></script>
  *
  * What stands in the element remains until the form has come, and for good where it cannot come.
- * Nothing is stored and no cookie is sent. The markup is that of the suite: the same questions, the
- * same words, the same errors as on the form's own page; how it looks is up to the page.
+ * Nothing is stored and no cookie is sent; the id that relance.js keeps of whoever agreed goes
+ * along, so that nobody is asked for what they have told. The markup is that of the suite: the same
+ * questions, words and errors as on the form's own page; how it looks is up to the page.
  */
 (function (w, d) {
   'use strict';
@@ -20,6 +21,11 @@
     return fetch(url, how).then(function (answer) { return answer.json(); });
   }
 
+  // Whose browser this is, if relance.js may know.
+  function visitor() {
+    return (/(?:^|; )relance=([\w-]{16,64})/.exec(d.cookie) || [])[1];
+  }
+
   // What the page's own address says of where the visitor came from.
   function about() {
     var told = new URLSearchParams({ part: 'form', page: location.host + location.pathname });
@@ -28,6 +34,7 @@
     });
     var from = d.referrer.split('/')[2];
     if (from && from != location.host) told.append('came_from', from);
+    if (visitor()) told.append('visitor', visitor());
     if (d.documentElement.lang) told.append('language', d.documentElement.lang);
     return told;
   }
@@ -49,6 +56,7 @@
     if (form.busy) return; // pressed twice
     form.busy = 1;
     var body = new URLSearchParams(new FormData(form));
+    if (visitor()) body.append('visitor', visitor());
     ask(url + '?part=form', body).then(function (answer) {
       if (answer.redirect) return location.assign(answer.redirect);
       show(place, url, answer.html);

@@ -20,6 +20,7 @@ from relance.choices import (
     leave_all,
     offered_consents,
     pause_from,
+    said_of_consent,
 )
 from relance.contacts import own_register, read_register
 from relance.errors import ConditionFailed, ContactNotFound, StoreBusy
@@ -44,7 +45,6 @@ _TRIES = 4
 """How often a change is tried anew when somebody else changes the same."""
 
 _SOURCE = "preferences"
-_MARKETING = "marketing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +154,21 @@ def _after(register: Register, change: Change, services: Services) -> datetime:
 def _events(page: Page, change: Change, at: datetime) -> Iterator[Event]:
     for key in change.withdrawn:
         name = Name.UNSUBSCRIBED if channel_of(key) == "email" else Name.CONSENT_CHANGED
-        yield _event(page, name, at, _about(key, ConsentState.WITHDRAWN))
+        yield _event(page, name, at, _said(key, ConsentState.WITHDRAWN))
     for key in change.granted:
-        yield _event(page, Name.CONSENT_CHANGED, at, _about(key, ConsentState.GRANTED))
+        yield _event(
+            page,
+            Name.CONSENT_CHANGED,
+            at,
+            _said(key, ConsentState.GRANTED),
+        )
     rest = _rest(change, at)
     if rest:
         yield _event(page, Name.PREFERENCES_CHANGED, at, rest)
 
 
-def _about(key: str, state: ConsentState) -> dict[str, Value]:
-    return {
-        "topic": key,
-        "purpose": _MARKETING,
-        "channel": channel_of(key),
-        "state": state.value,
-        "way": _SOURCE,
-    }
+def _said(key: str, state: ConsentState) -> dict[str, Value]:
+    return said_of_consent(key, state.value, way=_SOURCE)
 
 
 def _rest(change: Change, at: datetime) -> dict[str, Value]:

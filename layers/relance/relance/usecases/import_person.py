@@ -10,14 +10,12 @@ row's own identity leads to, as from everywhere else (docs/identities.md), and i
 survivor.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 
 from relance.contacts import read_register
 from relance.errors import ConditionFailed, StoreBusy
-from relance.events import Event, Name, event_of, put_once
+from relance.events import Event, event_of, put_once
 from relance.identities import (
     crm_identity,
     email_identity,
@@ -25,9 +23,9 @@ from relance.identities import (
     link,
     user_identity,
 )
-from relance.ids import event_id, moment_of
 from relance.importing.job import Job, Mode
 from relance.importing.person import Grant, Person, Withdrawal
+from relance.importing.telling import Telling
 from relance.moments import to_text
 from relance.ports import Services
 from relance.register import (
@@ -142,6 +140,7 @@ class _Taking:
         self._person = row.person
         self._job = job
         self._services = services
+        self._telling = Telling(row.number, row.person, job, services.now)
         self._noted: list[Noted] = []
         self._silence: Became | None = None
         self._reason: SuppressionReason | None = None
@@ -253,10 +252,10 @@ class _Taking:
             for each in free[1:]
         ]
         events = [
-            self._imported(contact_id),
-            *(self._granted(contact_id, each) for each in self._fresh_grants()),
-            *(self._withdrawn(contact_id, each) for each in person.withdrawals),
-            *self._joined(contact_id),
+            self._telling.imported(contact_id),
+            *(self._telling.granted(contact_id, each) for each in self._fresh_grants()),
+            *(self._telling.withdrawn(contact_id, each) for each in person.withdrawals),
+            *self._telling.joined(contact_id),
         ]
         try:
             services.store.transact([*found.writes, *others, *map(put_once, events)])
@@ -272,25 +271,18 @@ class _Taking:
             "known_by": self._known_by,
             "language": person.traits.get("language"),
             **{
-                f"consent#{each.topic}": consent_value(
-                    ConsentState.GRANTED, each.at, self._id(f"consent#{each.topic}")
-                )
+                f"consent#{each.topic}": self._consent(ConsentState.GRANTED, each)
                 for each in self._fresh_grants()
             },
             **{
-                name: value
+                f"consent#{each.topic}": self._consent(ConsentState.WITHDRAWN, each)
                 for each in person.withdrawals
-                for name, value in (
-                    (
-                        f"consent#{each.topic}",
-                        consent_value(
-                            ConsentState.WITHDRAWN, each.at, self._id(f"consent#{each.topic}")
-                        ),
-                    ),
-                    (f"withdrawn#{each.topic}", to_text(each.at)),
-                )
             },
+            **{f"withdrawn#{each.topic}": to_text(each.at) for each in person.withdrawals},
         }
+
+    def _consent(self, state: ConsentState, said: Grant | Withdrawal) -> Value:
+        return consent_value(state, said.at, self._telling.id_of(f"consent#{said.topic}"))
 
     def _fresh_grants(self) -> tuple[Grant, ...]:
         return self._person.grants if self._person.address and not self._silence else ()
@@ -309,7 +301,7 @@ class _Taking:
 
     def _known(self, known: _Known) -> Outcome:
         """The event `imported` is written last: where it stands, the whole row was taken."""
-        imported = self._imported(known.contact_id)
+        imported = self._telling.imported(known.contact_id)
         if self._taken_by(imported) not in ("", self._job.execution):
             return Outcome(Became.UNCHANGED)
         for withdrawal in self._person.withdrawals:
@@ -320,7 +312,7 @@ class _Taking:
         self._noted += [Noted.LIST_LEFT] * len(left)
         if self._job.mode is Mode.WRITE:
             self._tie(known)
-            for event in self._joined(known.contact_id, but=left):
+            for event in self._telling.joined(known.contact_id, but=left):
                 append(self._services, event)
             append(self._services, imported)
         return Outcome(self._silence or self._whose_row(known), self._noted)
@@ -398,7 +390,7 @@ class _Taking:
 
     def _grant(self, known: _Known, grant: Grant) -> None:
         """Grant a consent; never over a withdrawal, and never to an address that is suppressed."""
-        event = self._granted(known.contact_id, grant)
+        event = self._telling.granted(known.contact_id, grant)
         if self._stands(known, event, grant.topic):
             self._noted.append(Noted.GRANTED)
             return
@@ -425,7 +417,7 @@ class _Taking:
         return any(each is not None and each.by == event.event_id for each in standing)
 
     def _withdraw(self, known: _Known, withdrawal: Withdrawal) -> None:
-        event = self._withdrawn(known.contact_id, withdrawal)
+        event = self._telling.withdrawn(known.contact_id, withdrawal)
         if self._stands(known, event, withdrawal.topic):
             self._noted.append(Noted.WITHDRAWN)
             return
@@ -453,65 +445,6 @@ class _Taking:
         except ConditionFailed:
             return False
         return True
-
-    # -- events --------------------------------------------------------------------------------
-
-    def _id(self, about: str) -> str:
-        """The id of an event: of two rows about one person the later row's sorts later."""
-        at = self._job.at + self._row.number
-        return event_id(at, f"import:{self._job.file}", f"{self._row.number}#{about}")
-
-    def _event(
-        self,
-        contact_id: str,
-        name: Name,
-        about: str,
-        properties: dict[str, Value],
-        at: datetime | None = None,
-    ) -> Event:
-        return Event(
-            contact_id=contact_id,
-            event_id=self._id(about),
-            name=name,
-            occurred_at=at or moment_of(self._job.at),
-            received_at=self._services.now(),
-            source="import",
-            properties=properties,
-        )
-
-    def _imported(self, contact_id: str) -> Event:
-        said: dict[str, Value] = {
-            "traits": dict(self._person.traits),
-            "file": self._job.file,
-            "import": self._job.execution,
-        }
-        return self._event(contact_id, Name.IMPORTED, "imported", said)
-
-    def _joined(self, contact_id: str, *, but: frozenset[str] = frozenset()) -> Iterator[Event]:
-        for name in self._person.lists:
-            if name in but:
-                continue
-            yield self._event(contact_id, Name.LIST_JOINED, f"list#{name}", {"list": name})
-
-    def _granted(self, contact_id: str, grant: Grant) -> Event:
-        proof = {"source": grant.source, "date": to_text(grant.at), "text": grant.text}
-        return self._consent(contact_id, grant.topic, ConsentState.GRANTED, grant.at, proof)
-
-    def _withdrawn(self, contact_id: str, withdrawal: Withdrawal) -> Event:
-        return self._consent(
-            contact_id, withdrawal.topic, ConsentState.WITHDRAWN, withdrawal.at, {}
-        )
-
-    def _consent(
-        self,
-        contact_id: str,
-        topic: str,
-        state: ConsentState,
-        at: datetime,
-        proof: dict[str, str],
-    ) -> Event:
-        said: dict[str, Value] = {"topic": topic, "state": state.value, "proof": {**proof}}
-        return self._event(contact_id, Name.CONSENT_CHANGED, f"consent#{topic}", said, at)
 
 
 def grant_for_the_first_time(contact_id: str, grant: Grant, event: Event) -> Update:

@@ -3,15 +3,19 @@
 Which variant of a landing page somebody sees follows from who they are, as far as the browser says
 so with a cookie that they agreed to or the token of a link just followed; else it is drawn each
 time, and nothing is stored. A page that was sent comes back as the variant that was shown.
+
+What a form asks `until known` is not put to whoever has told it, as far as it is known who looks.
+What was told is never shown.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from relance.content.forms import (
     SHOWN_IN,
+    VISITOR,
     Form,
     FormErrors,
     Showing,
@@ -21,15 +25,18 @@ from relance.content.forms import (
 from relance.content.landing_pages import Landing, PageVariant
 from relance.errors import TokenInvalid
 from relance.lead_counts import Origin, count_visit
+from relance.links import Purpose
 from relance.moments import day_of
 from relance.ports import Services
 from relance.touches import Touch, referring
+from relance.usecases.learn import known_of
+from relance.usecases.looking import Looking, looking_contact
 from relance.usecases.sign_up import new_nonce
 
 PART = "part"
 """The parameter by which a page of the company's asks for the form alone."""
 
-LANDING_TOKEN = "rl"  # noqa: S105 - the name of a parameter
+LANDING_TOKEN = Purpose.LANDING.value
 
 
 class Kind(StrEnum):
@@ -59,19 +66,41 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A form where it stands. `is_part`: in a page that is not ours."""
+    """A form where it stands, with the questions that are put. `is_part`: in a page not ours.
+
+    A form that `learns` puts fewer to whoever is known, as `looking` tells; `token` is that of the
+    link, if there is one.
+    """
 
     form: Form
     touch: Touch
     landing: Landing | None = None
     variant: PageVariant | None = None
     is_part: bool = False
+    learns: bool = False
+    token: str = ""
+    looking: Looking = field(default_factory=Looking)
 
 
 def find_place(asked: Asked, services: Services) -> Place | None:
     """The form that is meant, where it stands, and where the person came from."""
-    if asked.kind is Kind.LANDING:
-        return _on_landing_page(asked, services)
+    find = _on_landing_page if asked.kind is Kind.LANDING else _alone
+    place = find(asked, services)
+    if place is None or not place.form.learns:
+        return place
+    # The visitor is told by the cookie, or by our script in the company's own page.
+    visitor = asked.visitor or asked.said.get(VISITOR, "")
+    looking = Looking(visitor=visitor, landing=asked.said.get(LANDING_TOKEN, ""))
+    if asked.was_sent:
+        form, token = place.form.as_sent(asked.said), looking.landing
+    else:
+        person = looking_contact(looking, services)
+        form = place.form.asking(known_of(person, services) if person else ())
+        token = looking.landing if person else ""
+    return replace(place, form=form, learns=True, token=token, looking=looking)
+
+
+def _alone(asked: Asked, services: Services) -> Place | None:
     spoken = (asked.said.get(SHOWN_IN) or asked.said.get("language"), *asked.languages)
     form = services.content.form(asked.name, *spoken)
     if form is None:
@@ -86,7 +115,7 @@ def find_place(asked: Asked, services: Services) -> Place | None:
 def shown(place: Place, services: Services, refused: FormErrors | None = None) -> str:
     """The page, or what stands of it in somebody else's."""
     nonce = (refused.nonce if refused else "") or new_nonce(services)
-    showing = Showing(nonce, place.touch, refused)
+    showing = Showing(nonce, place.touch, refused, learns=place.learns, landing=place.token)
     if place.variant:
         return filled(place.variant.page, place.form, showing)
     if place.is_part:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from relance.content.forms import (
     MAX_LENGTH,
     VISITOR,
-    Form,
     FormErrors,
     come_later,
     is_trapped,
@@ -23,18 +22,18 @@ from relance.ids import is_ulid, milliseconds, ulid_ms
 from relance.limits import QUICKEST, of_network, seconds_left
 from relance.ports import Services
 from relance.storage import Value
-from relance.touches import NOWHERE, Touch
+from relance.usecases.learn import learn
+from relance.usecases.show_form import Place
 from relance.usecases.sign_up import SignUp, sign_up
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A form as it was sent; `proof` says from where, `touch` what had led to it."""
+    """A form as it was sent from the place where it stands; `proof` says from where."""
 
-    form: Form
+    place: Place
     fields: Mapping[str, str]
     proof: Mapping[str, Value]
-    touch: Touch = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +60,25 @@ def take_form(sent: Sent, services: Services) -> Taken | FormErrors | TooMany:
     Raises:
         StoreBusy: try again.
     """
-    verdict = validate(sent.form, sent.fields)
+    form, place = sent.place.form, sent.place
+    verdict = validate(form, sent.fields)
     if isinstance(verdict, FormErrors):
         return verdict
     if is_trapped(sent.fields):
         return Taken(None)
     if _is_too_quick(verdict.nonce, services):
-        return too_quick(sent.form, sent.fields)
+        return too_quick(form, sent.fields)
     now = services.now()
     try:
         network = str(sent.proof.get("network", ""))
-        services.store.write(of_network(sent.form.name, network, now).count())
+        services.store.write(of_network(form.name, network, now).count())
     except ConditionFailed:
-        return TooMany(seconds_left(now), come_later(sent.form, sent.fields))
+        return TooMany(seconds_left(now), come_later(form, sent.fields))
     visitor = sent.fields.get(VISITOR, "")[:MAX_LENGTH]
-    return Taken(sign_up(SignUp(sent.form, verdict, sent.proof, visitor, sent.touch), services))
+    event = sign_up(SignUp(form, verdict, sent.proof, visitor, place.touch), services)
+    if event:
+        learn(form, verdict, event, place.looking, services)
+    return Taken(event)
 
 
 def _is_too_quick(nonce: str, services: Services) -> bool:

@@ -291,11 +291,14 @@ class FieldSource(Model):
     required: bool = False
     options: dict[str, Text] = {}
     help: str = ""
+    ask: Literal["always", "until known"] = "always"
 
     @model_validator(mode="after")
     def _not_one_of_ours(self) -> "FieldSource":
         if self.trait in RESERVED_FIELDS:
             raise ValueError(f'"{self.trait}" is a field of ours. Choose another name.')
+        if self.trait == "email" and self.ask != "always":
+            raise ValueError("the address is always asked for: it says who signs up.")
         return self
 
 
@@ -360,6 +363,17 @@ class FormSource(Model):
     button: Text
     thanks: ThanksSource
     file: GivenFileSource | None = None
+    at_once: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _some_to_choose_from(self) -> "FormSource":
+        asked = sum(each.ask == "until known" for each in self.fields)
+        if self.at_once is not None and self.at_once >= asked:
+            raise ValueError(
+                f"at_once: {self.at_once} leaves nothing for later: the fields with "
+                f'"ask: until known" are {asked}. Write a smaller number, or take it out.'
+            )
+        return self
 
     @model_validator(mode="after")
     def _a_page_for_the_link(self) -> "FormSource":

@@ -202,6 +202,7 @@ class SiteBuilder:
             "redirect": redirect,
             "file": form.file.name if form.file else None,
             "file_at_once": form.file is not None and form.file.given == "at once",
+            "at_once": form.at_once,
         }
 
     def _check(self, source: Source, form: FormSource, language: str) -> None:
@@ -246,6 +247,12 @@ class SiteBuilder:
         if unknown:
             self._wrong(source, (*path, "trait"), unknown)
             return
+        if self._declared.trait(field.trait).type == "yes_no":
+            sentence = (
+                f"{field.trait} is yes or no, which a form cannot ask yet. Ask for a trait with "
+                '"options:" in traits.yaml.'
+            )
+            self._wrong(source, (*path, "trait"), sentence)
         if field.trait in asked:
             self._wrong(source, (*path, "trait"), f"{field.trait} is asked for twice. Keep one.")
         options = self._declared.trait(field.trait).options
@@ -272,6 +279,7 @@ class SiteBuilder:
             type=self._declared.trait(written.trait).type,
             required=written.required,
             options=tuple(written.options.items()),
+            until_known=written.ask == "until known",
         )
 
     def _template(self, name: str, language: str) -> str:

@@ -78,6 +78,7 @@ class Sesv2:
         for name in _UNSUPPORTED:
             if name in request:
                 raise AwsError("BadRequestException", f"{name} is not supported here.", 400)
+        _check_overrides(_object(request.get("ConfigurationOverrides")))
         draft = self._draft(request)
         self._check_sender(draft.source)
         self._check_recipients((*draft.to, *draft.cc, *draft.bcc))
@@ -176,6 +177,16 @@ class Sesv2:
         horizon = self.mailbox.clock.now - _DAY
         while self._sent and self._sent[0] <= horizon:
             self._sent.popleft()
+
+
+def _check_overrides(overrides: Request) -> None:
+    """SES's own tracking can be switched off here; on it would have to put in its own links."""
+    for category, values in overrides.items():
+        if category != "Tracking":
+            raise _bad(f"ConfigurationOverrides.{category} is not supported here.")
+        for name, status in _object(values).items():
+            if status != "DISABLED":
+                raise _bad(f"{name} {status} is not supported here.")
 
 
 def _with_simple(draft: Draft, simple: Request) -> Draft:

@@ -14,6 +14,7 @@ from tests.bench import (
     engine,
     importing,
     interpreter,
+    sending,
     whole_stack,
 )
 from tests.bench.emulators import Speeds
@@ -54,6 +55,8 @@ def main() -> None:
         "Importing and exporting: files cut, rows written, beside a floor that only parses and puts"
     )
     print(*importing.measure(), sep="\n", end="\n\n", flush=True)
+    print("Sending: a mail decided, rendered, signed and assembled, beside its bare templates")
+    print(*sending.measure(), sep="\n", end="\n\n", flush=True)
     print("The interpreter of state machines alone")
     print(*interpreter.measure(), sep="\n", end="\n\n", flush=True)
     print("DynamoDB inside the process, through boto3: calls in a second of CPU")

@@ -17,6 +17,10 @@ Call = Callable[[str, str], Any]
 
 STATUSES = {
     "give_file/forged": 404,
+    "serve_image/unknown": 404,
+    "serve_image/no_picture": 404,
+    "show_mail/sent": 200,
+    "show_mail/forged": 404,
     "submit_form/show": 200,
     "submit_form/show_landing_page": 200,
     "submit_form/show_part": 200,
@@ -140,6 +144,7 @@ OTHERS = {
     "join_contacts/join",
     "manage_suppressions/suppress",
     "refresh_address_ranges/look",
+    "publish_content/nothing_there",
     "close_workflow/stopped",
     "settle_sends/tick",
     "wake_contacts/tick",
@@ -173,6 +178,22 @@ def test_a_request_is_answered(call: Call, sample: str, status: int) -> None:
     assert answer["statusCode"] == status
     kept = sample.startswith(MAY_BE_KEPT)
     assert ("no-store" in answer["headers"]["cache-control"]) is not kept
+
+
+def test_a_mail_is_shown_without_anything_that_acts_for_its_reader(
+    call: Call, bench: Bench
+) -> None:
+    answer = call("show_mail", "sent")
+    assert "kettle" in answer["body"]
+    assert "/i/" not in answer["headers"]["content-security-policy"]
+    for address in ("/u/", "/p/", "/c/", "/k/", "/v/", "/o/", "relance:", "ana@example.com"):
+        assert address not in answer["body"]
+    assert bench.history() == ["signed_up"]
+
+
+def test_a_draft_that_is_not_there_is_told_with_what_to_do(call: Call) -> None:
+    with pytest.raises(InvalidInput, match=r"Put drafts/newsletter-12\.md or a folder"):
+        call("publish_content", "nothing_there")
 
 
 def test_a_sign_up_is_one_contact_one_event_whatever_is_repeated(call: Call, bench: Bench) -> None:

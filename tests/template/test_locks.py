@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAMBDA = ROOT / "layers/dependencies/lambda.txt"
 COMPILER = ROOT / "layers/dependencies/compiler.txt"
-LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), LAMBDA, COMPILER]
+PUBLISHER = ROOT / "layers/dependencies/publisher.txt"
+LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), LAMBDA, COMPILER, PUBLISHER]
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -17,10 +18,16 @@ def pins(lock: Path) -> dict[str, str]:
     return dict(re.findall(pinned, lock.read_text("utf-8"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("lock", [LAMBDA, COMPILER], ids=lambda path: path.stem)
+@pytest.mark.parametrize("lock", [LAMBDA, COMPILER, PUBLISHER], ids=lambda path: path.stem)
 def test_what_ships_is_what_was_tested(lock: Path) -> None:
     tested = pins(ROOT / "requirements/dev.txt")
     assert pins(lock).items() <= tested.items()
+
+
+def test_the_two_layers_together_have_what_the_build_needs_and_nothing_twice() -> None:
+    shipped, more = pins(LAMBDA), pins(PUBLISHER)
+    assert pins(COMPILER).items() <= (shipped | more).items()
+    assert not shipped.keys() & more.keys()
 
 
 def test_the_layer_does_not_bring_what_the_runtime_has() -> None:

@@ -15,6 +15,14 @@ GOOD_AND_BAD = {
     "SenderName": (["", "Zoë of Example"], ['Zoë "Z"', "a@b", "a\nb"]),
     "PostalAddress": (["Example Ltd, 1 Main Street"], ["", "short", "Example\n1 Main Street"]),
     "SenderDomain": (["", "example.com", "news.example.com"], ["example", "a@example.com"]),
+    "BrandAddresses": (
+        ["", "hello@second.example", "a@b.example,c@d.example"],
+        ["hello", "a@b.example, c@d.example", "a@B.example", "a@b.example,"],
+    ),
+    "BrandIdentities": (
+        ["", "second.example", "second.example,third.example"],
+        ["a@second.example", "second.example, third.example", "second.example,"],
+    ),
     "AllowList": (
         ["", "me@example.com", "@example.com", "me@example.com,@example.org"],
         ["example.com", "me@example.com, you@example.com", "me@example.com,", "me"],

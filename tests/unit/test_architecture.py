@@ -23,12 +23,15 @@ PUBLIC = (
     "fill_slots",
     "manage_preferences",
     "give_file",
+    "serve_image",
 )
 HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "ministack")
 
 MAY_IMPORT = {
     **dict.fromkeys(PUBLIC, frozenset()),
     "send_email": frozenset({"jinja2", "pydantic"}),
+    "show_mail": frozenset({"jinja2"}),
+    "publish_content": frozenset({"jinja2", "pydantic", "yaml", "css_inline"}),
     **dict.fromkeys(
         (
             "enter_workflow",

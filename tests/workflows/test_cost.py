@@ -47,7 +47,7 @@ def test_a_mail_takes_five_calls(story: Story) -> None:
     )
 
 
-def test_a_skipped_mail_takes_four_calls(story: Story) -> None:
+def test_a_skipped_mail_takes_four_calls_and_a_look_at_what_is_published(story: Story) -> None:
     warmed_up(story)
     story.signs_up("ana@example.com")
     story.confirms("ana@example.com")
@@ -65,6 +65,7 @@ def test_a_skipped_mail_takes_four_calls(story: Story) -> None:
     story.day(3.1)
     assert calls(story, "send-email") == [
         [
+            "dynamodb.GetItem",  # once a minute
             "dynamodb.TransactWriteItems",
             "dynamodb.Query",
             "dynamodb.TransactWriteItems",

@@ -76,7 +76,7 @@ PASSING = [
             operation="TransactWriteItems",
             code="InternalServerError",
             status=500,
-            index=1,
+            index=2,
         ),
         id="the answer to the claim is lost",
     ),

@@ -25,13 +25,15 @@ from relance.ids import milliseconds, moment_of
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
 from relance.ports import Forwarding, Sender, SendMode, Services
+from relance.published import Messages
 from relance.storage import Table
 from relance.suppression import Suppressions
 
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
-    from relance.aws.published import HttpsLists
+    from relance.aws.https_lists import HttpsLists
     from relance.aws.s3 import S3Downloads, S3Files
+    from relance.aws.s3_content import S3ContentFiles
     from relance.aws.services import (
         EventBridgeBus,
         SqsBacklog,
@@ -94,6 +96,20 @@ class AwsServices:
         return Content.open(Path(_setting("CONTENT")))
 
     @cached_property
+    def messages(self) -> Messages:
+        """The messages in force."""
+        return Messages(self.content, self.store, lambda: self.content_files, self.now)
+
+    @cached_property
+    def content_files(self) -> "S3ContentFiles":
+        """Versions of messages, pictures and drafts."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.s3_content import S3ContentFiles  # noqa: PLC0415
+
+        return S3ContentFiles(boto3.client("s3"), _setting("CONTENT_BUCKET"))
+
+    @cached_property
     def plan(self) -> Plan:
         """The rules of the content, ready to be applied."""
         return Plan(self.content.rules, ZoneInfo(_setting("TIME_ZONE")))
@@ -108,7 +124,9 @@ class AwsServices:
     @cached_property
     def link_tables(self) -> LinkTables:
         """Where the links of mails lead."""
-        return LinkTables(self.store)
+        return LinkTables(
+            self.store, content=lambda: self.content, files=lambda: self.content_files
+        )
 
     @cached_property
     def sender(self) -> Sender:
@@ -120,10 +138,13 @@ class AwsServices:
             mode=SendMode(_setting("SEND_MODE")),
             allow_list=tuple(each for each in listed.split(",") if each),
             link_base_url=_setting("LINK_BASE_URL").rstrip("/"),
-            postal_address=_setting("POSTAL_ADDRESS"),
+            postal_address=self.postal_address,
             time_zone=ZoneInfo(_setting("TIME_ZONE")),
-            languages=tuple(_setting("LANGUAGES").split(",")),
+            languages=self.languages,
             reply_domain=_setting("REPLY_DOMAIN"),
+            brand_addresses=tuple(
+                each for each in os.environ.get("BRAND_ADDRESSES", "").split(",") if each
+            ),
         )
 
     @cached_property
@@ -254,7 +275,7 @@ class AwsServices:
     @cached_property
     def published(self) -> "HttpsLists":
         """Lists that others publish."""
-        from relance.aws.published import HttpsLists  # noqa: PLC0415
+        from relance.aws.https_lists import HttpsLists  # noqa: PLC0415
 
         return HttpsLists()
 
@@ -275,6 +296,16 @@ class AwsServices:
     def hook_secrets(self) -> HookSecrets:
         """The secrets of hooks; when they cannot be read anew, the former ones."""
         return self._anew(HookSecrets, lambda: HookSecrets(self._secret("HOOK_SECRETS")))
+
+    @cached_property
+    def postal_address(self) -> str:
+        """The postal address that mails show."""
+        return _setting("POSTAL_ADDRESS")
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that mail is written in."""
+        return tuple(_setting("LANGUAGES").split(","))
 
     @cached_property
     def currency(self) -> str:

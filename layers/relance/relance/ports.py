@@ -20,6 +20,8 @@ from relance.events import Event
 from relance.hooks.keys import HookSecrets
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
+from relance.ports_content import ContentFiles
+from relance.published import Messages
 from relance.storage import Store, Value
 from relance.suppression import Suppressions
 
@@ -37,6 +39,7 @@ class Sender:
 
     `time_zone` decides where a calendar day begins; the first of `languages` serves whoever reads
     none of them. Replies come to `reply_domain`; when it is empty, to the sender's own mailbox.
+    Brands may send from `brand_addresses` besides.
     """
 
     address: str
@@ -48,6 +51,7 @@ class Sender:
     time_zone: ZoneInfo
     languages: tuple[str, ...]
     reply_domain: str = ""
+    brand_addresses: tuple[str, ...] = ()
 
     def language_for(self, spoken: str | None) -> str:
         """The language to write in: the contact's own if the company writes it, else the first."""
@@ -67,7 +71,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message, ready for SES. `tags` come back with every SES event."""
+    """One message, ready for SES. `tags` come back with every SES event.
+
+    `sender` is the From header of a brand; without one the mailer's own stands there.
+    """
 
     to: str
     subject: str
@@ -75,7 +82,8 @@ class Mail:
     text: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     tags: Mapping[str, str] = field(default_factory=dict)
-    reply_to: str = ""
+    sender: str | None = None
+    reply_to: str | None = None
 
 
 class Mailer(Protocol):
@@ -240,6 +248,14 @@ class Services(Protocol):
         """What marketers wrote, compiled."""
 
     @property
+    def messages(self) -> Messages:
+        """The messages in force: published ones, at most a minute old, else deployed ones."""
+
+    @property
+    def content_files(self) -> ContentFiles:
+        """Versions of messages, pictures and drafts."""
+
+    @property
     def plan(self) -> Plan:
         """The rules of the content, ready to be applied."""
 
@@ -318,6 +334,14 @@ class Services(Protocol):
     @property
     def hook_secrets(self) -> HookSecrets:
         """The secrets of hooks, at most five minutes old."""
+
+    @property
+    def postal_address(self) -> str:
+        """The postal address that mails show."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that mail is written in."""
 
     @property
     def currency(self) -> str:

@@ -145,7 +145,7 @@ def _claim_and_send(attempt: _Attempt, services: Services) -> SendState:
 
 
 def _attempt(request: SendRequest, services: Services) -> _Attempt:
-    message = services.content.message(request.message)
+    message = services.messages.message(request.message)
     now = services.now()
     day = now.astimezone(services.sender.time_zone).date()
     planned = Planned(

@@ -156,9 +156,7 @@ def _templates(message: Message, variant: Variant) -> _Templates:
     return found
 
 
-def _line(
-    plain: ImmutableSandboxedEnvironment, text: str
-) -> Callable[[Mapping[str, object]], str]:
+def _line(plain: ImmutableSandboxedEnvironment, text: str) -> Callable[[Mapping[str, object]], str]:
     """What renders a line; most of them say the same to everybody."""
     return plain.from_string(text).render if "{" in text else lambda _: text
 

@@ -159,6 +159,14 @@ WRONG: dict[str, tuple[dict[str, str | bytes], str]] = {
         {".md": LETTER.replace("class: m", "layout: mial\nclass: m")},
         'no-layout.md, line 4: there is no layout "mial". Did you mean mail?',
     ),
+    "first-steps": (
+        {".md": LETTER.replace("class: marketing", "class: transactional")},
+        "first-steps: the deployed message of this name is marketing",
+    ),
+    "confirm": (
+        {".md": LETTER.replace("class: marketing", "class: transactional")},
+        "confirm: the deployed message of this name asks for the confirmation",
+    ),
     "too-long": ({".md": f"{LETTER}{'x' * 120_000}"}, "Gmail cuts off what is beyond 102 KB"),
     "too-many": ({f"/images/{n}.png": b"x" for n in range(101)}, "100 files and 20 MB"),
 }

@@ -121,10 +121,25 @@ def test_a_gif_that_moves_is_left_as_it_is(show: Show, tmp_path: Path) -> None:
     assert (tmp_path / "target" / "images" / name).read_bytes() == body.getvalue()
 
 
-def test_pictures_stand_in_markdown_and_mjml_as_well(show: Show) -> None:
-    _, tag = show(drawn(), "![A cup](images/cup.png)\n", "messages/hello/body.md")
+MJML = """<mjml><mj-body><mj-section><mj-column>
+<mj-raw><div style="display:none">{{ preheader }}</div></mj-raw>
+<mj-image src="images/cup.png" alt="A cup" />
+<mj-text>Hello. <a href="{{ unsubscribe_url }}">Unsubscribe</a>,
+<a href="{{ preferences_url }}">choose</a>. {{ company.postal_address }}</mj-text>
+</mj-column></mj-section></mj-body></mjml>
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "width"),
+    [("![A cup](images/cup.png)\n", "md", "300"), (MJML, "mjml", "550")],
+    ids=["Markdown", "MJML, as wide as its column"],
+)
+def test_pictures_stand_in_every_kind_of_text(show: Show, body: str, kind: str, width: str) -> None:
+    content, tag = show(drawn(), body, f"messages/hello/body.{kind}")
+    assert content.message("hello").images[0] in tag
     assert 'alt="A cup"' in tag
-    assert 'width="300"' in tag
+    assert f'width="{width}"' in tag
 
 
 def test_a_layout_and_a_block_have_pictures_of_their_own(write: Writer, tmp_path: Path) -> None:

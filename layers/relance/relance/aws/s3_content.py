@@ -55,9 +55,10 @@ class S3ContentFiles:
 
     def draft(self, name: str) -> Mapping[str, bytes] | None:
         """The files of a draft: of its folder, and the Markdown file of its name."""
+        single = f"drafts/{name}.md"
         listed = [
             *self._listed(f"drafts/{name}/"),
-            *(each for each in self._listed(f"drafts/{name}.md") if each[0].endswith(".md")),
+            *(each for each in self._listed(single) if each[0] == single),
         ]
         files = [(key, size) for key, size in listed if not key.endswith("/")]
         if len(files) > MOST_FILES or sum(size for _, size in files) > MOST_BYTES:

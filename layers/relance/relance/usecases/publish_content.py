@@ -17,6 +17,7 @@ from relance.content.names import closest, either, listed
 from relance.errors import ConditionFailed, InvalidInput, StoreBusy
 from relance.ports import Services
 from relance.published import AT_MOST_OLD, Index, Line, checked, rolled_back
+from relance.sending import asks_to_confirm
 from relance.storage import Value
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
 
@@ -82,8 +83,8 @@ def _forward(wish: PublishWish, services: Services) -> dict[str, Value]:
     if not files:
         raise InvalidInput(_no_draft(name, services))
     draft = build_draft(name, files, services.content.source)
-    if draft.compiled is None:
-        mistakes = list(draft.mistakes)
+    mistakes = [*draft.mistakes, *_unlike_deployed(name, draft, services)]
+    if mistakes:
         count = "one mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         return _answer(
             Decision.REFUSED,
@@ -93,6 +94,31 @@ def _forward(wish: PublishWish, services: Services) -> dict[str, Value]:
         )
     _keep(draft, services)
     return _put_in_force(name, draft, services) if wish.publish else _noted(name, draft, services)
+
+
+def _unlike_deployed(name: str, draft: Draft, services: Services) -> list[str]:
+    """What keeps a draft from standing in the place of the deployed message of its name.
+
+    Journeys send it for what it is: a confirmation that does not confirm would stop them all, and
+    marketing in the place of an answer would go to people who never agreed to it.
+    """
+    if draft.compiled is None or name not in services.content.messages:
+        return []
+    deployed, new = services.content.message(name), Message.from_json(draft.compiled)
+    sort = deployed.message_class.value
+    if new.message_class is not deployed.message_class:
+        sentence = (
+            f"{name}: the deployed message of this name is {sort}, and journeys send it as such. "
+            f'Write "class: {sort}", or give the draft another name.'
+        )
+        return [sentence]
+    if asks_to_confirm(deployed) and not asks_to_confirm(new):
+        sentence = (
+            f"{name}: the deployed message of this name asks for the confirmation, and nobody "
+            'could confirm any more. Write <a href="{{ confirm_url }}">…</a>.'
+        )
+        return [sentence]
+    return []
 
 
 def _keep(draft: Draft, services: Services) -> None:

@@ -1,17 +1,22 @@
 """Replies: recorded, forwarded to a person, able to end a wait; machines' answers are not."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from relance.aws.values import to_attributes
 from relance.links import LinkSigner
 from relance.replies import Coming, leaving_address, read_mail, reply_address
+from relance.storage import Table
+from relance.workflows import Awaited, Step, Wait, WaitKind
 
 from local.faults import Fault, FaultPlan, Rule
 from local.permissions import missing
 from local.world import ROOT, World
+from tests.stack import table_names
 from tests.workflows.conftest import MakeStory
 from tests.workflows.story import MONDAY, Story
 from tests.workflows.test_promises import on_the_list
@@ -140,6 +145,32 @@ def test_a_reply_to_another_address_of_the_domain_is_found_by_what_it_answers(
     assert len(story.events(ANA, "email_replied")) == 1
     assert len(story.mails(KIM)) == 1
     assert missing(story.world.stack, story.world.recorder.uses) == []
+
+
+@pytest.mark.parametrize(
+    ("sample", "is_over"), [("reply_gmail", True), ("away_gmail", False)], ids=["reply", "away"]
+)
+def test_a_reply_ends_a_wait_for_it_and_an_automatic_answer_does_not(
+    story: Story,
+    sample: str,
+    is_over: bool,
+) -> None:
+    on_the_list(story)
+    now = story.world.now
+    waiting = Wait(
+        step=Step("nurture", story.contact(ANA), "E1", "wait_for_reply"),
+        token="nobody waits with it",
+        kind=WaitKind.EVENT,
+        since=now,
+        until=now + timedelta(days=3),
+        awaited=(Awaited("email_replied"),),
+    )
+    story.world.client("dynamodb").put_item(
+        TableName=table_names()[Table.CONTACTS], Item=to_attributes(waiting.to_item())
+    )
+    comes(story, sample)
+    waits = story.records(ANA, "now#wait#nurture")
+    assert (waits == []) is is_over
 
 
 @pytest.mark.parametrize("sample", ["away_exchange", "away_gmail", "away_by_subject"])

@@ -10,6 +10,8 @@ import pytest
 
 MUST_BE_ANSWERED = {"SenderAddress", "PostalAddress"}
 
+IDENTITY = "arn:aws:ses:eu-west-1:123456789012:identity/"
+
 GOOD_AND_BAD = {
     "SenderAddress": (["hello@example.com"], ["", "hello", "Hello <hello@example.com>", "a@b"]),
     "SenderName": (["", "Zoë of Example"], ['Zoë "Z"', "a@b", "a\nb"]),
@@ -20,8 +22,8 @@ GOOD_AND_BAD = {
         ["hello", "a@b.example, c@d.example", "a@B.example", "a@b.example,"],
     ),
     "BrandIdentities": (
-        ["", "second.example", "second.example,third.example"],
-        ["a@second.example", "second.example, third.example", "second.example,"],
+        ["", f"{IDENTITY}b.example", f"{IDENTITY}b.example,{IDENTITY}c@d.example"],
+        ["b.example", f"{IDENTITY}b.example,", f"{IDENTITY}b.example, {IDENTITY}c.example"],
     ),
     "AllowList": (
         ["", "me@example.com", "@example.com", "me@example.com,@example.org"],

@@ -183,6 +183,7 @@ _SENTENCES: Mapping[str, _Say] = {
     "email_delivered": _mail("was delivered"),
     "email_opened": _mail("was opened"),
     "email_clicked": _clicked,
+    "email_replied": _mail("was replied to"),
     "email_bounced": _bounced,
     "email_complained": _mail("was reported as spam"),
     "unsubscribed": lambda p: (
@@ -203,5 +204,7 @@ _SENTENCES: Mapping[str, _Say] = {
     "persona_assigned": _persona,
     "time_passed": lambda _: "Time passed",
     "rules_changed": lambda _: "Was scored anew, since the rules had changed",
+    "suppressed": lambda p: f"Was put on the suppression list by {_word(p, 'by')}",
+    "suppression_lifted": lambda p: f"Was taken off the suppression list by {_word(p, 'by')}",
     "erased": lambda _: "Was erased",
 }

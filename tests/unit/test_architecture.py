@@ -23,6 +23,7 @@ PUBLIC = (
     "fill_slots",
     "manage_preferences",
     "give_file",
+    "serve_image",
 )
 HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "ministack")
 
@@ -30,6 +31,8 @@ MAY_IMPORT = {
     **dict.fromkeys(PUBLIC, frozenset()),
     "send_email": frozenset({"jinja2", "pydantic"}),
     "send_deferred": frozenset({"jinja2"}),
+    "show_mail": frozenset({"jinja2"}),
+    "publish_content": frozenset({"jinja2", "pydantic", "yaml", "css_inline"}),
     **dict.fromkeys(
         (
             "enter_workflow",
@@ -49,6 +52,8 @@ MAY_IMPORT = {
             "report_leads",
             "check_setup",
             "join_contacts",
+            "manage_suppressions",
+            "refresh_address_ranges",
         ),
         frozenset({"pydantic"}),
     ),

@@ -19,8 +19,9 @@ from relance.brakes import Brakes
 from relance.content.compiled import Content
 from relance.engine import Plan
 from relance.events import event_of
+from relance.feedback import Kind, Report
 from relance.ledger import SendState, send_of
-from relance.usecases.record_email_event import Report, record_report
+from relance.usecases.record_email_event import record_report
 from relance.usecases.retry_send import Retry, retry_send
 
 from local.content import compiled_content
@@ -222,7 +223,7 @@ def test_what_ses_took_after_all_is_not_made_again() -> None:
 
 
 def report(send_id: str) -> Report:
-    return Report("Delivery", "ses-1", send_id, MONDAY + timedelta(hours=2), {})
+    return Report(Kind.DELIVERY, "ses-1", send_id, MONDAY + timedelta(hours=2), {})
 
 
 # -- Stopped anywhere --------------------------------------------------------------------------

@@ -76,6 +76,7 @@ PASSING = [
             operation="PutItem",
             code="InternalServerError",
             status=500,
+            index=2,
         ),
         id="the answer to the claim is lost",
     ),

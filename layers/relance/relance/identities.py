@@ -95,8 +95,9 @@ def find_or_make(
     if there:
         return Found(there)
     contact_id = ulid(milliseconds(services.now()), services.random_bytes(10))
-    reason = services.suppressions.reason(address) if address else None
-    suppressed = {"suppressed": suppressed_value(reason, services.now())} if reason else {}
+    entry = services.suppressions.entry(address) if address else None
+    value = suppressed_value(entry.reason, services.now(), scope=entry.scope) if entry else None
+    suppressed = {"suppressed": value} if value else {}
     return Found(
         contact_id,
         (

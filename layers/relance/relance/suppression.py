@@ -5,10 +5,17 @@ the address: it is an HMAC with a secret of the stack, so that not even who read
 addresses out. It outlives the contact: whoever gains the address later, by a form, a server or an
 import, begins suppressed for the same reason.
 
-| reason | what lifts it |
-|---|---|
-| `bounced`, `complained` | nothing |
-| `erased` | the person itself: it signs up anew and confirms that (`manage_subscription.confirm`) |
+| reason | comes of | what lifts it |
+|---|---|---|
+| `complained` | a complaint | nothing: the person said so to the provider |
+| `bounced` | a hard bounce | somebody who looks after the list, and says why |
+| `unreachable` | soft bounces in a row (`relance.feedback`) | likewise |
+| `by_hand`, `imported` | somebody, a file or SES's own list | likewise |
+| `erased` | an erasure | the person, who signs up anew and confirms it |
+
+An entry also says for what (`scope`: `all`, or `marketing`, so that receipts still go out), since
+when, and of what was done by hand who did it and why. A stronger reason replaces a weaker one.
+There is no scope for a topic: leaving a topic is a consent that is withdrawn.
 
 Until then an erased address is asked to confirm by the double opt-in mail and gets nothing else.
 
@@ -20,14 +27,25 @@ somebody who was erased, with the instant of the erasure. What happened before t
 import base64
 import hmac
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from relance.moments import from_text, to_text
-from relance.register import SuppressionReason
-from relance.storage import Put, Store, Table
+from relance.register import Scope, SuppressionReason, weaker_than
+from relance.storage import Absent, AnyOf, Delete, Equals, Item, Put, Store, Table
 
 LATE = timedelta(days=30)
 """How long after an erasure something may still come late; the collector's queue keeps 14 days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the list. `identity` is its key, from which nobody finds the address."""
+
+    identity: str
+    reason: SuppressionReason
+    scope: Scope
+    since: str
 
 
 class Suppressions:
@@ -57,6 +75,42 @@ class Suppressions:
                 return SuppressionReason(str(item["reason"]))
         return None
 
+    def entry(self, address: str) -> Entry | None:
+        """What the list says of the address, None if it is not on it."""
+        for key in self._keys.values():
+            item = self._store.get(Table.IDENTITIES, (_suppressed(address, key),))
+            if item:
+                return _entry_of(item)
+        return None
+
+    def add(
+        self,
+        address: str,
+        reason: SuppressionReason,
+        *,
+        at: datetime,
+        scope: Scope = Scope.ALL,
+        by: str = "",
+        why: str = "",
+    ) -> Put:
+        """The write that puts the address on the list, refused where a stronger reason stands."""
+        weaker = tuple(Equals("reason", each.value) for each in weaker_than(reason))
+        item = {
+            "identity": _suppressed(address, self._keys[self._current]),
+            "reason": reason.value,
+            "since": to_text(at),
+            **({} if scope is Scope.ALL else {"scope": scope.value}),
+            **({"by": by} if by else {}),
+            **({"why": why} if why else {}),
+        }
+        return Put(Table.IDENTITIES, item, when=AnyOf((Absent(), *weaker)))
+
+    def remove(self, entry: Entry) -> Delete:
+        """The write that takes an address off the list, unless another reason stands by now."""
+        return Delete(
+            Table.IDENTITIES, (entry.identity,), when=Equals("reason", entry.reason.value)
+        )
+
     def suppress(self, address: str, reason: SuppressionReason, *, at: datetime) -> Put:
         """The write that suppresses the address."""
         identity = _suppressed(address, self._keys[self._current])
@@ -84,6 +138,15 @@ class Suppressions:
         }
         found = self._store.get_many(Table.IDENTITIES, keys)
         return {keys[key]: from_text(str(item["erased_at"])) for key, item in found.items()}
+
+
+def _entry_of(item: Item) -> Entry:
+    return Entry(
+        identity=str(item["identity"]),
+        reason=SuppressionReason(str(item["reason"])),
+        scope=Scope(str(item.get("scope") or Scope.ALL)),
+        since=str(item["since"]),
+    )
 
 
 def _suppressed(address: str, key: bytes) -> str:

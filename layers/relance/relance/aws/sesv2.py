@@ -6,7 +6,7 @@ nothing was sent; a call that broke off, timed out or failed within SES may have
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import (
     ClientError,
@@ -75,23 +75,38 @@ https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
 """
 
 
+_NOT_TRACKED = {"Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}}
+"""SES puts in no pixel and no link of its own, whatever the account says: ours are there where the
+contact allows it, and nowhere else.
+https://docs.aws.amazon.com/ses/latest/dg/configuration-overrides.html
+"""
+
+
 class SesMailer:
     """Sends one message at a time through a configuration set.
 
-    `sender` is the From header (`Name <address>`).
+    `sender` is the From header (`Name <address>`). A client that is older than SES's overrides
+    sends without them.
     """
 
     def __init__(self, client: "SESV2Client", *, sender: str, configuration_set: str) -> None:
         self._client = client
         self._sender = sender
         self._configuration_set = configuration_set
+        known = client.meta.service_model.operation_model("SendEmail").input_shape
+        self._overrides: dict[str, Any] = (
+            {"ConfigurationOverrides": _NOT_TRACKED}
+            if known and "ConfigurationOverrides" in known.members
+            else {}
+        )
 
     def send(self, mail: Mail) -> str:
         """Hand the message to SES; its SES message id."""
         try:
             answer = self._client.send_email(
-                FromEmailAddress=self._sender,
+                FromEmailAddress=mail.sender or self._sender,
                 Destination={"ToAddresses": [mail.to]},
+                ReplyToAddresses=[mail.reply_to] if mail.reply_to else [],
                 ConfigurationSetName=self._configuration_set,
                 EmailTags=[{"Name": name, "Value": text} for name, text in mail.tags.items()],
                 Content={
@@ -106,6 +121,7 @@ class SesMailer:
                         ],
                     }
                 },
+                **self._overrides,
             )
         except FAILURES as error:
             raise _translated(error) from error

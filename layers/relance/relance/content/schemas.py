@@ -34,6 +34,7 @@ _FOR_EVERYBODY: Mapping[str, tuple[str, Any]] = {
     "landing-words": ("landing/*/page.*.yaml", models.LandingWordsSource),
     "texts": ("texts/*.yaml", dict[str, dict[str, models.Text]]),
     "import": ("imports/*.yaml", ImportSource),
+    "brand": ("brands/*.yaml", models.BrandSource),
     "message": ("messages/*/message.yaml", models.MessageSource),
     "hook": ("hooks/*.yaml", hook_models.HookSource),
     "sending": ("sending.yaml", sending_models.SendingSource),

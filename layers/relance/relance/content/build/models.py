@@ -99,6 +99,55 @@ def _option(value: str) -> str:
     return value
 
 
+def _tag(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._~-]{0,99}", value):
+        raise ValueError(
+            f'"{value}" is no tag. Use letters, digits, ., _ and -, for example "newsletter".'
+        )
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._%+-]{1,64}@(?:[a-z0-9-]+\.)+[a-z]{2,}", value):
+        raise ValueError(
+            f'"{value}" is no e-mail address with its domain in small letters. Write for example '
+            '"hello@example.com".'
+        )
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not re.fullmatch(r'[^\r\n<>"@]{1,64}', value):
+        raise ValueError(
+            "this must be at most 64 characters on one line, without quotation marks, <, > or @."
+        )
+    return value
+
+
+def _postal_address(value: str) -> str:
+    if not re.fullmatch(r"[^\r\n]{8,200}", value):
+        raise ValueError(
+            "this must be 8 to 200 characters on one line. Write for example "
+            '"Example Ltd, 1 Main Street, Springfield".'
+        )
+    return value
+
+
+def _colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
+        raise ValueError(f'"{value}" is no colour. Write for example "#7a4a24", in quotes.')
+    return value
+
+
+def _colour_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f'"{name}" is no name for a colour. Use small letters, digits and -, for example '
+            '"accent".'
+        )
+    return name
+
+
 SnakeName = Annotated[str, AfterValidator(_snake)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Language = Annotated[str, AfterValidator(_language)]
@@ -155,6 +204,43 @@ class TrackingSource(Model):
 
 
 Channel = Literal["email", "sms", "push", "call"]
+Tag = Annotated[str, AfterValidator(_tag)]
+Host = Annotated[str, AfterValidator(_host)]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class UtmSource(Model):
+    """`utm:` in company.yaml: what links to the company's own pages carry."""
+
+    source: Tag
+    medium: Tag = "email"
+    hosts: list[Host] = []
+
+
+class MessageUtmSource(Model):
+    """`utm:` of a message; what it does not say is as in company.yaml."""
+
+    source: Tag | None = None
+    medium: Tag | None = None
+    campaign: Tag | None = None
+    content: Tag | None = None
+    hosts: list[Host] = []
+
+
+class BrandSource(Model):
+    """brands/<name>.yaml: who sends instead; what it does not say is as in company.yaml."""
+
+    name: Text
+    sender_address: Address | None = None
+    sender_name: Annotated[str, AfterValidator(_one_line)] | None = None
+    reply_to: Address | None = None
+    website: Annotated[str, AfterValidator(_website)] | None = None
+    link_domain: Host | None = None
+    postal_address: Annotated[str, AfterValidator(_postal_address)] | None = None
+    layout: str | None = None
+    colours: dict[
+        Annotated[str, AfterValidator(_colour_name)], Annotated[str, AfterValidator(_colour)]
+    ] = {}
 
 
 class CompanySource(Model):
@@ -169,7 +255,8 @@ class CompanySource(Model):
     channels: Annotated[list[Channel], Field(min_length=1)] = ["email"]
     tracking: TrackingSource
     topics: Annotated[dict[SnakeName, Text], Field(min_length=1)]
-    allowed_redirects: list[Annotated[str, AfterValidator(_host)]] = []
+    allowed_redirects: list[Host] = []
+    utm: UtmSource | None = None
     sale: Literal["considered", "instant", "both"] = "both"
     leads: Literal["equal", "weighted"] = "weighted"
     led_by: Literal["product", "relation"] = "relation"
@@ -427,5 +514,7 @@ class MessageSource(Model):
     hours: Annotated[Hours, Field(strict=False)] | None = None
     priority: Annotated[Priority, Field(strict=False)] | None = None
     if_late: SkipAfter | None = None
-    layout: str = "mail"
+    brand: str | None = None
+    layout: str | None = None
+    utm: MessageUtmSource | None = None
     variants: list[VariantSource] = []

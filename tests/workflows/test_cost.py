@@ -20,6 +20,10 @@ def calls(story: Story, function: str) -> list[list[str]]:
     return list(found.values())
 
 
+LOOK = "dynamodb.GetItem"
+"""What is published is looked up by the first send of a minute."""
+
+
 def warmed_up(story: Story) -> None:
     """One person has gone all the way, so that secrets and link tables are known."""
     story.signs_up("first@example.com")
@@ -32,19 +36,16 @@ def test_a_mail_takes_five_calls(story: Story) -> None:
     warmed_up(story)
     story.signs_up("ana@example.com")
     story.confirms("ana@example.com")
-    assert (
-        calls(story, "send-email")
-        == [
-            [
-                "dynamodb.TransactWriteItems",
-                "dynamodb.Query",
-                "sesv2.SendEmail",
-                "dynamodb.TransactWriteItems",
-                "stepfunctions.SendTaskSuccess",
-            ]
-        ]
-        * 2
-    )
+    one, other = calls(story, "send-email")
+    five = [
+        "dynamodb.TransactWriteItems",
+        "dynamodb.Query",
+        "sesv2.SendEmail",
+        "dynamodb.TransactWriteItems",
+        "stepfunctions.SendTaskSuccess",
+    ]
+    assert one in (five, [LOOK, *five])
+    assert other == five if LOOK in one else other in (five, [LOOK, *five])
 
 
 def test_a_skipped_mail_takes_four_calls_and_a_look_at_what_is_published(story: Story) -> None:
@@ -65,7 +66,7 @@ def test_a_skipped_mail_takes_four_calls_and_a_look_at_what_is_published(story: 
     story.day(3.1)
     assert calls(story, "send-email") == [
         [
-            "dynamodb.GetItem",  # once a minute
+            LOOK,
             "dynamodb.TransactWriteItems",
             "dynamodb.Query",
             "dynamodb.TransactWriteItems",

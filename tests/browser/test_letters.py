@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.servers import ROOT
 
@@ -55,6 +54,8 @@ def pane(chromium: "Browser", width: int, request: pytest.FixtureRequest) -> Ite
 def test_a_mail_fits_its_pane_and_can_be_read(
     pane: "Page", written: Path, message: str, width: int
 ) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - not everybody's
+
     for letter in sorted(written.glob(f"{message}*.html")):
         pane.set_content(letter.read_text(encoding="utf-8"))
         assert pane.evaluate("document.documentElement.scrollWidth") <= width

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from relance.aws.s3_content import MOST_FILES, S3ContentFiles
@@ -11,6 +13,7 @@ from relance.ports_content import ContentFiles
 
 from local.emulator.s3 import S3
 from local.hook import Answer, AwsError, Call, Hook
+from local.identifiers import REGION
 from local.storage import client
 
 
@@ -91,13 +94,15 @@ def test_what_goes_wrong_is_told_apart(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
 
+    once = Config(retries={"total_max_attempts": 1})
+
     class Refusing:
         def call(self, call: Call) -> Answer:
             raise AwsError(code, "no", status)
 
     with Hook() as hook:
         hook.register("s3", Refusing())
-        files = S3ContentFiles(client("s3"), "content")
+        files = S3ContentFiles(boto3.client("s3", region_name=REGION, config=once), "content")
         if outcome is None:
             assert files.image("ab.png") is None
             return

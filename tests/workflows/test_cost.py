@@ -20,6 +20,10 @@ def calls(story: Story, function: str) -> list[list[str]]:
     return list(found.values())
 
 
+LOOK = "dynamodb.GetItem"
+"""What is published is looked up by the first send of a minute."""
+
+
 def warmed_up(story: Story) -> None:
     """One person has gone all the way, so that secrets and link tables are known."""
     story.signs_up("first@example.com")
@@ -32,10 +36,9 @@ def test_a_mail_takes_six_calls_and_one_for_room_if_it_comes_alone(story: Story)
     warmed_up(story)
     story.signs_up("ana@example.com")
     story.confirms("ana@example.com")
-    looking = "dynamodb.GetItem"
     made = calls(story, "send-email")
-    assert [each[0] for each in made].count(looking) <= 1, "what is published, once a minute"
-    assert [each[each[0] == looking :] for each in made] == [
+    assert [each[0] for each in made].count(LOOK) <= 1
+    assert [each[each[0] == LOOK :] for each in made] == [
         [
             "dynamodb.UpdateItem",  # room at the limiter: none where a function sends many
             "dynamodb.PutItem",
@@ -67,7 +70,7 @@ def test_a_skipped_mail_takes_four_calls_room_and_a_look_at_what_is_published(
     )
     story.day(3.1)
     (made,) = calls(story, "send-email")
-    assert made[0] == "dynamodb.GetItem"  # what is published, once a minute
+    assert made[0] == LOOK
     assert made[-4:] == [
         "dynamodb.PutItem",
         "dynamodb.Query",
@@ -98,7 +101,7 @@ def test_a_mail_that_waits_for_the_morning_takes_thirteen_calls_and_room(story: 
     sweep = Counter(each for one in calls(story, "settle-sends") for each in one)
     assert (sweep["sqs.SendMessageBatch"], sweep["dynamodb.UpdateItem"]) == (1, 1)
     (made,) = calls(story, "send-deferred")
-    assert made[:2] == ["dynamodb.GetItem"] * 2  # the message, and what is published
+    assert made[:2] == ["dynamodb.GetItem", LOOK]
     # Between them the limiter, which is seen for the first time and asks SES once a day.
     assert made[-11:] == [
         "dynamodb.UpdateItem",

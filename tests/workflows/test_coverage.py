@@ -137,7 +137,10 @@ def cut_off(invocation: int | None, *, settled: bool) -> FaultPlan:
 
     It runs while something is unsettled: so often only that the step gives up before it is mended.
     """
-    rules = [Rule(Fault.STOP_BEFORE, function="send-email", invocation=invocation, service="sesv2")]
+    dies = Rule(
+        Fault.STOP_BEFORE, function="send-email", invocation=invocation, operation="SendEmail"
+    )
+    rules = [dies]
     if not settled:
         rules += [replace(each, times=300) for each in broken("settle-sends").rules]
     return FaultPlan(rules)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from urllib.parse import urlsplit, urlunsplit
 
 from relance.events import Event
 from relance.ledger import Send, SendState
@@ -147,10 +148,17 @@ def _left(properties: Mapping[str, object]) -> str:
 
 
 def _clicked(properties: Mapping[str, object]) -> str:
-    link = _word(properties, "url", "link")
+    link = _untagged(_word(properties, "url", "link"))
     number = f" number {link}" if link.isdigit() else f" to {link}" if link else ""
     message = _word(properties, "message")
     return f"Clicked the link{number}" + (f' in "{message}"' if message else "")
+
+
+def _untagged(address: str) -> str:
+    """The address as a person reads it: without the tags for web statistics."""
+    parts = urlsplit(address)
+    own = [each for each in parts.query.split("&") if each and not each.startswith("utm_")]
+    return urlunsplit(parts._replace(query="&".join(own)))
 
 
 def _consent(properties: Mapping[str, object]) -> str:

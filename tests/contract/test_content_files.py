@@ -1,35 +1,21 @@
 """What the bucket of content promises, on moto and on the embedded AWS."""
 
-from collections.abc import Iterator
-
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from moto import mock_aws
 from relance.aws.s3_content import MOST_FILES, S3ContentFiles
 from relance.errors import ServiceUnavailable
 from relance.ports_content import ContentFiles
 
-from local.emulator.s3 import S3
 from local.hook import Answer, AwsError, Call, Hook
 from local.identifiers import REGION
 from local.storage import client
 
 
-@pytest.fixture(params=["moto", "embedded"])
-def files(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ContentFiles]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "none")
-    if request.param == "moto":
-        with mock_aws():
-            yield made()
-        return
-    with Hook() as hook:
-        hook.register("s3", S3())
-        yield made()
+@pytest.fixture
+def files(s3: None) -> ContentFiles:
+    return made()
 
 
 def made() -> S3ContentFiles:

@@ -257,8 +257,10 @@ def test_somebody_with_another_address_by_now_goes_on_getting_mail(
     suppressions = Suppressions(
         bench.store, secrets={"1": "sample-address-secret-" * 3}, current="1"
     )
-    assert suppressions.reason("ana@example.com") is SuppressionReason.BOUNCED
-    assert suppressions.reason("ana@new.example") is None
+    entry = suppressions.entry("ana@example.com")
+    assert entry is not None
+    assert entry.reason is SuppressionReason.BOUNCED
+    assert suppressions.entry("ana@new.example") is None
 
 
 @pytest.mark.parametrize(

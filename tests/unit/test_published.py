@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from relance.content.compiled import Content, MessageUnknown
 from relance.errors import ConditionFailed, StoreBusy
-from relance.published import AT_MOST_OLD, REMEMBERED, Index, Line, Messages, checked, rolled_back
+from relance.published import AT_MOST_OLD, REMEMBERED, Index, Line, Messages
 from relance.storage import Item, Table
 
 from local.content import compiled_content
@@ -103,7 +103,7 @@ def test_a_message_that_was_never_deployed_is_found(bench: Bench) -> None:
 def test_going_back_to_what_was_deployed_and_on_again(bench: Bench) -> None:
     deployed = CONTENT.message("welcome").variants[0].subject
     bench.publish("welcome", "a" * 12, "One")
-    bench.write("welcome", rolled_back(Index.read(bench.store).line("welcome"), 0))
+    bench.write("welcome", Index.read(bench.store).line("welcome").back_to(0))
     assert bench.subject("welcome") == deployed
     bench.publish("welcome", "b" * 12, "Two")
     assert Index.read(bench.store).line("welcome").number == 2
@@ -127,7 +127,7 @@ def test_a_draft_is_there_once_it_was_checked(bench: Bench) -> None:
     with pytest.raises(MessageUnknown):
         bench.messages.draft("letter")
     bench.versions.keep("letter", "c" * 12, "A draft")
-    bench.write("letter", checked(Line(), "c" * 12))
+    bench.write("letter", Line().with_draft("c" * 12))
     assert bench.messages.draft("letter").variants[0].subject == "A draft"
     assert "letter" not in bench.messages.names
 

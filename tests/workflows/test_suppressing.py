@@ -1,5 +1,6 @@
 """The operations on the suppression list and on address ranges, as a marketer starts them."""
 
+import gzip
 import json
 from typing import Any
 
@@ -115,6 +116,15 @@ def test_the_list_of_ses_is_read_as_its_command_prints_it(story: Story) -> None:
     upload(story, json.dumps({"SuppressedDestinationSummaries": listed}), f"{FILE}.json")
     ended = asks(story, LIST, {"import": f"{FILE}.json", **KIM})
     assert "Of 2 addresses 1 were added" in ended["output"]["summary"]
+
+
+def test_a_list_is_read_however_it_was_saved(story: Story) -> None:
+    text = "E-Mail;Reason\r\na@example.com;Bounce\r\nb@example.com;\r\n"
+    bucket = story.world.stack.resources["OperationsBucket"].name
+    packed = gzip.compress(text.encode("utf-16"))
+    story.world.client("s3").put_object(Bucket=bucket, Key=f"{FILE}.gz", Body=packed)
+    ended = asks(story, LIST, {"import": f"{FILE}.gz", **KIM})
+    assert "Of 2 addresses 2 were added" in ended["output"]["summary"]
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,20 @@ class Line:
         return self.versions.get(self.number)
 
     def with_next(self, version: str) -> "Line":
-        """The line once this version is published."""
+        """The line once this version is published; the same if it is in force already."""
+        if version == self.in_force:
+            return self
         number = self.last + 1
         kept = dict(sorted({**self.versions, number: version}.items())[-REMEMBERED:])
         return Line(number, number, kept, self.draft)
+
+    def with_draft(self, version: str) -> "Line":
+        """The line once this version was checked as a draft."""
+        return replace(self, draft=version)
+
+    def back_to(self, number: int) -> "Line":
+        """The line once an older version is in force again; numbers go on from the highest."""
+        return replace(self, number=number)
 
     def to_item(self) -> dict[str, Value]:
         """Values for an item."""
@@ -191,13 +201,3 @@ class Messages:
             found = self._index[1]
         self._index = (now, found)
         return found
-
-
-def checked(line: Line, version: str) -> Line:
-    """The line once this version was checked as a draft."""
-    return replace(line, draft=version)
-
-
-def rolled_back(line: Line, number: int) -> Line:
-    """The line once an older version is in force again; the numbers go on from the highest."""
-    return replace(line, number=number)

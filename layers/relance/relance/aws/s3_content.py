@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from relance.aws.passing import FAILURES, code_of
 from relance.aws.s3 import translate_s3
+from relance.content.pictures import media_type
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 MOST_FILES = 100
 MOST_BYTES = 20_000_000
 """How large a draft may be, all its files together."""
-
-_KINDS = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 
 
 class S3ContentFiles:
@@ -51,7 +50,7 @@ class S3ContentFiles:
 
     def keep_image(self, name: str, body: bytes) -> None:
         """Keep a picture."""
-        self._write(f"images/{name}", body, _KINDS[name.rpartition(".")[2]])
+        self._write(f"images/{name}", body, media_type(name) or "application/octet-stream")
 
     def draft(self, name: str) -> Mapping[str, bytes] | None:
         """The files of a draft: of its folder, and the Markdown file of its name."""

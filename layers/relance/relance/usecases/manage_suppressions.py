@@ -1,15 +1,13 @@
 """The operation on the list of suppressed addresses: add a contact's, lift it, import a file.
 
 An address is never typed here: a contact is named by its id, many addresses by a file below
-`people/imports/`. A CSV needs a column with the address and may have `reason` and `scope`; the JSON
-that `aws sesv2 list-suppressed-destinations` prints is read as it is. A file is taken in portions:
-the state machine asks again from the row at which the last one ended.
+`people/imports/` (`relance.importing.listed_rows`). A file is taken in portions: the state machine
+asks again from the row at which the last one ended.
 
 What was done stands in the history of the contact (`suppressed`, `suppression_lifted`), with who
 did it and why. Of an address that is nobody's the list alone knows.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress as suppress_failure
@@ -20,13 +18,12 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from relance.addresses import address_to_send_to
 from relance.contacts import own_register, read_register
 from relance.errors import ContactNotFound, InvalidInput
 from relance.events import Event, Name, put_once
 from relance.identities import email_identity, find
 from relance.ids import event_id, milliseconds
-from relance.importing.csv_rows import csv_rows
+from relance.importing.listed_rows import ListedRow, listed_rows
 from relance.ports import Services
 from relance.register import Scope, SuppressionReason, lift, suppress
 from relance.storage import Value, Write
@@ -57,17 +54,6 @@ EXAMPLE = (
     'by phone"}, {"lift": "01J9Z3V8Q4T2M6K7B5N1X0C3DE", "by": "kim", "why": "mailbox is back"} or '
     '{"import": "people/imports/suppressed.csv", "by": "kim", "why": "the former list"}.'
 )
-
-_ADDRESS_COLUMNS = ("email", "email address", "emailaddress", "e-mail", "address", "mail")
-_REASONS: Mapping[str, SuppressionReason] = {
-    "bounce": SuppressionReason.BOUNCED,
-    "bounced": SuppressionReason.BOUNCED,
-    "hard bounce": SuppressionReason.BOUNCED,
-    "complaint": SuppressionReason.COMPLAINED,
-    "complained": SuppressionReason.COMPLAINED,
-    "spam": SuppressionReason.COMPLAINED,
-}
-"""What files call the reasons that are told apart; whatever else they say is `imported`."""
 
 
 class Decision(StrEnum):
@@ -109,10 +95,9 @@ class Progress(Request):
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A row of a file: its number, and what it says."""
+class _Wanted:
+    """What is to stand on the list: an address, why, and for what."""
 
-    number: int
     address: str
     reason: SuppressionReason
     scope: Scope
@@ -147,8 +132,8 @@ def _suppressed(wish: SuppressionWish, services: Services) -> dict[str, Value]:
     contact = str(wish.suppress)
     address = _address_of(contact, services)
     what = "Nothing" if wish.scope is Scope.ALL else "No marketing"
-    line = _Line(0, address, SuppressionReason.BY_HAND, wish.scope)
-    if not _add(line, contact, wish, services):
+    wanted = _Wanted(address, SuppressionReason.BY_HAND, wish.scope)
+    if not _add(wanted, contact, wish, services):
         return _told(Decision.UNCHANGED, f"{contact} is suppressed already. Nothing was changed.")
     return _told(Decision.SUPPRESSED, f"{what} is sent to the address of {contact} any more.")
 
@@ -210,14 +195,15 @@ def _imported(
 ) -> dict[str, Value]:
     counts, refused = Counter(progress.counts), list(progress.refused)
     row = progress.row
-    for line in islice(_lines(file, wish, services), row, row + PORTION):
+    for each in islice(_rows(file, services), row, row + PORTION):
         row += 1
-        if isinstance(line, int):
+        if each.address is None:
             counts["refused"] += 1
-            refused = [*refused, line][:SHOWN]
+            refused = [*refused, each.number][:SHOWN]
             continue
-        identity = find(services.store, email_identity(line.address))
-        counts["added" if _add(line, identity, wish, services) else "known"] += 1
+        wanted = _Wanted(each.address, each.reason, each.scope or wish.scope)
+        identity = find(services.store, email_identity(each.address))
+        counts["added" if _add(wanted, identity, wish, services) else "known"] += 1
     so_far: dict[str, Value] = {"row": row, "counts": dict(counts), "refused": refused}
     if row == progress.row + PORTION:
         return _told(Decision.MORE, f"{row} rows were read.", progress=so_far)
@@ -234,8 +220,8 @@ def _summary(rows: int, counts: Mapping[str, int], refused: list[int]) -> str:
     return f"{said} {counts['refused']} rows hold no address, the first: {refused}."
 
 
-def _lines(file: str, wish: SuppressionWish, services: Services) -> Iterator[_Line | int]:
-    """The rows of a file, or the number of one that holds no address.
+def _rows(file: str, services: Services) -> Iterator[ListedRow]:
+    """The rows of a file.
 
     Raises:
         InvalidInput: there is no such file, or it is none that can be read.
@@ -248,83 +234,21 @@ def _lines(file: str, wish: SuppressionWish, services: Services) -> Iterator[_Li
         ) from None
     if about.size > LARGEST:
         raise InvalidInput(f"The file is larger than {LARGEST >> 20} MB. Cut it in pieces.")
-    try:
-        text = b"".join(services.files.read_blocks(file, about)).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidInput('The file is not UTF-8. Save it as "CSV UTF-8".') from None
-    told = _json_rows(text) if text.lstrip()[:1] in ("{", "[") else _csv_rows(text)
-    for number, said in told:
-        address = _read_address(said.get("address", ""))
-        reason = _REASONS.get(said.get("reason", "").strip().lower(), SuppressionReason.IMPORTED)
-        scope = said.get("scope", "").strip().lower()
-        own = Scope(scope) if scope in list(Scope) else wish.scope
-        is_partial = reason is SuppressionReason.IMPORTED
-        yield (
-            _Line(number, address, reason, own if is_partial else Scope.ALL) if address else number
-        )
-
-
-def _read_address(said: str) -> str | None:
-    """The address as we write it; one that we would never write to is refused."""
-    try:
-        return address_to_send_to(said.strip()).lower()
-    except InvalidInput:
-        return None
-
-
-def _csv_rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
-    lines = iter(text.splitlines(keepends=True))
-    if not text.strip():
-        raise InvalidInput("The file is empty.")
-    columns, rows = csv_rows(lines, [*_ADDRESS_COLUMNS, "reason", "scope"])
-    named = {name.lower(): name for name in columns}
-    place = next((named[each] for each in _ADDRESS_COLUMNS if each in named), None)
-    if place is None:
-        raise InvalidInput('The file needs a column "email" with the addresses.')
-    for row in rows:
-        cells = {name.lower(): value for name, value in row.cells.items()}
-        yield (
-            row.number,
-            {
-                "address": cells.get(place.lower(), ""),
-                "reason": cells.get("reason", ""),
-                "scope": cells.get("scope", ""),
-            },
-        )
-
-
-def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """What `aws sesv2 list-suppressed-destinations` prints."""
-    try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
-        raise InvalidInput("The file begins like JSON and is none.") from None
-    listed = said.get("SuppressedDestinationSummaries") if isinstance(said, dict) else said
-    if not isinstance(listed, list):
-        raise InvalidInput("The file holds no SuppressedDestinationSummaries.")
-    for number, each in enumerate(listed, 1):
-        told = each if isinstance(each, dict) else {}
-        yield (
-            number,
-            {
-                "address": str(told.get("EmailAddress", "")),
-                "reason": str(told.get("Reason", "")),
-            },
-        )
+    return listed_rows(lambda: services.files.read_blocks(file, about))
 
 
 # -- both ------------------------------------------------------------------------------------------
 
 
-def _add(line: _Line, contact: str | None, wish: SuppressionWish, services: Services) -> bool:
+def _add(wanted: _Wanted, contact: str | None, wish: SuppressionWish, services: Services) -> bool:
     """Put an address on the list and into the register of whoever has it; whether it is new."""
     now = services.now()
     added = services.suppressions.add(
-        line.address, line.reason, at=now, scope=line.scope, by=wish.by, why=wish.why
+        wanted.address, wanted.reason, at=now, scope=wanted.scope, by=wish.by, why=wish.why
     )
     if contact:
-        event = _event(Name.SUPPRESSED, contact, (line.reason, line.scope), wish, services)
-        in_register = suppress(contact, line.reason, at=now, scope=line.scope)
+        event = _event(Name.SUPPRESSED, contact, (wanted.reason, wanted.scope), wish, services)
+        in_register = suppress(contact, wanted.reason, at=now, scope=wanted.scope)
         if transact_what_holds(services.store, [in_register, put_once(event), added]):
             return True
     return transact_what_holds(services.store, [added])

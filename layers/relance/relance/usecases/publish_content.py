@@ -16,7 +16,7 @@ from relance.content.compiled import Message
 from relance.content.names import closest, either, listed
 from relance.errors import ConditionFailed, InvalidInput, StoreBusy
 from relance.ports import Services
-from relance.published import AT_MOST_OLD, Index, Line, checked, rolled_back
+from relance.published import AT_MOST_OLD, Index, Line
 from relance.sending import asks_to_confirm
 from relance.storage import Value
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
@@ -132,7 +132,7 @@ def _keep(draft: Draft, services: Services) -> None:
 
 
 def _noted(name: str, draft: Draft, services: Services) -> dict[str, Value]:
-    _change(name, lambda line: checked(line, draft.version), services)
+    _change(name, lambda line: line.with_draft(draft.version), services)
     return _answer(
         Decision.CHECKED,
         f'{name} has no mistakes. It can be previewed now; to publish it, paste {{"publish": '
@@ -142,22 +142,16 @@ def _noted(name: str, draft: Draft, services: Services) -> dict[str, Value]:
 
 
 def _put_in_force(name: str, draft: Draft, services: Services) -> dict[str, Value]:
-    before: list[Line] = []
-
-    def following(line: Line) -> Line:
-        before.append(line)
-        return line if line.in_force == draft.version else line.with_next(draft.version)
-
-    after = _change(name, following, services)
-    if before[-1] == after:
+    before, after = _change(name, lambda line: line.with_next(draft.version), services)
+    if before == after:
         said = f"{name} stands as version {after.number} already; nothing was changed."
     else:
         said = (
             f"Published as version {after.number}. New mails have it within "
             f"{AT_MOST_OLD.total_seconds():.0f} seconds."
         )
-        if before[-1].number or name in services.content.messages:
-            back = f'{{"roll_back": "{name}", "to": {before[-1].number}}}'
+        if before.number or name in services.content.messages:
+            back = f'{{"roll_back": "{name}", "to": {before.number}}}'
             said = f"{said} To go back, paste {back}."
     return _answer(Decision.PUBLISHED, said, version=after.number, warnings=draft.warnings)
 
@@ -172,7 +166,7 @@ def _back(name: str, number: int, services: Services) -> dict[str, Value]:
     if number not in there:
         kept = listed([str(each) for each in sorted(there)])
         raise InvalidInput(f"{name} has no version {number}. There is {kept}. {EXAMPLE}")
-    _change(name, lambda current: rolled_back(current, number), services)
+    _change(name, lambda current: current.back_to(number), services)
     deployed = ", as it was deployed" if number == 0 else ""
     return _answer(
         Decision.ROLLED_BACK,
@@ -182,19 +176,19 @@ def _back(name: str, number: int, services: Services) -> dict[str, Value]:
     )
 
 
-def _change(name: str, change: Callable[[Line], Line], services: Services) -> Line:
-    """Change one line of the index, whoever else changes another; the line as it is now."""
+def _change(name: str, change: Callable[[Line], Line], services: Services) -> tuple[Line, Line]:
+    """Change one line of the index, whoever else changes another; the line before and after."""
     for _ in range(_TRIES):
         index = Index.read(services.store)
         line = index.line(name)
         after = change(line)
         if after == line:
-            return after
+            return line, after
         try:
             services.store.write(index.put(name, after))
         except ConditionFailed:
             continue
-        return after
+        return line, after
     raise StoreBusy("others are publishing all the time")
 
 

@@ -202,6 +202,7 @@ def test_the_documented_costs_of_looking_are_what_looking_costs(
         (PREVIEW, {"segment": "fans"}, after, 2.25),
     ):
         crowd.world.deploy_content(content)
+        crowd.world.run(for_=timedelta(minutes=2))
         units = read_units(crowd)
         crowd.world.run(for_=timedelta(minutes=2))
         swept, units = read_units(crowd) - units, read_units(crowd)

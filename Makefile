@@ -27,7 +27,7 @@ TESTS ?= tests
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo serve content schemas tracker test test-long test-browser test-clients lint format build test-deploy bench lock clean
+.PHONY: help demo serve content schemas tracker test test-long test-browser test-mail test-clients lint format build test-deploy bench lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -88,15 +88,20 @@ tracker: $(READY) ## Write relance.min.js and form.min.js anew after a change of
 # -- Checking it -----------------------------------------------------------------------------------
 
 test: $(READY) ## Run the tests (TESTS=tests/unit for a part)
-	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy and not browser and not clients" -n auto
+	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy and not browser and not clients and not mail" -n auto
 
 test-long: $(READY) ## Run the tests in their long form
-	@$(RUN) -m pytest $(TESTS) -m "not deploy and not browser and not clients" -n auto
+	@$(RUN) -m pytest $(TESTS) -m "not deploy and not browser and not clients and not mail" -n auto
 
 test-browser: $(READY) $(BROWSER_READY) ## Try the scripts and pages in a headless Chromium (CHROMIUM=/path/to/one)
 	@test -x "$(CHROMIUM)" || { \
 		echo "No Chromium on the path: install one (apt-get install chromium), or name it: make CHROMIUM=/path/to/chromium test-browser" >&2; exit 1; }
 	@CHROMIUM="$(CHROMIUM)" RELANCE_PYTHON="$(CURDIR)/$(RUN)" $(TOOLS)/browser/bin/python -m pytest tests/browser -m browser
+
+test-mail: $(READY) ## See what SpamAssassin makes of a mail from each message
+	@command -v spamassassin >/dev/null || { \
+		echo "No SpamAssassin on the path: install one (apt-get install spamassassin)." >&2; exit 1; }
+	@$(RUN) -m pytest tests/mail -m mail -p no:xdist -s
 
 test-clients: $(READY) $(CLIENTS_READY) ## Let the Segment and RudderStack libraries speak to it
 	@$(RUN) -m pytest tests/clients -m clients -p no:xdist
@@ -139,6 +144,7 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows
 	@$(LOCK) --universal --python-version 3.11 --group browser --constraint requirements/dev.txt --output-file requirements/browser.txt
 	@$(LOCK) --universal --python-version 3.11 --group compiler --constraint requirements/dev.txt --output-file layers/dependencies/compiler.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: --constraint requirements/dev.txt --output-file layers/dependencies/lambda.txt pyproject.toml
+	@$(LOCK) --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: --constraint requirements/dev.txt --group publisher --output-file layers/dependencies/publisher.txt
 
 clean: ## Remove everything that was made here
 	@rm -rf $(VENV) $(TOOLS) .aws-sam .build .demo .serve .hypothesis .mypy_cache .ruff_cache .pytest_cache

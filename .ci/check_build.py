@@ -3,6 +3,7 @@
 Usage: ``python .ci/check_build.py .aws-sam/build``. Exits with 1 and one sentence per finding when
 
 - the dependencies layer is not under 30 MB unzipped (every cold start pays for it),
+- all layers together are not under 250 MB, the most that Lambda takes for a function,
 - it carries boto3 or botocore (the runtime has them), or
 - a shared library in it is not for 64-bit ARM, the architecture of the functions.
 """
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 LIMIT_MB = 30.0
+LAMBDA_LIMIT_MB = 250.0
 FROM_THE_RUNTIME = ("boto3", "botocore", "s3transfer")
 # ELF header: magic, then at byte 18 the machine; 0xB7 is AArch64 (System V ABI, e_machine).
 ELF, MACHINE_AT, AARCH64 = b"\x7fELF", 18, 0xB7
@@ -43,9 +45,12 @@ def findings(layer: Path) -> list[str]:
 
 def main(build: Path) -> int:
     """Print the sizes and the findings of the build in folder `build`; return the exit status."""
-    for name in ("DependenciesLayer", "RelanceLayer", "ContentLayer"):
+    for name in ("DependenciesLayer", "PublisherLayer", "RelanceLayer", "ContentLayer"):
         print(f"{name}: {size_mb(build / name):.2f} MB unzipped")
     found = findings(build / "DependenciesLayer")
+    together = sum(size_mb(each) for each in build.iterdir() if each.is_dir())
+    if together >= LAMBDA_LIMIT_MB:
+        found.append(f"All layers are {together:.0f} MB; Lambda takes {LAMBDA_LIMIT_MB:.0f} MB.")
     for sentence in found:
         print(sentence, file=sys.stderr)
     return 1 if found else 0

@@ -331,6 +331,38 @@ class ConfigurationSetEventDestination(Properties):
     event_destination: MailDestination
 
 
+class S3Action(Properties):
+    """The bucket, and the topic."""
+
+    bucket_name: str
+    object_key_prefix: str = ""
+    topic_arn: str
+
+
+class ReceiptAction(Properties):
+    """What SES does with a mail it receives: it is put into a bucket, and a topic is told."""
+
+    s3_action: S3Action = Field(alias="S3Action")
+
+
+class ReceiptRuleBody(Properties):
+    """The rule itself."""
+
+    enabled: bool = False
+    recipients: tuple[str, ...] = ()
+    actions: tuple[ReceiptAction, ...]
+    scan_enabled: Inert = None
+    tls_policy: Inert = None
+    name: Inert = None
+
+
+class ReceiptRule(Properties):
+    """AWS::SES::ReceiptRule, in a rule set that is the active one."""
+
+    rule_set_name: str
+    rule: ReceiptRuleBody
+
+
 MODELS: dict[str, type[Properties]] = {
     "AWS::ApiGatewayV2::Api": Api,
     "AWS::ApiGatewayV2::Integration": Integration,
@@ -345,6 +377,7 @@ MODELS: dict[str, type[Properties]] = {
     "AWS::S3::Bucket": Bucket,
     "AWS::SES::ConfigurationSet": ConfigurationSet,
     "AWS::SES::ConfigurationSetEventDestination": ConfigurationSetEventDestination,
+    "AWS::SES::ReceiptRule": ReceiptRule,
     "AWS::SNS::Subscription": Subscription,
     "AWS::SNS::Topic": Topic,
     "AWS::SQS::Queue": Queue,
@@ -377,6 +410,7 @@ INERT = frozenset(
         "AWS::Route53::RecordSetGroup",
         "AWS::S3::BucketPolicy",
         "AWS::SES::EmailIdentity",
+        "AWS::SES::ReceiptRuleSet",
         "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
         "AWS::Scheduler::ScheduleGroup",

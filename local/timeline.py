@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from urllib.parse import urlsplit, urlunsplit
 
 from relance.events import Event
 from relance.ledger import Send, SendState
@@ -147,10 +148,17 @@ def _left(properties: Mapping[str, object]) -> str:
 
 
 def _clicked(properties: Mapping[str, object]) -> str:
-    link = _word(properties, "url", "link")
+    link = _untagged(_word(properties, "url", "link"))
     number = f" number {link}" if link.isdigit() else f" to {link}" if link else ""
     message = _word(properties, "message")
     return f"Clicked the link{number}" + (f' in "{message}"' if message else "")
+
+
+def _untagged(address: str) -> str:
+    """The address as a person reads it: without the tags for web statistics."""
+    parts = urlsplit(address)
+    own = [each for each in parts.query.split("&") if each and not each.startswith("utm_")]
+    return urlunsplit(parts._replace(query="&".join(own)))
 
 
 def _consent(properties: Mapping[str, object]) -> str:
@@ -183,6 +191,7 @@ _SENTENCES: Mapping[str, _Say] = {
     "email_delivered": _mail("was delivered"),
     "email_opened": _mail("was opened"),
     "email_clicked": _clicked,
+    "email_replied": _mail("was replied to"),
     "email_bounced": _bounced,
     "email_complained": _mail("was reported as spam"),
     "unsubscribed": lambda p: (
@@ -203,5 +212,7 @@ _SENTENCES: Mapping[str, _Say] = {
     "persona_assigned": _persona,
     "time_passed": lambda _: "Time passed",
     "rules_changed": lambda _: "Was scored anew, since the rules had changed",
+    "suppressed": lambda p: f"Was put on the suppression list by {_word(p, 'by')}",
+    "suppression_lifted": lambda p: f"Was taken off the suppression list by {_word(p, 'by')}",
     "erased": lambda _: "Was erased",
 }

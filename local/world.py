@@ -32,6 +32,7 @@ from local.http_server import Handler, HttpServer
 from local.hub import Hub, Outcome
 from local.mailbox import Mailbox
 from local.meter import Meter
+from local.receiving import Receiving
 from local.recorder import Recorder
 from local.sandbox import Function as SandboxFunction
 from local.sandbox import InvokeResult, Sandboxes
@@ -46,6 +47,7 @@ from local.states.machines import StateMachines
 from local.storage import client, make_buckets, make_queues, make_secrets, make_tables
 from local.template import Function, Stack, TemplateError
 from local.translation import read_template
+from local.web import Web
 from local.wiring import Wiring
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,8 +87,10 @@ class World:
         self.stack, self.content, self.seed = stack, content, seed
         self.hub = Hub(start, seed=seed).open()
         self.hook = Hook()
+        self.web = Web()
         try:
             self.hook.install()
+            self.web.open()
             self._assemble(faults, skip_idle_sweeps, quota, on_log)
         except BaseException:
             self.close()
@@ -155,6 +159,7 @@ class World:
             self.machines.create(machine.name, dict(machine.definition), arn=machine.arn)
         self.wiring.connect(self.machines)
         self.dynamodb.observe(self.wiring.table_changed)
+        self.receiving = Receiving(stack, self.wiring.topics)
         self.apis = build_apis(stack, hub, self.wiring.invoke)
         self._servers: list[HttpServer] = []
         self._browsers: list[LoopbackClient] = []
@@ -197,6 +202,7 @@ class World:
             browser.close()
         for server in getattr(self, "_servers", ()):
             server.close()
+        self.web.close()
         self.hook.remove()
         self.hub.close()
 
@@ -273,6 +279,14 @@ class World:
             known_names = ", ".join(sorted(self.stack.machines))
             raise TemplateError(f'there is no machine "{machine}". There are: {known_names}')
         return found[0]
+
+    def receive_mail(
+        self, raw: bytes, *recipients: str, sender: str = "ana@example.com", is_virus: bool = False
+    ) -> str:
+        """Let SES receive a mail from the envelope's `sender`; the id that it gives it."""
+        return self.receiving.take(
+            raw, recipients, sender=sender, now=self.hub.now, is_virus=is_virus
+        )
 
     def start(self, machine: str, data: object, *, name: str | None = None) -> str:
         """Start an execution, as a marketer does in the console; return its ARN."""

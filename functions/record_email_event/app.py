@@ -8,8 +8,9 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
+from relance.feedback import Report, read_report
 from relance.measuring import figures
-from relance.usecases.record_email_event import Report, read_report, record_report
+from relance.usecases.record_email_event import record_report
 from relance.usecases.record_email_events import record_email_events
 
 logger = Logger()

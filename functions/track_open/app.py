@@ -1,6 +1,7 @@
-"""The pixel of a mail: always a picture, whatever is recorded.
+"""The pixel of a mail: always a picture, whatever is noted.
 
-HEAD counts nothing. Scanners and people get the same answer, for good tokens and bad ones.
+Who asked is judged and recorded some seconds later. HEAD counts nothing. Scanners and people get
+the same answer, for good tokens and bad ones.
 """
 
 import base64
@@ -10,7 +11,7 @@ from aws_lambda_powertools.logging import Logger
 from relance.composition import compose
 from relance.errors import Retryable, TokenInvalid
 from relance.http import HttpRequest, picture
-from relance.usecases.track import record_open
+from relance.usecases.track import take_open
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """A transparent GIF of one pixel."""
@@ -20,14 +21,13 @@ services = compose()
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer with the picture, and record the open as far as the contact allows it."""
+    """Answer with the picture, and note the open as far as the contact allows it."""
     request = HttpRequest.of(event)
     try:
         send_id = services.signer.read_open(request.parameters.get("token", ""))
-        if request.method == "GET":
-            record_open(send_id, request.request_id, services)
+        take_open(send_id, request, services)
     except TokenInvalid:
         logger.info("pixel with a bad token")
     except Retryable:
-        logger.exception("an open was not recorded")
+        logger.exception("an open was not noted")
     return picture(GIF)

@@ -36,7 +36,7 @@ iframe { width: 100%; height: 40rem; border: 1px solid var(--line); border-radiu
 """
 _PAGE_SIZE = 200
 _PATH = re.compile(r"/inbox/(\d{1,9})(/html|\.eml)?")
-_HOST = re.compile(rf"https?://[^/\"'\s<>]+(/(?:f|{'|'.join(Purpose)})/)")
+_HOST = re.compile(rf"https?://[^/\"'\s<>]+(/(?:f|i|{'|'.join(Purpose)})/)")
 
 
 class Inbox:

@@ -79,6 +79,7 @@ class Sesv2:
         for name in _UNSUPPORTED:
             if name in request:
                 raise AwsError("BadRequestException", f"{name} is not supported here.", 400)
+        _check_overrides(_object(request.get("ConfigurationOverrides")))
         draft = self._draft(request)
         self._check_set(draft.configuration_set)
         refusal = self._admit(draft)
@@ -250,6 +251,16 @@ class Sesv2:
         known = self.configuration_sets
         if name is not None and known is not None and name not in known:
             raise AwsError("NotFoundException", f"Configuration set <{name}> does not exist.", 404)
+
+
+def _check_overrides(overrides: Request) -> None:
+    """SES's own tracking can be switched off here; on it would have to put in its own links."""
+    for category, values in overrides.items():
+        if category != "Tracking":
+            raise _bad(f"ConfigurationOverrides.{category} is not supported here.")
+        for name, status in _object(values).items():
+            if status != "DISABLED":
+                raise _bad(f"{name} {status} is not supported here.")
 
 
 def _with_simple(draft: Draft, simple: Request) -> Draft:

@@ -183,7 +183,7 @@ def imported(rows: int) -> list[Figure]:
         Figure("the floor: parsed and put", floor, "/s of CPU"),
         Figure("the floor beside the import", floor / written, "times"),
         Figure("rows imported, folded and published", whole, "/s of CPU", at_least=150),
-        Figure("AWS calls of an import", calls / rows, "calls/row", at_most=3.1),
+        Figure("AWS calls of an import", calls / rows, "calls/row", at_most=2.1),
         Figure(
             "price of 100,000 new rows",
             dollars / rows * 100_000,

@@ -104,7 +104,8 @@ def test_whoever_follows_a_link_of_a_mail_is_recognised_and_sees_what_is_meant_f
     token = re.search(r"[?&]rl=([\w-]{71})$", landed[-1])
     assert token is not None
     assert "rl=" not in tab.url
-    assert tab.url == f"{WEBSITE}/guide/cost-per-cup"
+    tags = "utm_source=newsletter&utm_medium=email&utm_campaign=welcome"
+    assert tab.url == f"{WEBSITE}/guide/cost-per-cup?{tags}"
     assert view["context"]["rl"] == token[1]
     assert "rl" not in first["context"]
     assert first["anonymousId"] == view["anonymousId"]

@@ -8,6 +8,7 @@ from relance.aws.dynamodb import DynamoStore
 from relance.storage import Store
 
 from local.emulator.dynamodb import DynamoDb
+from local.emulator.s3 import S3
 from local.hook import Hook
 from local.memory import MemoryStore
 from local.storage import client, make_tables
@@ -29,6 +30,20 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     with Hook() as hook:
         hook.register("dynamodb", DynamoDb())
         yield _store()
+
+
+@pytest.fixture(params=["moto", "embedded"])
+def s3(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """S3 without a bucket, of each kind."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    if request.param == "moto":
+        with mock_aws():
+            yield
+        return
+    with Hook() as hook:
+        hook.register("s3", S3())
+        yield
 
 
 def _store() -> Store:

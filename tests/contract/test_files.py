@@ -1,6 +1,5 @@
 """What the files of operations promise, on moto and on the embedded AWS."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +8,6 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.response import StreamingBody
-from moto import mock_aws
 from relance.aws import s3
 from relance.aws.s3 import S3Files
 from relance.errors import ServiceUnavailable
@@ -21,17 +19,9 @@ from local.identifiers import REGION
 from local.storage import client
 
 
-@pytest.fixture(params=["moto", "embedded"])
-def files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "none")
-    if request.param == "moto":
-        with mock_aws():
-            yield made()
-        return
-    with Hook() as hook:
-        hook.register("s3", S3())
-        yield made()
+@pytest.fixture
+def files(s3: None) -> Files:
+    return made()
 
 
 def made() -> S3Files:

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from moto import mock_aws
 from relance.aws.dynamodb import DynamoStore
+from relance.content.compiled import Content
 from relance.ids import milliseconds
 from relance.ledger import Planned
 from relance.limiter import KEY
@@ -19,6 +20,7 @@ from relance.register import ConsentState, consent_value, new_register
 from relance.storage import Item, Put, Table
 from relance.workflows import Enrolment, ExitRule, Step
 
+from local.content import compiled_content
 from local.storage import client, make_buckets, make_tables
 from tests.stack import environment_of, real_stack, table_names
 
@@ -98,9 +100,15 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
             secrets[str(secret.arn)] = made["ARN"]
         bus = environment_of("update_contact")["EVENT_BUS"]
         client("events").create_event_bus(Name=bus)
-        for queue in ("RepairQueue", "Backlog"):
+        for queue in ("RepairQueue", "Backlog", "EngagementQueue"):
             client("sqs").create_queue(QueueName=real_stack().resources[queue].name)
         client("sesv2").create_email_identity(EmailIdentity="example.com")
+        welcome = Content.open(compiled_content(ROOT)).compiled_message("welcome")
+        client("s3").put_object(
+            Bucket=real_stack().resources["ContentBucket"].name,
+            Key="versions/0123456789ab.json",
+            Body=json.dumps(welcome).encode(),
+        )
         bench = Bench(secrets)
         for write in _contents():
             bench.store.write(write)

@@ -17,6 +17,10 @@ Call = Callable[[str, str], Any]
 
 STATUSES = {
     "give_file/forged": 404,
+    "serve_image/unknown": 404,
+    "serve_image/no_picture": 404,
+    "show_mail/sent": 200,
+    "show_mail/forged": 404,
     "submit_form/show": 200,
     "submit_form/show_landing_page": 200,
     "submit_form/show_part": 200,
@@ -128,6 +132,7 @@ OTHERS = {
     "refold_contact/set_aside",
     "update_company/twice",
     "drain_backlog/waiting",
+    "record_engagement/opens_and_clicks",
     "drain_backlog/not_ours",
     "enter_workflow/signed_up",
     "enter_workflow/console_default",
@@ -138,6 +143,9 @@ OTHERS = {
     "report_leads/january",
     "check_setup/release",
     "join_contacts/join",
+    "manage_suppressions/suppress",
+    "refresh_address_ranges/look",
+    "publish_content/nothing_there",
     "close_workflow/stopped",
     "send_deferred/due",
     "settle_sends/tick",
@@ -181,6 +189,22 @@ def test_a_request_is_answered(call: Call, sample: str, status: int) -> None:
     assert ("no-store" in answer["headers"]["cache-control"]) is not kept
 
 
+def test_a_mail_is_shown_without_anything_that_acts_for_its_reader(
+    call: Call, bench: Bench
+) -> None:
+    answer = call("show_mail", "sent")
+    assert "kettle" in answer["body"]
+    assert "/i/" not in answer["headers"]["content-security-policy"]
+    for address in ("/u/", "/p/", "/c/", "/k/", "/v/", "/o/", "relance:", "ana@example.com"):
+        assert address not in answer["body"]
+    assert bench.history() == ["signed_up"]
+
+
+def test_a_draft_that_is_not_there_is_told_with_what_to_do(call: Call) -> None:
+    with pytest.raises(InvalidInput, match=r"Put drafts/newsletter-12\.md or a folder"):
+        call("publish_content", "nothing_there")
+
+
 def test_a_sign_up_is_one_contact_one_event_whatever_is_repeated(call: Call, bench: Bench) -> None:
     assert call("submit_form", "sign_up") == call("submit_form", "sign_up")
     assert bench.history() == ["signed_up", "signed_up"]
@@ -192,17 +216,48 @@ def test_a_program_is_told_what_is_wrong_in_json(call: Call) -> None:
     assert "JSON" in answer["error"]
 
 
-def test_a_click_is_recorded_and_a_look_is_not(call: Call, bench: Bench) -> None:
+def test_a_click_leads_on_at_once_and_waits_to_be_judged_and_a_look_waits_for_nothing(
+    call: Call, bench: Bench
+) -> None:
     call("track_click", "head")
-    assert bench.history() == ["signed_up"]
+    assert waiting() == []
     location = call("track_click", "link")["headers"]["location"]
     assert location.startswith("https://www.example.com/?rl=")
-    assert sorted(bench.history()) == ["email_clicked", "signed_up"]
+    (body,) = waiting()
+    assert (body["act"], body["link"], body["network"]) == ("click", 0, "192.0.2.0/24")
+    assert bench.get(Table.SENDS, f"fetches{SEND}")["noted"] == 2
+    assert bench.history() == ["signed_up"]
 
 
 def test_an_open_is_not_recorded_by_default(call: Call, bench: Bench) -> None:
     call("track_open", "pixel")
+    assert waiting() == []
     assert bench.history() == ["signed_up"]
+
+
+def test_opens_and_clicks_are_recorded_once_as_far_as_the_contact_allows(
+    call: Call, bench: Bench
+) -> None:
+    for _ in range(2):
+        assert call("record_engagement", "opens_and_clicks") == {"batchItemFailures": []}
+    assert sorted(bench.history()) == ["email_clicked", "email_clicked", "signed_up"]
+    clicks = [
+        each["properties"]
+        for each in bench.store.query(Table.EVENTS, CONTACT)
+        if each["name"] == "email_clicked"
+    ]
+    told = {(each["actor"], each["link"], str(each.get("signs"))) for each in clicks}  # type: ignore[index,call-overload,union-attr]
+    page = "https://www.example.com/"
+    assert told == {("human", page, "None"), ("machine", page, "['named']")}
+    assert "192.0.2" not in str(clicks)
+
+
+def waiting() -> list[dict[str, Any]]:
+    """What waits to be judged."""
+    name = real_stack().resources["EngagementQueue"].name
+    url = client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    found = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [json.loads(each["Body"]) for each in found.get("Messages", [])]
 
 
 def test_a_confirmation_grants_the_consent_once(call: Call, bench: Bench) -> None:
@@ -645,6 +700,18 @@ def test_two_contacts_are_joined_by_hand(call: Call, bench: Bench) -> None:
         "one_already",
     ]
     assert bench.get(Table.CONTACTS, other, "now#register")["joined_to"] == CONTACT
+
+
+def test_an_address_is_put_on_the_list_once_by_the_contact_s_id(call: Call, bench: Bench) -> None:
+    case = ("manage_suppressions", "suppress")
+    assert [call(*case)["decision"] for _ in range(2)] == ["suppressed", "unchanged"]
+    suppressed = bench.get(Table.CONTACTS, CONTACT, "now#register")["suppressed"]
+    assert suppressed == {"reason": "by_hand", "at": "2026-01-05T09:00:00.000Z"}
+    assert sorted(bench.history()) == ["signed_up", "suppressed"]
+
+
+def test_the_ranges_that_ship_are_known(call: Call) -> None:
+    assert call("refresh_address_ranges", "look")["decision"] == "nothing_to_do"
 
 
 def files_of(key: str, where: str = "OperationsBucket") -> str:

@@ -82,7 +82,7 @@ def indexes(resources: Mapping[str, Any], table: str) -> dict[str, list[str]]:
     found = resources[table]["Properties"]["GlobalSecondaryIndexes"]
     for each in found:
         more = each["Projection"].get("NonKeyAttributes", [])
-        assert set(more) <= {"contact_id", "reason", "until"}
+        assert set(more) <= {"contact_id", "reason", "until", "simulated"}
         assert each["Projection"]["ProjectionType"] == ("INCLUDE" if more else "KEYS_ONLY")
     return {
         each["IndexName"]: [key["AttributeName"] for key in each["KeySchema"]] for each in found

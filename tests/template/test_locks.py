@@ -9,7 +9,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LAMBDA = ROOT / "layers/dependencies/lambda.txt"
 COMPILER = ROOT / "layers/dependencies/compiler.txt"
-LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), LAMBDA, COMPILER]
+PUBLISHER = ROOT / "layers/dependencies/publisher.txt"
+NOT_FOR_DRAFTS = {"holidays", "python-dateutil", "six"}
+"""Of sending.yaml the function that publishes takes what was compiled: it needs no calendars."""
+
+LOCKS = [*sorted((ROOT / "requirements").glob("*.txt")), LAMBDA, COMPILER, PUBLISHER]
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -17,10 +21,18 @@ def pins(lock: Path) -> dict[str, str]:
     return dict(re.findall(pinned, lock.read_text("utf-8"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("lock", [LAMBDA, COMPILER], ids=lambda path: path.stem)
+@pytest.mark.parametrize("lock", [LAMBDA, COMPILER, PUBLISHER], ids=lambda path: path.stem)
 def test_what_ships_is_what_was_tested(lock: Path) -> None:
     tested = pins(ROOT / "requirements/dev.txt")
     assert pins(lock).items() <= tested.items()
+
+
+def test_the_two_layers_together_have_what_the_build_needs_and_nothing_twice() -> None:
+    shipped, more = pins(LAMBDA), pins(PUBLISHER)
+    needed = {name: pin for name, pin in pins(COMPILER).items() if name not in NOT_FOR_DRAFTS}
+    assert needed.items() <= (shipped | more).items()
+    assert not NOT_FOR_DRAFTS & (shipped | more).keys()
+    assert not shipped.keys() & more.keys()
 
 
 def test_the_layer_does_not_bring_what_the_runtime_has() -> None:

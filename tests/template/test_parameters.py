@@ -10,11 +10,21 @@ import pytest
 
 MUST_BE_ANSWERED = {"SenderAddress", "PostalAddress"}
 
+IDENTITY = "arn:aws:ses:eu-west-1:123456789012:identity/"
+
 GOOD_AND_BAD = {
     "SenderAddress": (["hello@example.com"], ["", "hello", "Hello <hello@example.com>", "a@b"]),
     "SenderName": (["", "Zoë of Example"], ['Zoë "Z"', "a@b", "a\nb"]),
     "PostalAddress": (["Example Ltd, 1 Main Street"], ["", "short", "Example\n1 Main Street"]),
     "SenderDomain": (["", "example.com", "news.example.com"], ["example", "a@example.com"]),
+    "BrandAddresses": (
+        ["", "hello@second.example", "a@b.example,c@d.example"],
+        ["hello", "a@b.example, c@d.example", "a@B.example", "a@b.example,"],
+    ),
+    "BrandIdentities": (
+        ["", f"{IDENTITY}b.example", f"{IDENTITY}b.example,{IDENTITY}c@d.example"],
+        ["b.example", f"{IDENTITY}b.example,", f"{IDENTITY}b.example, {IDENTITY}c.example"],
+    ),
     "AllowList": (
         ["", "me@example.com", "@example.com", "me@example.com,@example.org"],
         ["example.com", "me@example.com, you@example.com", "me@example.com,", "me"],

@@ -13,6 +13,26 @@ WILDCARDS = {
     ("ExportContactOperationRole", "WriteTheLog"): "likewise",
     ("ReportLeadsOperationRole", "WriteTheLog"): "likewise",
     ("JoinContactsOperationRole", "WriteTheLog"): "likewise",
+    ("ManageSuppressionsOperationRole", "WriteTheLog"): "likewise",
+    ("RefreshAddressRangesOperationRole", "WriteTheLog"): "likewise",
+    ("ManageSuppressionsFunctionRole", "ReadTheFile"): "files are named by people",
+    ("PublishContentOperationRole", "WriteTheLog"): "likewise",
+    ("ServeImageFunctionRole", "ReadThePictures"): "files are named by content",
+    ("ShowMailFunctionRole", "ReadTheVersion"): "likewise",
+    ("SendEmailFunctionRole", "ReadAndKeepVersions"): "likewise",
+    ("SendEmailFunctionRole", "KeepPictures"): "likewise",
+    ("SendDeferredFunctionRole", "ReadAndKeepVersions"): "likewise",
+    ("SendDeferredFunctionRole", "KeepPictures"): "likewise",
+    ("SendBatchFunctionRole", "ReadAndKeepVersions"): "likewise",
+    ("SendBatchFunctionRole", "KeepPictures"): "likewise",
+    **{
+        (f"{name}FunctionRole", "ReadThePublishedMessage"): "likewise"
+        for name in ("ListAudience", "ControlCampaign")
+    },
+    ("PreviewMessageFunctionRole", "ReadPublishedMessagesAndDrafts"): "likewise",
+    ("PublishContentFunctionRole", "ReadDrafts"): "likewise",
+    ("PublishContentFunctionRole", "KeepVersionsAndPictures"): "likewise",
+    ("MarketerAccess", "WriteDrafts"): "likewise",
     ("RescoreContactsOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
     ("PreviewSegmentOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
     ("RescoreContactsOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
@@ -72,6 +92,12 @@ WILDCARDS = {
     ("PreviewMessageFunctionRole", "WriteTheMail"): "likewise",
     ("SendDeferredFunctionRole", "AskForTheQuota"): "the account has no ARN",
     ("SendDeferredFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
+    ("RecordReplyFunctionRole", "ForwardFromOneAddress"): "likewise",
+    ("RecordReplyFunctionRole", "ReadTheMail"): "files are named by SES",
+    ("SendEmailFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
+    ("SendDeferredFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
+    ("SendBatchFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
+    ("PreviewMessageFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
 }
 ONE_BY_ONE = "ses:SendEmail"
 MANY = ["ses:SendBulkEmail", "ses:SendEmail"]
@@ -114,7 +140,8 @@ def statements(resources: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
             continue
         for document in documents:
             for statement in as_list(document["Statement"]):
-                yield name, statement
+                # What is granted under a condition is looked at as if it held.
+                yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def test_no_action_is_a_wildcard(resources: Mapping[str, Any]) -> None:
@@ -156,6 +183,9 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("PreviewMessageOperationRole", "WriteTheLog"),
         ("ListAudienceFunctionRole", "AskForTheQuota"),
         ("SendBatchFunctionRole", "AskForTheQuota"),
+        ("ManageSuppressionsOperationRole", "WriteTheLog"),
+        ("RefreshAddressRangesOperationRole", "WriteTheLog"),
+        ("PublishContentOperationRole", "WriteTheLog"),
         ("MarketerAccess", "FindJourneys"),
         ("PrivacyAccess", "FindOperations"),
         ("SendEmailFunctionRole", "AskForTheQuota"),
@@ -173,11 +203,26 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:Send") for action in as_list(statement["Action"]))
     ]
-    assert {owner: statement["Action"] for owner, statement in granting} == SENDERS
-    from_us = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderAddress"}}}
-    for _, statement in granting:
-        assert statement["Condition"] == from_us
+    assert {owner for owner, _ in granting} == {*SENDERS, "RecordReplyFunctionRole"}
+    bound = {
+        json.dumps(statement["Condition"]["StringEquals"]["ses:FromAddress"])
+        for _, statement in granting
+    }
+    assert bound == {
+        json.dumps({"Ref": "SenderAddress"}),
+        json.dumps({"Fn::Split": [",", {"Ref": "BrandAddresses"}]}),
+    }
+    for owner, statement in granting:
+        assert statement["Action"] == SENDERS.get(owner, ONE_BY_ONE)
         assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
+
+
+def test_without_brands_nothing_is_granted_to_them(resources: Mapping[str, Any]) -> None:
+    for role in ("SendEmailFunctionRole", "SendDeferredFunctionRole"):
+        (policy,) = resources[role]["Properties"]["Policies"]
+        (brands,) = [each for each in policy["PolicyDocument"]["Statement"] if "Fn::If" in each]
+        assert brands["Fn::If"][0] == "HasBrands"
+        assert brands["Fn::If"][2] == {"Ref": "AWS::NoValue"}
 
 
 def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
@@ -268,6 +313,15 @@ def test_a_marketer_starts_stops_redrives_and_watches(resources: Mapping[str, An
         "states:RedriveExecution",
         "cloudwatch:GetDashboard",
     } <= actions
+
+
+def test_a_marketer_writes_drafts_and_nothing_else(resources: Mapping[str, Any]) -> None:
+    writing = [
+        statement["Resource"]
+        for owner, statement in statements(resources)
+        if owner == "MarketerAccess" and "s3:PutObject" in as_list(statement["Action"])
+    ]
+    assert writing == [{"Fn::Sub": "${ContentBucket.Arn}/drafts/*"}]
 
 
 def test_a_marketer_touches_no_table_and_no_definition(resources: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ PUBLIC = (
     "fill_slots",
     "manage_preferences",
     "give_file",
+    "serve_image",
 )
 HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "ministack")
 
@@ -33,6 +34,8 @@ MAY_IMPORT = {
         frozenset({"jinja2", "pydantic"}),
     ),
     "send_deferred": frozenset({"jinja2"}),
+    "show_mail": frozenset({"jinja2"}),
+    "publish_content": frozenset({"jinja2", "pydantic", "yaml", "css_inline"}),
     **dict.fromkeys(
         (
             "enter_workflow",
@@ -55,6 +58,8 @@ MAY_IMPORT = {
             "count_campaign",
             "control_campaign",
             "report_sending",
+            "manage_suppressions",
+            "refresh_address_ranges",
         ),
         frozenset({"pydantic"}),
     ),

@@ -11,6 +11,7 @@ from relance.register import (
     RECORD,
     ConsentState,
     Register,
+    Scope,
     SuppressionReason,
     change_consent,
     consent_value,
@@ -89,6 +90,48 @@ def test_whoever_changed_since_the_read_is_read_again(
     store.write(change)
     with pytest.raises(ConditionFailed):
         store.write(room(before, cap=Cap()).take(before))
+
+
+BOUNDED = replace(RECEIPT, at_most_per_day=5)
+"""What somebody asked for, and counts."""
+
+
+@pytest.mark.parametrize("was_there", [True, False], ids=["before the read", "since the read"])
+def test_who_gets_no_marketing_still_gets_what_was_asked_for(
+    store: MemoryStore, *, was_there: bool
+) -> None:
+    by_hand = suppress("c1", SuppressionReason.BY_HAND, at=NOON, scope=Scope.MARKETING)
+    before = read(store)
+    store.write(by_hand)
+    register = read(store) if was_there else before
+    store.write(room_for(BOUNDED, register, Cap(), send_id="S1", day=TODAY).take(register))
+    with pytest.raises(ConditionFailed):
+        store.write(room(before, "S2", Cap()).take(before))
+
+
+@pytest.mark.parametrize("scope", [Scope.MARKETING, None], ids=["some mail", "all mail"])
+def test_a_suppression_that_stops_more_is_not_passed_over(
+    store: MemoryStore, scope: Scope | None
+) -> None:
+    if scope:
+        store.write(suppress("c1", SuppressionReason.BY_HAND, at=NOON, scope=scope))
+    before = read(store)
+    store.write(suppress("c1", SuppressionReason.BOUNCED, at=NOON))
+    with pytest.raises(ConditionFailed):
+        store.write(room_for(BOUNDED, before, Cap(), send_id="S1", day=TODAY).take(before))
+
+
+def test_an_erased_address_that_is_asked_to_confirm_has_not_complained_since(
+    store: MemoryStore,
+) -> None:
+    store.write(suppress("c1", SuppressionReason.ERASED, at=NOON))
+    before = read(store)
+    asks = room_for(BOUNDED, before, Cap(), send_id="S1", day=TODAY)
+    store.write(asks.take(before))
+    before = read(store)
+    store.write(suppress("c1", SuppressionReason.COMPLAINED, at=NOON))
+    with pytest.raises(ConditionFailed):
+        store.write(asks.take(before))
 
 
 def test_room_that_was_not_used_is_given_back(store: MemoryStore) -> None:

@@ -17,6 +17,11 @@ from local.http_messages import Request
 from local.world import World
 
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
+BROWSER = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+GMAIL = {
+    "user-agent": "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 "
+    "(via ggpht.com GoogleImageProxy)"
+}
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 
 
@@ -58,8 +63,8 @@ class Story:
 
     def clicks(self, address: str, mail: int = -1) -> str:
         """Follow the first tracked link of a mail; where it led."""
-        response = self.world.request("GET", self.link(address, "/c/", mail))
-        self.a_moment()
+        response = self.world.request("GET", self.link(address, "/c/", mail), headers=BROWSER)
+        self.a_moment(60)  # a click is recorded a while later
         assert response.status == 302
         return dict(response.headers)["location"]
 
@@ -68,8 +73,9 @@ class Story:
         html = self.mails(address)[mail].parts()[1] or ""
         found = re.search(r'src="([^"]*/o/[^"]+)"', html)
         if found:
-            assert self.world.request("GET", urlsplit(found[1]).path).status == 200
-        self.a_moment()
+            path = urlsplit(found[1]).path
+            assert self.world.request("GET", path, headers=GMAIL).status == 200
+        self.a_moment(60)
 
     def unsubscribes(self, address: str, mail: int = -1) -> int:
         """Press the mail client's own button (RFC 8058)."""

@@ -114,3 +114,18 @@ def test_bounces_stop_the_mail_to_others_however_the_reports_are_cut_off(fault: 
         story.day(1)
         assert story.messages("dora@example.com") == ["confirm"], "what was asked for goes"
         assert story.sends("dora@example.com")[-1]["reason"] == "braked"
+
+
+def test_what_the_simulator_answers_says_nothing_of_a_message(story: Story) -> None:
+    counted = {"send_id": {"S": "brake:confirm"}}
+    table = story.world.stack.resources["Sends"].name
+    for who in ("bounce", "complaint", "success"):
+        story.signs_up(f"{who}@simulator.amazonses.com")
+    story.a_moment()
+    assert story.register("bounce@simulator.amazonses.com")["suppressed"]["reason"] == "bounced"
+    dynamodb = story.world.client("dynamodb")
+    assert "Item" not in dynamodb.get_item(TableName=table, Key=counted)
+    story.world.mailbox.receiver = lambda _mail, _to: HARD_BOUNCE
+    story.signs_up("cleo@example.com")
+    story.a_moment()
+    assert dynamodb.get_item(TableName=table, Key=counted)["Item"]["bounced"] == {"N": "1"}

@@ -580,6 +580,16 @@ def test_what_was_said_about_the_cost_is_what_it_costs(importing: Importing) -> 
     assert DOLLARS_PER_ROW / 3 < each < DOLLARS_PER_ROW
 
 
+def test_somebody_new_takes_one_read_and_one_write(importing: Importing) -> None:
+    rows = customers(42, **AGREED, Engaged="yes")
+    importing.imports(table(rows[:2]))  # a secret is read once in a process
+    before = Counter(importing.world.meter.calls_of("import-piece"))
+    importing.imports(table(rows[2:]))
+    made = Counter(importing.world.meter.calls_of("import-piece")) - before
+    tables = {what: count for (service, what), count in made.items() if service == "dynamodb"}
+    assert tables == {"BatchGetItem": 40, "TransactWriteItems": 40}
+
+
 def test_every_call_is_allowed_by_the_template(importing: Importing) -> None:
     story = importing.story
     rows = [*customers(3, **AGREED, Engaged="yes"), {"E-mail": "x"}]

@@ -170,7 +170,7 @@ def test_erasing_once_more_finds_nothing_and_proves_it_again(story: Story) -> No
 
 def test_a_journey_that_does_not_end_by_itself_is_stopped(make_story: MakeStory) -> None:
     broken = Rule(
-        Fault.FAIL_BEFORE, function="send-email", service="sesv2", times=None,
+        Fault.FAIL_BEFORE, function="send-email", operation="SendEmail", times=None,
         code="ThrottlingException", status=400,
     )  # fmt: skip
     story = make_story(FaultPlan([broken]))

@@ -63,6 +63,10 @@ PASSING = [
         id="the links cannot be kept",
     ),
     pytest.param(
+        answered("SlowDown", status=503, service="s3", times=20),
+        id="the version cannot be kept",
+    ),
+    pytest.param(
         answered("ServiceUnavailable", status=503, service="secretsmanager", times=20),
         id="the key of the links cannot be read",
     ),
@@ -76,6 +80,7 @@ PASSING = [
             operation="PutItem",
             code="InternalServerError",
             status=500,
+            index=9,  # after the index of what is published, and what a first mail asks for room
         ),
         id="the answer to the claim is lost",
     ),

@@ -311,6 +311,10 @@ def allow_again(ident: str) -> Update:
     )
 
 
+SIMULATED = "simulated"
+"""Under which the addresses of SES's mailbox simulator are left out of the figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One send of a campaign as the index shows it."""
@@ -320,6 +324,7 @@ class Standing:
     state: SendState
     reason: Reason | None
     until: str | None = None
+    simulated: bool = False
 
 
 def standings(store: Store, group: str) -> Iterator[Standing]:
@@ -336,6 +341,7 @@ def standings(store: Store, group: str) -> Iterator[Standing]:
                 state=SendState(str(item["state"])),
                 reason=None if reason is None else Reason(str(reason)),
                 until=None if until is None else str(until),
+                simulated=item.get("simulated") is True,
             )
 
 
@@ -345,7 +351,8 @@ class Tally:
 
     Somebody who was joined to another after the audience was listed gets the message once, under
     one of the two ids: the other stands under `same_person`, and is not counted beside the person
-    where it was not in the audience itself.
+    where it was not in the audience itself. An address of SES's mailbox simulator is nobody: what
+    became of its mail is in no figure.
     """
 
     audience: int
@@ -360,6 +367,9 @@ class Tally:
     def add(self, each: Standing, *, listed: bool) -> None:
         """Count one send; `listed` says whether the contact was in the audience."""
         self.strangers += not listed
+        if each.simulated:
+            self.skipped[SIMULATED] += 1
+            return
         self.states[each.state.value] += 1
         reason = each.reason.value if each.reason else "unknown"
         if each.state.went_out:

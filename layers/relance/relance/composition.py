@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from relance.brakes import Brakes
 from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
+from relance.detecting import Detector
 from relance.engine import Plan
 from relance.errors import ServiceUnavailable
 from relance.hooks.keys import HookSecrets
@@ -25,13 +26,16 @@ from relance.ids import milliseconds, moment_of
 from relance.limiter import Limiter
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
-from relance.ports import Sender, SendMode, Services
+from relance.ports import Forwarding, Sender, SendMode, Services
+from relance.published import Messages
 from relance.storage import Table
 from relance.suppression import Suppressions
 
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
+    from relance.aws.https_lists import HttpsLists
     from relance.aws.s3 import S3Downloads, S3Files
+    from relance.aws.s3_content import S3ContentFiles
     from relance.aws.services import (
         EventBridgeBus,
         SqsBacklog,
@@ -50,7 +54,8 @@ _TABLES: Mapping[Table, str] = {
 
 
 _BACKLOG = "BACKLOG_QUEUE_URL"
-_SOON = {_BACKLOG, "ANSWER_SOON"}
+_ENGAGEMENT = "ENGAGEMENT_QUEUE_URL"
+_SOON = {_BACKLOG, _ENGAGEMENT, "ANSWER_SOON"}
 
 KEYS_KEPT = timedelta(minutes=5)
 """How long keys and the secrets of hooks are used before they are read anew: so fast one is added
@@ -94,6 +99,20 @@ class AwsServices:
         return Content.open(Path(_setting("CONTENT")))
 
     @cached_property
+    def messages(self) -> Messages:
+        """The messages in force."""
+        return Messages(self.content, self.store, lambda: self.content_files, self.now)
+
+    @cached_property
+    def content_files(self) -> "S3ContentFiles":
+        """Versions of messages, pictures and drafts."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.s3_content import S3ContentFiles  # noqa: PLC0415
+
+        return S3ContentFiles(boto3.client("s3"), _setting("CONTENT_BUCKET"))
+
+    @cached_property
     def plan(self) -> Plan:
         """The rules of the content, ready to be applied."""
         return Plan(self.content.rules, ZoneInfo(_setting("TIME_ZONE")))
@@ -108,7 +127,9 @@ class AwsServices:
     @cached_property
     def link_tables(self) -> LinkTables:
         """Where the links of mails lead."""
-        return LinkTables(self.store)
+        return LinkTables(
+            self.store, content=lambda: self.content, files=lambda: self.content_files
+        )
 
     @cached_property
     def sender(self) -> Sender:
@@ -119,15 +140,37 @@ class AwsServices:
             mode=SendMode(_setting("SEND_MODE")),
             allow_list=_listed(_setting("ALLOW_LIST").lower()),
             link_base_url=_setting("LINK_BASE_URL").rstrip("/"),
-            postal_address=_setting("POSTAL_ADDRESS"),
+            postal_address=self.postal_address,
             time_zone=ZoneInfo(_setting("TIME_ZONE")),
-            languages=tuple(_setting("LANGUAGES").split(",")),
+            languages=self.languages,
             test_addresses=_listed(os.environ.get("TEST_ADDRESSES", "")),
+            reply_domain=_setting("REPLY_DOMAIN"),
+            brand_addresses=_listed(os.environ.get("BRAND_ADDRESSES", "")),
         )
 
     @cached_property
     def mailer(self) -> "SesMailer":
         """SES, called once and never again for the same message."""
+        return self._mailer(self.sender.name, self.sender.address)
+
+    @cached_property
+    def forwarding(self) -> Forwarding:
+        """How replies reach a person."""
+        address = _setting("SENDER")
+        mailer = self._mailer(_setting("SENDER_NAME"), address)
+        return Forwarding(to=_setting("FORWARD_TO"), own=address, mailer=mailer)
+
+    @cached_property
+    def mails(self) -> "S3Files":
+        """The mails that came."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.s3 import S3Files  # noqa: PLC0415
+
+        return S3Files(boto3.client("s3"), _setting("MAILS_BUCKET"))
+
+    @staticmethod
+    def _mailer(name: str, address: str) -> "SesMailer":
         import boto3  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 
@@ -136,7 +179,7 @@ class AwsServices:
         once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
         return SesMailer(
             boto3.client("sesv2", config=once),
-            sender=formataddr((self.sender.name, self.sender.address)),
+            sender=formataddr((name, address)),
             configuration_set=_setting("CONFIGURATION_SET"),
         )
 
@@ -264,6 +307,29 @@ class AwsServices:
 
         return SqsWaker(boto3.client("sqs"), _setting("DUE_SENDS_QUEUE_URL"))
 
+    @cached_property
+    def engagement(self) -> "SqsBacklog":
+        """The queue of opens and clicks; nobody waits for it longer than a moment."""
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        from relance.aws.services import SqsBacklog  # noqa: PLC0415
+
+        soon = Config(retries={"total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
+        return SqsBacklog(boto3.client("sqs", config=soon), _setting(_ENGAGEMENT))
+
+    @cached_property
+    def published(self) -> "HttpsLists":
+        """Lists that others publish."""
+        from relance.aws.https_lists import HttpsLists  # noqa: PLC0415
+
+        return HttpsLists()
+
+    @cached_property
+    def detector(self) -> Detector:
+        """The lists by which machines are told."""
+        return Detector(self.store, self.now)
+
     @property
     def write_keys(self) -> WriteKeys:
         """The keys of the collection API; when they cannot be read anew, the former ones."""
@@ -276,6 +342,16 @@ class AwsServices:
     def hook_secrets(self) -> HookSecrets:
         """The secrets of hooks; when they cannot be read anew, the former ones."""
         return self._anew(HookSecrets, lambda: HookSecrets(self._secret("HOOK_SECRETS")))
+
+    @cached_property
+    def postal_address(self) -> str:
+        """The postal address that mails show."""
+        return _setting("POSTAL_ADDRESS")
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that mail is written in."""
+        return tuple(_setting("LANGUAGES").split(","))
 
     @cached_property
     def currency(self) -> str:

@@ -36,6 +36,7 @@ class Name(StrEnum):
     EMAIL_DELIVERED = "email_delivered"
     EMAIL_OPENED = "email_opened"
     EMAIL_CLICKED = "email_clicked"
+    EMAIL_REPLIED = "email_replied"
     EMAIL_BOUNCED = "email_bounced"
     EMAIL_COMPLAINED = "email_complained"
     UNSUBSCRIBED = "unsubscribed"
@@ -50,6 +51,8 @@ class Name(StrEnum):
     COMPANY_LEFT = "company_left"
     COMPANY_CHANGED = "company_changed"
     HISTORY_CONDENSED = "history_condensed"
+    SUPPRESSED = "suppressed"
+    SUPPRESSION_LIFTED = "suppression_lifted"
     ERASED = "erased"
     JOINED = "joined"
     JOIN_UNDONE = "join_undone"
@@ -100,6 +103,7 @@ _BY_MAIL = "it is recorded when a mail is sent and when its receipt, opens and c
 _BY_STEP = "a step of a workflow does it"
 _BY_JOINING = "it is recorded when two contacts turn out to be one person, or not to be"
 _BY_IMPORT = "an import does it"
+_BY_OPERATION = "the operation manage-suppressions does it"
 _BY_SUITE = "it is recorded when it happens"
 _BY_CALL = "the calls identify, group and alias write it"
 
@@ -118,6 +122,7 @@ RESERVED: Mapping[str, str] = {
     Name.EMAIL_DELIVERED: _BY_MAIL,
     Name.EMAIL_OPENED: _BY_MAIL,
     Name.EMAIL_CLICKED: _BY_MAIL,
+    Name.EMAIL_REPLIED: _BY_MAIL,
     Name.EMAIL_BOUNCED: _BY_MAIL,
     Name.EMAIL_COMPLAINED: _BY_MAIL,
     Name.LIST_JOINED: _BY_STEP,
@@ -128,6 +133,8 @@ RESERVED: Mapping[str, str] = {
     Name.COMPANY_JOINED: _BY_SUITE,
     Name.COMPANY_LEFT: _BY_SUITE,
     Name.COMPANY_CHANGED: _BY_SUITE,
+    Name.SUPPRESSED: _BY_OPERATION,
+    Name.SUPPRESSION_LIFTED: _BY_OPERATION,
     Name.ERASED: _BY_SUITE,
     Name.HISTORY_CONDENSED: _BY_SUITE,
     Name.JOINED: _BY_JOINING,
@@ -148,7 +155,7 @@ PUBLIC_PROPERTIES = frozenset(
     {
         "form", "list", "message", "workflow", "entry", "step", "send_id", "link", "outcome",
         "order_id", "cart_id", "product_id", "revenue", "currency", "cause", "permanent",
-        "segment", "stage", "from_stage", "qualification", "persona", "topic",
+        "segment", "stage", "from_stage", "qualification", "persona", "topic", "actor",
     }
 )  # fmt: skip
 """The properties that go on the bus with an event: what rules decide on, nothing personal."""

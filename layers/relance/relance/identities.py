@@ -14,6 +14,7 @@ from relance.ids import milliseconds, ulid
 from relance.ports import Services
 from relance.register import new_register, suppressed_value
 from relance.storage import IDENTITIES_OF, Absent, Put, Store, Table, Value, Write
+from relance.suppression import Entry
 
 
 def email_identity(address: str) -> str:
@@ -94,9 +95,25 @@ def find_or_make(
     there = find(services.store, identity)
     if there:
         return Found(there)
+    entry = services.suppressions.entry(address) if address else None
+    return new_contact(services, identity, address=address, register=register, entry=entry)
+
+
+def new_contact(
+    services: Services,
+    identity: str,
+    *,
+    address: str | None,
+    register: Mapping[str, Value] | None = None,
+    entry: Entry | None = None,
+) -> Found:
+    """The writes that make a contact of an identity that led nowhere; refused if it does by now.
+
+    `entry` is what the list of suppressed addresses says of the address.
+    """
     contact_id = ulid(milliseconds(services.now()), services.random_bytes(10))
-    reason = services.suppressions.reason(address) if address else None
-    suppressed = {"suppressed": suppressed_value(reason, services.now())} if reason else {}
+    value = suppressed_value(entry.reason, services.now(), scope=entry.scope) if entry else None
+    suppressed = {"suppressed": value} if value else {}
     return Found(
         contact_id,
         (

@@ -6,11 +6,18 @@ that are random (contacts) or a hash (events). https://github.com/ulid/spec
 
 import base64
 import hashlib
+import re
 from datetime import UTC, datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
-_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PYTHON = "0123456789abcdefghijklmnopqrstuv"
+_DIGITS = str.maketrans(_ALPHABET, _PYTHON)
+_BASE_32 = str.maketrans(_LETTERS, _PYTHON)
+"""What `int` reads to base 32, for the two alphabets: many times faster than letter by letter."""
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_SEND_ID = re.compile(r"[A-Z2-7]{26}")
 _LATEST_MS = 2**48 - 1
 
 
@@ -45,10 +52,7 @@ def ulid_bytes(text: str) -> bytes:
     """
     if not is_ulid(text):
         raise ValueError("not a ULID: 26 characters of 0-9 and A-Z without I, L, O, U")
-    number = 0
-    for character in text:
-        number = (number << 5) | _VALUES[character]
-    return number.to_bytes(16, "big")
+    return int(text.translate(_DIGITS), 32).to_bytes(16, "big")
 
 
 def ulid_of(raw: bytes) -> str:
@@ -58,7 +62,7 @@ def ulid_of(raw: bytes) -> str:
 
 def is_ulid(text: str) -> bool:
     """Whether `text` is a ULID in its canonical, upper-case form."""
-    return len(text) == 26 and text[0] in "01234567" and all(c in _VALUES for c in text)
+    return _ULID.fullmatch(text) is not None
 
 
 def event_id(ms: int, source: str, message_id: str) -> str:
@@ -89,6 +93,8 @@ def send_id_bytes(text: str) -> bytes:
     Raises:
         ValueError: `text` is not a send id.
     """
+    if _SEND_ID.fullmatch(text):  # the standard library decodes in Python, letter by letter
+        return (int(text.translate(_BASE_32), 32) >> 2).to_bytes(16, "big")
     return base64.b32decode(text + "=" * (-len(text) % 8))
 
 

@@ -14,7 +14,7 @@ from functools import partial
 
 from relance.choices import Frequency
 from relance.content.rules import OpenTracking, Tracking
-from relance.register import RECORD, Absorbed, Consent, ConsentState, Register
+from relance.register import RECORD, Absorbed, Consent, ConsentState, Register, Scope
 from relance.storage import AllOf, Condition, Equals, Missing, Present, Table, Update
 
 _OFTEN = Frequency.ALL
@@ -81,10 +81,17 @@ def stricter(own: Register, others: Sequence[Register]) -> Register:
         turn=max((each.turn for each in registers if each.turn), default=None),
         changed_at=_latest(registers),
         suppressed=next((each.suppressed for each in registers if each.suppressed), None),
+        suppressed_for=_scope(registers),
         erased_at=next((each.erased_at for each in registers if each.erased_at), None),
         known_by=next((each.known_by for each in registers if each.known_by), None),
         apart=frozenset[str]().union(*(each.apart for each in registers)),
     )
+
+
+def _scope(registers: Sequence[Register]) -> Scope:
+    """What nothing is sent of: of everything, if one of them says so."""
+    said = {each.suppressed_for for each in registers if each.suppressed}
+    return Scope.MARKETING if said == {Scope.MARKETING} else Scope.ALL
 
 
 def _consent(

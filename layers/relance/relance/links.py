@@ -9,10 +9,12 @@ replaced while old links go on working.
 |---|---|---|
 | open | `/o/…` | send id (16 bytes) |
 | click | `/c/…` | send id (16), message version (6), number of the link (2) |
+| reply, leave | an address of the reply domain (`relance.replies`) | send id (16) |
 | unsubscribe | `/u/…` | contact id (16), send id (16) |
 | preferences | `/p/…` | contact id (16), send id (16) |
 | confirm | `/k/…` | contact id (16), id of the sign-up event (16) |
 | landing | `?rl=…` | contact id (16), send id (16), minute since 1970 (4) |
+| view | `/v/…` | send id (16) |
 | download | `/d/…` | sign-up event id (16), masked contact id (16), file (6), minute (4) |
 
 The landing token stands in the address of the company's own page to which a click leads: it tells
@@ -25,7 +27,6 @@ typed. The contact in it is masked, since its id tells how long we have known th
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,6 +56,9 @@ class Purpose(StrEnum):
     PREFERENCES = "p"
     LANDING = "rl"
     DOWNLOAD = "d"
+    REPLY = "r"
+    LEAVE = "ul"
+    VIEW = "v"
 
 
 _SIZES: Mapping[Purpose, int] = {
@@ -65,6 +69,9 @@ _SIZES: Mapping[Purpose, int] = {
     Purpose.PREFERENCES: 32,
     Purpose.LANDING: 36,
     Purpose.DOWNLOAD: 42,
+    Purpose.REPLY: 16,
+    Purpose.LEAVE: 16,
+    Purpose.VIEW: 16,
 }
 
 
@@ -151,6 +158,18 @@ class LinkSigner:
         """The token of a mail's pixel."""
         return self._sign(Purpose.OPEN, send_id_bytes(send_id))
 
+    def reply_token(self, send_id: str) -> str:
+        """The token of the address to reply to a mail."""
+        return self._sign(Purpose.REPLY, send_id_bytes(send_id))
+
+    def leave_token(self, send_id: str) -> str:
+        """The token of the address to which a mail unsubscribes."""
+        return self._sign(Purpose.LEAVE, send_id_bytes(send_id))
+
+    def view_token(self, send_id: str) -> str:
+        """The token of the page that shows a mail in a browser."""
+        return self._sign(Purpose.VIEW, send_id_bytes(send_id))
+
     def click_token(self, click: Click) -> str:
         """The token of a link in a mail."""
         payload = send_id_bytes(click.send_id) + bytes.fromhex(click.message_version)
@@ -188,6 +207,18 @@ class LinkSigner:
     def read_open(self, token: str) -> str:
         """The send id. Raises TokenInvalid."""
         return send_id_of(self._read(Purpose.OPEN, token))
+
+    def read_reply(self, token: str) -> str:
+        """The send id. Raises TokenInvalid."""
+        return send_id_of(self._read(Purpose.REPLY, token))
+
+    def read_leave(self, token: str) -> str:
+        """The send id. Raises TokenInvalid."""
+        return send_id_of(self._read(Purpose.LEAVE, token))
+
+    def read_view(self, token: str) -> str:
+        """The id of the mail to be shown. Raises TokenInvalid."""
+        return send_id_of(self._read(Purpose.VIEW, token))
 
     def read_click(self, token: str) -> Click:
         """The link that was clicked. Raises TokenInvalid."""
@@ -251,4 +282,4 @@ class LinkSigner:
         return raw[0], body[1:]
 
     def _mac(self, purpose: Purpose, key_id: int, body: bytes) -> bytes:
-        return hmac.new(self._keys[purpose, key_id], body, hashlib.sha256).digest()[:_MAC]
+        return hmac.digest(self._keys[purpose, key_id], body, "sha256")[:_MAC]

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from relance.brakes import Brakes
 from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
+from relance.detecting import Detector
 from relance.engine import Plan
 from relance.errors import RelanceError
 from relance.events import Event
@@ -23,6 +24,8 @@ from relance.limiter import Limiter
 from relance.links import LinkSigner
 from relance.linktables import LinkTables
 from relance.pace import AccountState
+from relance.ports_content import ContentFiles
+from relance.published import Messages
 from relance.setup import Destination, Identity
 from relance.storage import Store, Value
 from relance.suppression import Suppressions
@@ -40,7 +43,8 @@ class Sender:
     """Who sends, to whom it may, and how: the settings of the stack.
 
     `time_zone` decides where a calendar day begins; the first of `languages` serves whoever reads
-    none of them. Tests go to `test_addresses`, whatever the mode.
+    none of them. Replies come to `reply_domain`; when it is empty, to the sender's own mailbox.
+    Brands may send from `brand_addresses` besides. Tests go to `test_addresses`, whatever the mode.
     """
 
     address: str
@@ -52,6 +56,8 @@ class Sender:
     time_zone: ZoneInfo
     languages: tuple[str, ...]
     test_addresses: tuple[str, ...] = ()
+    reply_domain: str = ""
+    brand_addresses: tuple[str, ...] = ()
 
     def language_for(self, spoken: str | None) -> str:
         """The language to write in: the contact's own if the company writes it, else the first."""
@@ -71,7 +77,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message, ready for SES. `tags` come back with every SES event."""
+    """One message, ready for SES. `tags` come back with every SES event.
+
+    `sender` is the From header of a brand; without one the mailer's own stands there.
+    """
 
     to: str
     subject: str
@@ -79,6 +88,8 @@ class Mail:
     text: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     tags: Mapping[str, str] = field(default_factory=dict)
+    sender: str | None = None
+    reply_to: str | None = None
 
 
 class Mailer(Protocol):
@@ -123,6 +134,15 @@ class Account(Protocol):
 
     def destinations(self) -> tuple[Destination, ...]:
         """Where SES reports what becomes of mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """To whom replies are forwarded (nobody, if it is empty), by whom, and from which address."""
+
+    to: str
+    own: str
+    mailer: Mailer
 
 
 class Bus(Protocol):
@@ -257,6 +277,17 @@ class Files(Protocol):
         """An address from which anybody who has it can fetch the file for so long."""
 
 
+class Published(Protocol):
+    """Lists that others publish on the web."""
+
+    def read(self, address: str) -> str:
+        """The text at an address.
+
+        Raises:
+            ServiceUnavailable: it cannot be fetched now.
+        """
+
+
 class Downloads(Protocol):
     """The files that people get for filling in a form."""
 
@@ -279,6 +310,14 @@ class Services(Protocol):
     @property
     def content(self) -> Content:
         """What marketers wrote, compiled."""
+
+    @property
+    def messages(self) -> Messages:
+        """The messages in force: published ones, at most a minute old, else deployed ones."""
+
+    @property
+    def content_files(self) -> ContentFiles:
+        """Versions of messages, pictures and drafts."""
 
     @property
     def plan(self) -> Plan:
@@ -349,12 +388,40 @@ class Services(Protocol):
         """The queue of deferred messages whose time has come."""
 
     @property
+    def engagement(self) -> Backlog:
+        """The queue of opens and clicks that are judged some seconds later."""
+
+    @property
+    def detector(self) -> Detector:
+        """The lists by which machines are told."""
+
+    @property
+    def mails(self) -> Files:
+        """The mails that came."""
+
+    @property
+    def forwarding(self) -> Forwarding:
+        """How replies reach a person."""
+
+    @property
+    def published(self) -> Published:
+        """Lists that others publish."""
+
+    @property
     def write_keys(self) -> WriteKeys:
         """The keys of the collection API, at most five minutes old."""
 
     @property
     def hook_secrets(self) -> HookSecrets:
         """The secrets of hooks, at most five minutes old."""
+
+    @property
+    def postal_address(self) -> str:
+        """The postal address that mails show."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that mail is written in."""
 
     @property
     def currency(self) -> str:

@@ -6,7 +6,7 @@ then follows carries the cause, and entry rules ignore it.
 """
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relance.contacts import Contact, profile_of, read_history
 from relance.engine import (
@@ -38,7 +38,15 @@ class Folded:
 
 def fold_or_replay(store: Store, contact: Contact, events: Iterable[Event], plan: Plan) -> Folded:
     """The profile of the contact with these events in it; the contact's own is used up."""
-    events, before = list(events), copy_of(contact.profile)
+    events = list(events)
+    folded = _folded(store, contact, events, plan)
+    # Told so late that its profile cannot say any more whether it knows, it returns all the same.
+    returns = any(each.contact_id == contact.contact_id and _is_return(each) for each in events)
+    return replace(folded, returns=True) if returns else folded
+
+
+def _folded(store: Store, contact: Contact, events: Sequence[Event], plan: Plan) -> Folded:
+    before = copy_of(contact.profile)
     same_rules = not before.version or before.rules == plan.version
     if same_rules and not _new_joins(before, events):
         try:

@@ -17,7 +17,7 @@ Attributes of the record `now#register` of the table Contacts:
 | `pause` | `{until, at, by}`: no marketing until then |
 | `turn` | `{day, send_id}`: the last marketing mail to somebody who wants few, by calendar day |
 | `marketing_day` | the calendar day on which a marketing mail went last |
-| `suppressed` | `{reason, at}` |
+| `suppressed` | `{reason, at, scope}`; the scope is `all` unless it says `marketing` |
 | `erased_at` | when the contact was erased: the register is a *tombstone* (`relance.erasing`) |
 | `count#<what>#<day>` | how many messages went on a day of the contact's own calendar |
 | `room` | how often a message took room in the contact's day (`relance.room`) |
@@ -67,12 +67,23 @@ class ConsentState(StrEnum):
 class SuppressionReason(StrEnum):
     """Why an address gets nothing any more.
 
-    Of these the person may lift `erased`, by signing up anew and confirming it.
+    Of these the person may lift `erased`, by signing up anew and confirming it; somebody who looks
+    after the list may lift all others but `complained` (`relance.suppression`).
     """
 
     BOUNCED = "bounced"
+    UNREACHABLE = "unreachable"
     COMPLAINED = "complained"
+    BY_HAND = "by_hand"
+    IMPORTED = "imported"
     ERASED = "erased"
+
+
+class Scope(StrEnum):
+    """What an address gets nothing of: of everything, or of marketing."""
+
+    ALL = "all"
+    MARKETING = "marketing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,7 @@ class Register:
     turn: Turn | None = None
     changed_at: Mapping[str, str] = field(default_factory=dict)
     suppressed: SuppressionReason | None = None
+    suppressed_for: Scope = Scope.ALL
     erased_at: str | None = None
     counters: Mapping[str, int] = field(default_factory=dict)
     room: int = 0
@@ -216,6 +228,7 @@ def register_of(item: Item) -> Register:
             if isinstance(suppressed, Mapping)
             else None
         ),
+        suppressed_for=Scope(_part(item, "suppressed", "scope") or Scope.ALL),
         erased_at=_text(item.get("erased_at")),
         counters={
             name: value
@@ -320,19 +333,51 @@ def ask_again(contact_id: str, topic: str, *, at: datetime, by: str) -> Update:
     )
 
 
-def suppress(contact_id: str, reason: SuppressionReason, *, at: datetime) -> Update:
-    """The write that ends all mail to the contact's address; the first reason stays."""
+def suppress(
+    contact_id: str, reason: SuppressionReason, *, at: datetime, scope: Scope = Scope.ALL
+) -> Update:
+    """The write that ends mail to the contact's address; a stronger reason replaces a weaker.
+
+    Refused where the same or a stronger one stands.
+    """
+    weaker = tuple(Equals("suppressed.reason", each.value) for each in weaker_than(reason))
     return Update(
         Table.CONTACTS,
         (contact_id, RECORD),
-        set={"suppressed": suppressed_value(reason, at)},
-        when=AllOf((Present(), Missing("suppressed"), Missing("erased_at"))),
+        set={"suppressed": suppressed_value(reason, at, scope=scope)},
+        when=AllOf((Present(), Missing("erased_at"), AnyOf((Missing("suppressed"), *weaker)))),
     )
 
 
-def suppressed_value(reason: SuppressionReason, at: datetime) -> Value:
+def lift(contact_id: str, reason: SuppressionReason) -> Update:
+    """The write that lets mail go to the contact's address again, if this is why it did not."""
+    return Update(
+        Table.CONTACTS,
+        (contact_id, RECORD),
+        remove=("suppressed",),
+        when=AllOf((Present(), Equals("suppressed.reason", reason.value))),
+    )
+
+
+_STRENGTH = (
+    SuppressionReason.IMPORTED,
+    SuppressionReason.BY_HAND,
+    SuppressionReason.ERASED,
+    SuppressionReason.UNREACHABLE,
+    SuppressionReason.BOUNCED,
+    SuppressionReason.COMPLAINED,
+)
+
+
+def weaker_than(reason: SuppressionReason) -> tuple[SuppressionReason, ...]:
+    """The reasons that this one replaces: what a person said outweighs what a server answered."""
+    return _STRENGTH[: _STRENGTH.index(reason)]
+
+
+def suppressed_value(reason: SuppressionReason, at: datetime, *, scope: Scope = Scope.ALL) -> Value:
     """The attribute `suppressed`."""
-    return {"reason": reason.value, "at": to_text(at)}
+    part = {} if scope is Scope.ALL else {"scope": scope.value}
+    return {"reason": reason.value, "at": to_text(at), **part}
 
 
 def tracking_value(tracking: Tracking, at: datetime, by: str) -> Value:

@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 
 from relance.content.compiled import Message, MessageClass
 from relance.content.sending_rules import Cap
-from relance.register import RECORD, Register, counter, turn_value
+from relance.register import RECORD, Register, Scope, counter, turn_value
 from relance.storage import (
     AllOf,
+    AnyOf,
     Condition,
     Equals,
     Missing,
@@ -100,8 +101,7 @@ class Room:
 
     def _as_read(self, register: Register) -> list[Condition]:
         found: list[Condition] = [Present(), Missing("joined_to"), Missing("erased_at")]
-        if register.suppressed is None:
-            found.append(Missing("suppressed"))
+        found.append(AnyOf(tuple(self._not_suppressed(register))))
         if self.bounded:
             found.append(Equals("room", register.room) if register.room else Missing("room"))
         if self.marketing and not register.absorbed:
@@ -110,6 +110,15 @@ class Room:
             for name in ("pause", "frequency"):
                 at = register.changed_at.get(name)
                 found.append(Equals(f"{name}.at", at) if at else Missing(name))
+        return found
+
+    def _not_suppressed(self, register: Register) -> list[Condition]:
+        """What the register may say of the address: nothing, or what does not stop this message."""
+        found: list[Condition] = [Missing("suppressed")]
+        if not self.marketing:
+            found.append(Equals("suppressed.scope", Scope.MARKETING.value))
+        if register.suppressed and register.suppressed_for is Scope.ALL:  # erased, and asked anew
+            found.append(Equals("suppressed.reason", register.suppressed.value))
         return found
 
 

@@ -1,17 +1,23 @@
 """The decision to send, and the mail that follows from it. Pure: all that counts is handed in."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import formataddr
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 from relance.contacts import Contact
 from relance.content.compiled import Company, Message, MessageClass
 from relance.content.render import Rendered, render
 from relance.content.rules import OpenTracking, Rules, Tracking
 from relance.content.stage_rules import Intent, Stage
+from relance.errors import ContentInvalid
 from relance.links import Click, Confirmation, LinkSigner, Preferences, Unsubscribe
 from relance.ports import Mail, Sender
 from relance.reasons import Reason
-from relance.register import ConsentState, Register, SuppressionReason
+from relance.register import ConsentState, Register, Scope, SuppressionReason
+from relance.replies import leaving_address, reply_address
 
 
 def reason_not_to_send(
@@ -34,7 +40,7 @@ def reason_not_to_send(
         return Reason.ERASED
     if register.address is None:
         return Reason.NO_ADDRESS
-    if register.suppressed and not _may_ask_again(message, register):
+    if _is_suppressed(message, register) and not _may_ask_again(message, register):
         return Reason.SUPPRESSED
     if leaving:
         return Reason.LEFT
@@ -47,6 +53,12 @@ def reason_not_to_send(
     if not sender.allows(register.address):
         return Reason.NOT_ON_ALLOW_LIST
     return None
+
+
+def _is_suppressed(message: Message, register: Register) -> bool:
+    """Whether the address gets nothing, or nothing of this kind."""
+    is_marketing = message.message_class is MessageClass.MARKETING
+    return bool(register.suppressed) and (is_marketing or register.suppressed_for is Scope.ALL)
 
 
 def _not_wanted(
@@ -98,6 +110,7 @@ class SignedUrls:
     signer: LinkSigner
     base: str
     tracking: Tracking
+    _made: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def link(self, n: int, /) -> str:
         """Where link `n` leads: through the redirect where clicks may be followed."""
@@ -108,9 +121,14 @@ class SignedUrls:
 
     @property
     def unsubscribe_url(self) -> str:
-        """The page that unsubscribes; a POST to it does so at once (RFC 8058)."""
-        target = Unsubscribe(self.contact.contact_id, self.send_id)
-        return f"{self.base}/u/{self.signer.unsubscribe_token(target)}"
+        """The page that unsubscribes; a POST to it does so at once (RFC 8058).
+
+        It stands in a header as well, and is signed once.
+        """
+        if "u" not in self._made:
+            target = Unsubscribe(self.contact.contact_id, self.send_id)
+            self._made["u"] = f"{self.base}/u/{self.signer.unsubscribe_token(target)}"
+        return self._made["u"]
 
     @property
     def preferences_url(self) -> str:
@@ -143,6 +161,16 @@ class SignedUrls:
         return f"{self.base}/d/{gift.token(self.contact.contact_id, self.signer)}"
 
     @property
+    def view_url(self) -> str:
+        """The page that shows this mail in a browser; it tells no address and holds no token."""
+        return f"{self.base}/v/{self.signer.view_token(self.send_id)}"
+
+    @property
+    def image_base(self) -> str:
+        """Below which the pictures are."""
+        return f"{self.base}/i"
+
+    @property
     def pixel(self) -> str:
         """The tracking pixel, where opens may be followed at all."""
         if self.tracking.opens is OpenTracking.NONE:
@@ -166,6 +194,10 @@ def compose_mail(
     """The message as this contact gets it, with the headers that mailbox providers ask for.
 
     `language` is the one that was decided on; None is the contact's own, if the stack allows it.
+
+    Raises:
+        ContentInvalid: it cannot be rendered, or its brand has an address of its own that the stack
+            may not send from.
     """
     traits = contact.profile.trait_values()
     urls = SignedUrls(
@@ -173,14 +205,14 @@ def compose_mail(
         contact=contact,
         send_id=send_id,
         signer=signer,
-        base=sender.link_base_url,
+        base=link_base(message, sender),
         tracking=contact.register.tracking_or(rules.tracking_default),
     )
     rendered: Rendered = render(
         message,
         variables={
             "contact": traits,
-            "company": company.variables(postal_address=sender.postal_address),
+            "company": company.variables(postal_address=sender.postal_address, brand=message.brand),
             "event": {},
         },
         urls=urls,
@@ -192,16 +224,67 @@ def compose_mail(
         subject=rendered.subject,
         html=rendered.html,
         text=rendered.text,
-        headers=_headers(message, urls),
-        tags={"send_id": send_id, "message": message.name, "workflow": workflow},
+        headers=_headers(message, company, urls, sender.reply_domain),
+        tags={
+            "send_id": send_id,
+            "message": message.name,
+            "workflow": workflow,
+            # Mailbox providers count complaints by these; they name nobody.
+            "ses:feedback-id-a": message.name,
+            "ses:feedback-id-b": workflow,
+        },
+        sender=_from(message, sender),
+        reply_to=_reply_to(message, send_id, sender, signer),
     )
 
 
-def _headers(message: Message, urls: SignedUrls) -> dict[str, str]:
-    """RFC 8058 for whatever one can unsubscribe from, RFC 3834 for whatever a machine answers."""
+def link_base(message: Message, sender: Sender) -> str:
+    """Where the links of a message begin: at its brand's own host, if it has one."""
+    own = message.brand.link_domain if message.brand else None
+    return f"https://{own}" if own else sender.link_base_url
+
+
+def _from(message: Message, sender: Sender) -> str | None:
+    """The From header of a brand. Raises ContentInvalid."""
+    brand = message.brand
+    if brand is None:
+        return None
+    address = brand.sender_address or sender.address
+    if address not in (sender.address, *sender.brand_addresses):
+        raise ContentInvalid(
+            f'The message "{message.name}" comes from {address}, an address that this stack may '
+            "not send from. Add it to the parameter BrandAddresses and deploy."
+        )
+    return formataddr((brand.sender_name or brand.name, address))
+
+
+def _reply_to(message: Message, send_id: str, sender: Sender, signer: LinkSigner) -> str | None:
+    """Where replies go: to us where we take them, else to the brand's mailbox or the sender's."""
+    if sender.reply_domain:
+        return reply_address(signer, send_id, sender.reply_domain)
+    return message.brand.reply_to if message.brand else None
+
+
+def _headers(
+    message: Message, company: Company, urls: SignedUrls, reply_domain: str
+) -> dict[str, str]:
+    """RFC 8058 and 2919 for whatever one can leave, RFC 3834 for what a machine answers."""
     if message.message_class is MessageClass.TRANSACTIONAL:
         return {"Auto-Submitted": "auto-generated"}
+    ways = [f"<{urls.unsubscribe_url}>"]
+    if reply_domain:
+        ways.append(f"<mailto:{leaving_address(urls.signer, urls.send_id, reply_domain)}>")
     return {
-        "List-Unsubscribe": f"<{urls.unsubscribe_url}>",
+        "List-Unsubscribe": ", ".join(ways),
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Id": _list_id(
+            message.topic or message.name, company.topics.get(message.topic or ""), urls.base
+        ),
     }
+
+
+@lru_cache(maxsize=64)
+def _list_id(topic: str, title: str | None, base: str) -> str:
+    """Which list it is: the same for every mail about the topic, on the host of our links."""
+    named = f'"{title}" ' if title and re.fullmatch(r"[ !#-\[\]-~]+", title) else ""
+    return f"{named}<{topic.replace('_', '-')}.{urlsplit(base).hostname}>"

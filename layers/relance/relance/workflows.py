@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from relance.events import Event, Name
+from relance.machines import Actor
 from relance.moments import from_text, to_text
 from relance.storage import Item, Value
 
@@ -154,9 +155,11 @@ class Awaited:
     where: Mapping[str, Value] = field(default_factory=dict)
 
     def is_met_by(self, event: Event) -> bool:
-        """Whether this is the event."""
-        return event.name == self.event and all(
-            event.properties.get(name) == value for name, value in self.where.items()
+        """Whether this is the event; what a machine did answers nobody."""
+        return (
+            event.name == self.event
+            and event.properties.get("actor") != Actor.MACHINE
+            and all(event.properties.get(name) == value for name, value in self.where.items())
         )
 
 

@@ -96,6 +96,7 @@ def test_the_bill_parts_what_is_fixed_from_what_contacts_cause(run: Run) -> None
 def test_the_contact_told_of_became_engaged_and_stays(run: Run) -> None:
     story = run.ask("timeline", run.contact).out
     assert "Joined the list" in story
+    assert re.search(r"Clicked the link to https://www\.example\.com/[a-z/-]+ in", story)
     assert "Unsubscribed" not in story
 
 

@@ -24,6 +24,8 @@ class Urls:
     confirm_url: str = "https://l.example/k/1"
     preferences_url: str = "https://l.example/p/1"
     file_url: str = "https://l.example/d/1"
+    view_url: str = "https://l.example/v/1"
+    image_base: str = "https://l.example/i"
     pixel: str = '<img src="https://l.example/o/1" alt="" width="1" height="1">'
 
     def link(self, n: int, /) -> str:
@@ -75,6 +77,16 @@ def test_only_the_addresses_that_a_mail_shows_are_made_and_each_once(built: Open
         @property
         def preferences_url(self) -> str:
             return "https://l.example/p/1"
+
+        @property
+        def view_url(self) -> str:
+            made.append("view")
+            return "https://l.example/v/1"
+
+        @property
+        def image_base(self) -> str:
+            made.append("image")
+            return "https://l.example/i"
 
         @property
         def file_url(self) -> str:

@@ -8,6 +8,7 @@ from relance.identities import find_or_make, visitor_identity
 from relance.register import ConsentState, SuppressionReason, change_consent, suppress
 from relance.storage import Table
 from relance.usecases.join_contacts import Joined, Why, join_contacts, undo_join
+from relance.usecases.update_contacts import update_contacts
 
 from tests.unit.identities.people import TOLD, People, said
 
@@ -105,6 +106,20 @@ def test_undoing_gives_both_profiles_back_and_tells_nothing_of_the_past(people: 
     assert {each: said(people.contact(each).profile) for each in (one, other)} == before
     assert {each.contact_id for each in told} <= {one}
     assert people.members() == members
+
+
+def test_who_hears_days_late_of_its_own_return_is_found_in_its_segments(people: People) -> None:
+    one, other = somebody(people, "v1"), somebody(people, "v2")
+    people.does(other, "order_completed")
+    people.deliver()
+    join(people, one, other)
+    undo_join(other, WHY, people.services)
+    late, people.store.stream[:] = list(people.store.stream), []
+    people.later(hours=60)
+    people.does(other, "page_viewed")
+    people.deliver()
+    update_contacts([each for each in late if each.contact_id == other], people.services)
+    assert ("buyers", other) in set(people.members())
 
 
 def test_what_happened_while_they_were_one_returns_to_its_own_id(people: People) -> None:

@@ -44,26 +44,26 @@ class S3Files:
                 Bucket=self._bucket, Key=key, Body=body, ContentType="application/x-ndjson"
             )
         except FAILURES as error:
-            _translate(error, key)
+            translate_s3(error, key)
 
     def read_lines(self, key: str) -> Iterator[str]:
         """The lines of a file."""
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
         except FAILURES as error:
-            _translate(error, key)
+            translate_s3(error, key)
         try:
             for line in answer["Body"].iter_lines():
                 yield line.decode()
         except FAILURES as error:
-            _translate(error, key)
+            translate_s3(error, key)
 
     def about(self, key: str) -> FileAbout:
         """What is known of a file without reading it."""
         try:
             answer = self._client.head_object(Bucket=self._bucket, Key=key)
         except FAILURES as error:
-            _translate(error, key)
+            translate_s3(error, key)
         return FileAbout(
             size=answer["ContentLength"],
             tag=answer["ETag"].strip('"'),
@@ -89,7 +89,7 @@ class S3Files:
                 return answer["Body"].read()
             except FAILURES as error:
                 if isinstance(error, ClientError) or not passes(error):
-                    _translate(error, key)
+                    translate_s3(error, key)
         raise ServiceUnavailable("S3 broke off again and again; try again later")
 
     def link(self, key: str) -> str:
@@ -105,7 +105,8 @@ class S3Files:
         )
 
 
-def _translate(error: Failure, key: str) -> NoReturn:
+def translate_s3(error: Failure, key: str) -> NoReturn:
+    """Raise ServiceUnavailable, FileNotFoundError, or what it is."""
     code = code_of(error) if isinstance(error, ClientError) else ""
     if code in _BUSY or passes(error):
         raise ServiceUnavailable("S3 asked to try again later") from error
@@ -129,7 +130,7 @@ class S3Downloads:
             # Without the right to list, S3 calls what is missing forbidden.
             if error.response.get("Error", {}).get("Code") == "403":
                 raise FileNotFoundError(key) from error
-            _translate(error, key)
+            translate_s3(error, key)
         return self._client.generate_presigned_url(
             "get_object",
             Params={

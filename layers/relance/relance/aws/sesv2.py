@@ -108,28 +108,41 @@ _ENTRY_LATER = frozenset(
 )
 _ENTRY_UNKNOWN = frozenset({"TRANSIENT_FAILURE"})
 
-_QUIET = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
-"""SES's own pixel and links are off whatever the configuration set says: ours follow the
-contact's mode, mail by mail, while SES can only be told for a whole call."""
+_NOT_TRACKED = {"Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}}
+"""SES puts in no pixel and no link of its own, whatever the account says: ours are there where the
+contact allows it, and nowhere else.
+https://docs.aws.amazon.com/ses/latest/dg/configuration-overrides.html
+"""
+
+
+_Letterhead = tuple[str, str | None]
+"""Whom the messages of a call come from, and whom they are answered to if not the sender."""
+
+_Packed = tuple[int, Mail, str]
+"""A message with its place among those handed over, and the data of its entry."""
 
 
 class SesMailer:
     """Sends messages through a configuration set, one or many at a time.
 
-    `sender` is the From header (`Name <address>`).
+    `sender` is the From header (`Name <address>`). A client that is older than SES's overrides
+    sends without them.
     """
 
     def __init__(self, client: "SESV2Client", *, sender: str, configuration_set: str) -> None:
         self._client = client
         self._sender = sender
         self._configuration_set = configuration_set
+        self._overrides = _overrides(client, "SendEmail")
+        self._bulk_overrides = _overrides(client, "SendBulkEmail")
 
     def send(self, mail: Mail) -> str:
         """Hand the message to SES; its SES message id."""
         try:
             answer = self._client.send_email(
-                FromEmailAddress=self._sender,
+                FromEmailAddress=mail.sender or self._sender,
                 Destination={"ToAddresses": [mail.to]},
+                ReplyToAddresses=[mail.reply_to] if mail.reply_to else [],
                 ConfigurationSetName=self._configuration_set,
                 EmailTags=[{"Name": name, "Value": text} for name, text in mail.tags.items()],
                 Content={
@@ -144,6 +157,7 @@ class SesMailer:
                         ],
                     }
                 },
+                **self._overrides,
             )
         except FAILURES as error:
             raise _translated(error) from error
@@ -152,15 +166,16 @@ class SesMailer:
     def send_bulk(self, mails: Sequence[Mail]) -> Sequence[str | RelanceError]:
         """Hand many messages to SES; for each its SES message id, or why there is none."""
         outcomes: dict[int, str | RelanceError] = {}
-        packed: list[tuple[int, Mail, str]] = []
+        packed: dict[_Letterhead, list[_Packed]] = {}
         for at, mail in enumerate(mails):
             data = _data(mail)
             if len(data) > MOST_DATA:
                 outcomes[at] = self._alone(mail)
             else:
-                packed.append((at, mail, data))
-        for some in _calls(packed):
-            for (at, _, _), outcome in zip(some, self._together(some), strict=True):
+                letterhead = (mail.sender or self._sender, mail.reply_to)
+                packed.setdefault(letterhead, []).append((at, mail, data))
+        for letterhead, some in _calls(packed):
+            for (at, _, _), outcome in zip(some, self._together(letterhead, some), strict=True):
                 outcomes[at] = outcome
         return [outcomes[at] for at in range(len(mails))]
 
@@ -170,25 +185,27 @@ class SesMailer:
         except RelanceError as error:
             return error
 
-    def _together(self, some: Sequence[tuple[int, Mail, str]]) -> Sequence[str | RelanceError]:
+    def _together(
+        self, letterhead: _Letterhead, some: Sequence[_Packed]
+    ) -> Sequence[str | RelanceError]:
         """One call. If SES refuses it for one of its entries, the halves are tried apart."""
+        sender, reply_to = letterhead
         arguments: dict[str, Any] = {
-            "FromEmailAddress": self._sender,
+            "FromEmailAddress": sender,
+            "ReplyToAddresses": [reply_to] if reply_to else [],
             "ConfigurationSetName": self._configuration_set,
             "DefaultContent": {"Template": {"TemplateContent": LETTER, "TemplateData": "{}"}},
             "BulkEmailEntries": [_entry(mail, data) for _, mail, data in some],
+            **self._bulk_overrides,
         }
-        model = self._client.meta.service_model.operation_model("SendBulkEmail")
-        shape: Any = model.input_shape
-        if "ConfigurationOverrides" in shape.members:  # an older SDK has no word for it
-            arguments["ConfigurationOverrides"] = {"Tracking": _QUIET}
         try:
             answer = self._client.send_bulk_email(**arguments)
         except FAILURES as error:
             translated = _translated(error)
             if len(some) > 1 and _is_of_an_entry(error):
                 middle = len(some) // 2
-                return [*self._together(some[:middle]), *self._together(some[middle:])]
+                halves = (some[:middle], some[middle:])
+                return [each for half in halves for each in self._together(letterhead, half)]
             return [translated] * len(some)
         results: list[Mapping[str, str]] = [*answer["BulkEmailEntryResults"]]  # type: ignore[list-item]
         if len(results) != len(some):
@@ -204,19 +221,27 @@ def _data(mail: Mail) -> str:
 
 
 def _calls(
-    packed: Sequence[tuple[int, Mail, str]],
-) -> Iterator[Sequence[tuple[int, Mail, str]]]:
-    """The messages of each call."""
-    some: list[tuple[int, Mail, str]] = []
-    size = 0
-    for each in packed:
-        if some and (len(some) == MOST_ENTRIES or size + len(each[2]) > MOST_CHARACTERS):
-            yield some
-            some, size = [], 0
-        some.append(each)
-        size += len(each[2])
-    if some:
-        yield some
+    packed: Mapping[_Letterhead, Sequence[_Packed]],
+) -> Iterator[tuple[_Letterhead, Sequence[_Packed]]]:
+    """The messages of each call, and whom they all come from and are answered to."""
+    for letterhead, together in packed.items():
+        some: list[_Packed] = []
+        size = 0
+        for each in together:
+            if some and (len(some) == MOST_ENTRIES or size + len(each[2]) > MOST_CHARACTERS):
+                yield letterhead, some
+                some, size = [], 0
+            some.append(each)
+            size += len(each[2])
+        yield letterhead, some
+
+
+def _overrides(client: "SESV2Client", operation: str) -> dict[str, Any]:
+    """What keeps SES from tracking; a client that has no word for it sends without."""
+    shape: Any = client.meta.service_model.operation_model(operation).input_shape
+    if "ConfigurationOverrides" not in shape.members:
+        return {}
+    return {"ConfigurationOverrides": _NOT_TRACKED}
 
 
 def _entry(mail: Mail, data: str) -> dict[str, Any]:

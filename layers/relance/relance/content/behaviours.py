@@ -15,8 +15,9 @@ from functools import cache
 
 from relance.conditions.acts import GREATEST
 from relance.conditions.comparing import ValueTest, compile_test
+from relance.machines import Actor
 
-MACHINE = "machine"
+MACHINE = Actor.MACHINE.value
 """The value of the property `actor` by which the collectors mark what no person did."""
 
 _NOTHING: Mapping[str, object] = {}

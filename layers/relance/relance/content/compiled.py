@@ -13,6 +13,8 @@ slots/<name>.json            one slot of a web page
 imports/<name>.json          one mapping of files to import
 hooks/<name>.json            one hook: how it is signed, what its payloads mean
 pages/<name>.<language>.html   each page in every language that the company declares
+images/<hash>.<kind>         the pictures of messages
+source/…                     declarations, layouts and blocks as written, to check drafts by
 ```
 
 Opening a folder reads nothing; each file is read once, when it is first asked for.
@@ -21,7 +23,7 @@ Opening a folder reads nothing; each file is read once, when it is first asked f
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -31,6 +33,7 @@ from urllib.parse import urlsplit
 
 from relance.content.forms import Form
 from relance.content.hooks import Hook
+from relance.content.jsonable import decode
 from relance.content.landing_pages import Landing
 from relance.content.locales import Locale
 from relance.content.names import closest, either
@@ -110,14 +113,41 @@ class Company:
         more = (f"https://{each}" for each in self.allowed_redirects)
         return any(on_website(address, own) for own in (self.website, *more))
 
-    def variables(self, *, postal_address: str | None = None) -> dict[str, str]:
-        """Return what templates see as `company`; a given postal address replaces the written."""
-        return {
+    def variables(
+        self, *, postal_address: str | None = None, brand: "Brand | None" = None
+    ) -> dict[str, str]:
+        """Return what templates see as `company`.
+
+        A given postal address replaces the written one; what a brand says replaces both.
+        """
+        written = {
             "name": self.name,
             "sender_name": self.sender_name,
             "postal_address": postal_address or self.postal_address,
             "website": self.website,
         }
+        if brand is None:
+            return written
+        own = {
+            "name": brand.name,
+            "sender_name": brand.sender_name or brand.name,
+            "postal_address": brand.postal_address,
+            "website": brand.website,
+        }
+        return written | {name: value for name, value in own.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """Who sends a message in place of the company; None is as the stack says."""
+
+    name: str
+    sender_address: str | None = None
+    sender_name: str | None = None
+    reply_to: str | None = None
+    website: str | None = None
+    link_domain: str | None = None
+    postal_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +190,7 @@ class Message:
     without which it must not be sent. The first variant is the fall-back. `locales` says how the
     languages of its variants write dates, numbers and money, where it writes any. `hours`,
     `priority` and `if_late` (the longest that it may wait) are None where it says nothing of them.
+    `images` are the files that it shows below `image_base`, called after their content.
     """
 
     name: str
@@ -176,6 +207,8 @@ class Message:
     hours: Hours | None = None
     priority: Priority | None = None
     if_late: timedelta | None = None
+    brand: Brand | None = None
+    images: tuple[str, ...] = ()
 
     def language_for(self, chain: Sequence[str]) -> str | None:
         """The first language of a chain in which it is written; None if it is in none of them."""
@@ -199,12 +232,16 @@ class Message:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, object]) -> Self:
-        """Read what the build wrote; it has checked it."""
-        values = dict(raw)
+        """Read what the build wrote; it has checked it.
+
+        Versions are kept for years: what a later build writes besides is passed over.
+        """
+        values = {name: raw[name] for name in _MESSAGE & raw.keys()}
         values["message_class"] = MessageClass(str(values.pop("class")))
         values["intent"] = Intent(str(raw["intent"]))
-        for name in ("requires", "uses", "links"):
-            values[name] = _texts(raw[name])
+        for name in ("requires", "uses", "links", "images"):
+            values[name] = _texts(raw.get(name, []))
+        values["brand"] = decode(Brand, raw["brand"]) if raw.get("brand") else None
         values["variants"] = tuple(_variant(_dict(each)) for each in _list(raw["variants"]))
         values["locales"] = {
             language: Locale.from_json(_dict(each))
@@ -304,6 +341,22 @@ class Content:
             self._messages[name] = Message.from_json(self._read(f"messages/{name}.json"))
         return self._messages[name]
 
+    def compiled_message(self, name: str) -> Mapping[str, object] | None:
+        """Return a message as the build wrote it, or None when there is none of this name."""
+        return self._read(f"messages/{name}.json") if name in self.messages else None
+
+    def image(self, name: str) -> bytes | None:
+        """Return a picture of a message by its name, or None; the name must be a picture's."""
+        try:
+            return (self._folder / "images" / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    @property
+    def source(self) -> Path:
+        """What was written, as far as a message that is published needs it to be checked."""
+        return self._folder / "source"
+
     def form(self, name: str, *spoken: str | None) -> Form | None:
         """Return a form in the first of these languages that it is written in.
 
@@ -396,6 +449,9 @@ class Content:
     def _read(self, name: str) -> dict[str, object]:
         raw: dict[str, object] = json.loads((self._folder / name).read_text(encoding="utf-8"))
         return raw
+
+
+_MESSAGE = frozenset(each.name for each in fields(Message)) | {"class"}
 
 
 def _list(value: object) -> list[object]:

@@ -12,9 +12,12 @@ from markupsafe import Markup
 
 from relance.content.compiled import Message, Variant
 from relance.content.locales import PLAIN, Locale
-from relance.content.templates import URL_NAMES, Fields, ValueUnknown, environment
+from relance.content.templates import IMAGE_BASE, URL_NAMES, Fields, ValueUnknown, environment
 from relance.errors import ContentInvalid
 
+_LINK = re.compile(r"\{\{ link\((\d+)\) \}\}")
+_BY_NAME = r"{{ link_\1 }}"
+"""A link is signed once, though HTML and text both show it; a name costs less than a call."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 
@@ -36,6 +39,14 @@ class MailUrls(Protocol):
     @property
     def file_url(self) -> str:
         """Where the file is that the person was promised."""
+
+    @property
+    def view_url(self) -> str:
+        """The page that shows the mail in a browser."""
+
+    @property
+    def image_base(self) -> str:
+        """Below which its pictures are, without a slash at the end."""
 
     @property
     def pixel(self) -> str:
@@ -84,14 +95,14 @@ def render(
         "contact": Fields({name: contact.get(name) for name in message.uses}),
         "company": Fields(_fields(variables, "company")),
         "event": Fields(_fields(variables, "event")),
-        "link": _once_each(urls),
+        **{f"link_{n}": urls.link(n) for n in templates.links},
         **{name: getattr(urls, name) for name in templates.urls},
     }
     if templates.has_pixel:
         seen["pixel"] = Markup(urls.pixel)  # noqa: S704 - our own markup
     try:
-        seen["subject"] = subject = _one_line(templates.subject.render(seen))
-        seen["preheader"] = preheader = _one_line(templates.preheader.render(seen))
+        seen["subject"] = subject = _one_line(templates.subject(seen))
+        seen["preheader"] = preheader = _one_line(templates.preheader(seen))
         html = templates.html.render(seen)
         text = templates.text.render(seen)
     except ValueUnknown:
@@ -110,11 +121,12 @@ def render(
 
 @dataclass(frozen=True, slots=True)
 class _Templates:
-    subject: Template
-    preheader: Template
+    subject: Callable[[Mapping[str, object]], str]
+    preheader: Callable[[Mapping[str, object]], str]
     html: Template
     text: Template
     urls: tuple[str, ...]
+    links: tuple[int, ...]
     has_pixel: bool
 
 
@@ -130,11 +142,12 @@ def _templates(message: Message, variant: Variant) -> _Templates:
         locale = message.locales.get(variant.language, PLAIN)
         plain = _environment("text", locale)
         found = _Templates(
-            subject=plain.from_string(variant.subject),
-            preheader=plain.from_string(variant.preheader),
-            html=_environment("html", locale).from_string(variant.html),
-            text=plain.from_string(variant.text),
-            urls=tuple(name for name in sorted(URL_NAMES) if name in variant.html + variant.text),
+            subject=_line(plain, variant.subject),
+            preheader=_line(plain, variant.preheader),
+            html=_environment("html", locale).from_string(_LINK.sub(_BY_NAME, variant.html)),
+            text=plain.from_string(_LINK.sub(_BY_NAME, variant.text)),
+            urls=tuple(name for name in _ADDRESSES if name in variant.html + variant.text),
+            links=tuple(sorted({int(n) for n in _LINK.findall(variant.html + variant.text)})),
             has_pixel="pixel" in variant.html,
         )
         if len(_CACHE) >= _CACHE_SIZE:
@@ -143,20 +156,14 @@ def _templates(message: Message, variant: Variant) -> _Templates:
     return found
 
 
+def _line(plain: ImmutableSandboxedEnvironment, text: str) -> Callable[[Mapping[str, object]], str]:
+    """What renders a line; most of them say the same to everybody."""
+    return plain.from_string(text).render if "{" in text else lambda _: text
+
+
+_ADDRESSES = sorted(URL_NAMES | {IMAGE_BASE})
 _CACHE: dict[tuple[str, str, str | None, str], _Templates] = {}
 _CACHE_SIZE = 256
-
-
-def _once_each(urls: MailUrls) -> Callable[[int], str]:
-    """Sign a link once, though the HTML and the text part both show it."""
-    made: dict[int, str] = {}
-
-    def link(n: int) -> str:
-        if n not in made:
-            made[n] = urls.link(n)
-        return made[n]
-
-    return link
 
 
 def _fields(variables: Mapping[str, object], name: str) -> dict[str, object]:
@@ -168,7 +175,9 @@ def _fields(variables: Mapping[str, object], name: str) -> dict[str, object]:
 
 def _one_line(text: str) -> str:
     """Make one line of it: a header must not be split by what a person typed as a name."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def _invalid(message: Message, what: str) -> ContentInvalid:

@@ -14,7 +14,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from relance.conditions.schema import condition_schema
-from relance.content.build import hook_models, models, rule_models, sending_models, slots
+from relance.content.build import (
+    hook_models,
+    models,
+    page_models,
+    rule_models,
+    sending_models,
+    slots,
+)
 from relance.content.build.models import SnakeName
 from relance.content.build.rule_models import IN_FILE
 from relance.content.build.selection import ONLY_FOR, OnlyForSource
@@ -28,12 +35,13 @@ _FOR_EVERYBODY: Mapping[str, tuple[str, Any]] = {
     "traits": ("traits.yaml", dict[SnakeName, models.TraitSource]),
     "lists": ("lists.yaml", dict[SnakeName, models.ListSource]),
     "files": ("files.yaml", dict[SnakeName, models.FileSource]),
-    "form": ("forms/*.yaml", models.FormSource),
-    "form-words": ("forms/*.*.yaml", models.FormWordsSource),
-    "landing": ("landing/*/page.yaml", models.LandingSource),
-    "landing-words": ("landing/*/page.*.yaml", models.LandingWordsSource),
+    "form": ("forms/*.yaml", page_models.FormSource),
+    "form-words": ("forms/*.*.yaml", page_models.FormWordsSource),
+    "landing": ("landing/*/page.yaml", page_models.LandingSource),
+    "landing-words": ("landing/*/page.*.yaml", page_models.LandingWordsSource),
     "texts": ("texts/*.yaml", dict[str, dict[str, models.Text]]),
     "import": ("imports/*.yaml", ImportSource),
+    "brand": ("brands/*.yaml", models.BrandSource),
     "message": ("messages/*/message.yaml", models.MessageSource),
     "hook": ("hooks/*.yaml", hook_models.HookSource),
     "sending": ("sending.yaml", sending_models.SendingSource),

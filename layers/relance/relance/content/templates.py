@@ -55,7 +55,9 @@ FILTERS = frozenset(
 )
 NAMES = frozenset({"contact", "company", "event", "subject", "preheader"})
 """What every template may look at; `link`, the URL_NAMES and `pixel` besides."""
-URL_NAMES = frozenset({"confirm_url", "file_url", "preferences_url", "unsubscribe_url"})
+URL_NAMES = frozenset({"confirm_url", "file_url", "preferences_url", "unsubscribe_url", "view_url"})
+IMAGE_BASE = "image_base"
+"""Below which the pictures of a mail are; the build writes it, nobody else."""
 
 Missing: TypeAlias = Callable[[int], None]
 """Told the compiled line in which an unknown value was about to be printed."""
@@ -108,6 +110,7 @@ class Fields:
 
 __all__ = [
     "FILTERS",
+    "IMAGE_BASE",
     "NAMES",
     "URL_NAMES",
     "Fields",

@@ -109,8 +109,8 @@ def _told(found: list[Check], services: Services) -> dict[str, Value]:
 
 
 def _release(message: str, services: Services) -> dict[str, Value]:
-    if message not in services.content.messages:
-        close = suggestion(message, services.content.messages)
+    if message not in services.messages.names:
+        close = suggestion(message, services.messages.names)
         raise InvalidInput(f'There is no message "{message}". {close} {EXAMPLE}')
     was_stopped = services.brakes.release(message)
     said = "goes on, and is counted anew" if was_stopped else "was not stopped; nothing changed"

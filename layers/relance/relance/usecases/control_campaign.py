@@ -171,7 +171,7 @@ def _over(campaign: Campaign) -> dict[str, Value]:
 def _start(campaign: Campaign, state: CampaignState, services: Services) -> str:
     """Take the campaign up and start its next run; the name of the execution."""
     name = f"{campaign.name}-run-{campaign.run + 1}"
-    version = services.content.message(campaign.message).version
+    version = services.messages.message(campaign.message).version
     try:
         services.store.write(
             take_up(

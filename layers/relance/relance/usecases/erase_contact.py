@@ -168,7 +168,7 @@ def _put_up(tombstone: Tombstone, there: Belongings, services: Services) -> None
     for identity in _leading_to(contact_id, there)[:MOST_WITH_THE_TOMBSTONE]:
         address = address_of(identity)
         if address:
-            writes.append(suppressions.suppress(address, suppressed, at=at))
+            writes += suppressions.suppress(address, suppressed, at=at)
         writes += [_unlink(identity, contact_id), suppressions.forget(identity, at=at)]
     services.store.transact(writes)
 
@@ -232,8 +232,8 @@ def _forget(identity: str, contact_id: str, tombstone: Tombstone, services: Serv
     """Remove what leads to an erased contact although its tombstone stands."""
     address, at, suppressions = address_of(identity), tombstone.erased_at, services.suppressions
     writes: list[Write] = [_unlink(identity, contact_id), suppressions.forget(identity, at=at)]
-    if address and suppressions.reason(address) is None:
-        writes.append(suppressions.suppress(address, SuppressionReason.ERASED, at=at))
+    if address:
+        writes += suppressions.suppress(address, SuppressionReason.ERASED, at=at)
     with suppress(ConditionFailed):  # it leads to somebody else by now
         services.store.transact(writes)
 

@@ -213,9 +213,10 @@ def _know(contact_id: str, who: Who, outcomes: list[Outcome], services: Services
         changes["known_by"] = who.known_by
     if who.address and _may_take(who.address, register, services):
         changes["address"] = who.address
-        reason = services.suppressions.reason(who.address)
-        if reason and not register.suppressed:
-            changes["suppressed"] = suppressed_value(reason, services.now())
+        entry = services.suppressions.entry(who.address)
+        if entry and not register.suppressed:
+            value = suppressed_value(entry.reason, services.now(), scope=entry.scope)
+            changes["suppressed"] = value
     if changes and not register.erased_at:
         _change(register.contact_id, changes, services)
         return Outcome.LINKED

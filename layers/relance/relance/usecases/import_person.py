@@ -19,8 +19,8 @@ from relance.events import Event, event_of, put_once
 from relance.identities import (
     crm_identity,
     email_identity,
-    find_or_make,
     link,
+    new_contact,
     user_identity,
 )
 from relance.importing.job import Job, Mode
@@ -51,6 +51,7 @@ from relance.storage import (
     Value,
     Write,
 )
+from relance.suppression import Entry
 from relance.usecases.steps import append, fresh_contact
 
 _TRIES = 4
@@ -142,8 +143,9 @@ class _Taking:
         self._telling = Telling(row.number, row.person, job, services.now)
         self._noted: list[Noted] = []
         self._silence: Became | None = None
-        self._reason: SuppressionReason | None = None
         self._led: dict[str, str] = {}
+        self._entry: Entry | None = None
+        self._is_forgotten = False
 
     def outcome(self) -> Outcome:
         for _ in range(_TRIES):
@@ -164,19 +166,14 @@ class _Taking:
         """
         if register is not None and register.erased_at:
             return Became.ERASED
-        reason = register.suppressed if register else None
-        if register is None and self._services.suppressions.forgotten(self._identities()):
+        if register is None and self._is_forgotten:
             return Became.ERASED
-        if reason is None and (register is None or register.address is None):
-            reason = self._reason = self._remembered()
+        gains = register is None or register.address is None
+        listed = self._entry.reason if self._entry and gains else None
+        reason = (register.suppressed if register else None) or listed
         if reason is SuppressionReason.ERASED:
             return Became.ERASED
         return Became.SUPPRESSED if reason else None
-
-    def _remembered(self) -> SuppressionReason | None:
-        """What is remembered of the row's address, whoever gains it (`relance.suppression`)."""
-        address = self._person.address
-        return self._services.suppressions.reason(address) if address else None
 
     # -- who it is -----------------------------------------------------------------------------
 
@@ -185,7 +182,7 @@ class _Taking:
 
         An id leads to the contact also where that one has no address yet.
         """
-        self._led = self._whom_ids_lead_to()
+        self._look_up()
         address = self._person.address
         found = self._led.get(email_identity(address)) if address else None
         if found:
@@ -196,11 +193,17 @@ class _Taking:
                 return known
         return None
 
-    def _whom_ids_lead_to(self) -> dict[str, str]:
-        """The contacts that the row's identities lead to, by identity; one call."""
-        keys = [(each,) for each in self._identities()]
-        found = self._services.store.get_many(Table.IDENTITIES, keys)
-        return {identity: str(item["contact_id"]) for (identity,), item in found.items()}
+    def _look_up(self) -> None:
+        """Whom the row's identities lead to, and what is remembered of them; one call."""
+        suppressions, address = self._services.suppressions, self._person.address
+        identities = self._identities()
+        keys = [*((each,) for each in identities), *suppressions.keys(identities)]
+        items = self._services.store.get_many(Table.IDENTITIES, keys)
+        self._led = {
+            each: str(items[each,]["contact_id"]) for each in identities if (each,) in items
+        }
+        self._entry = suppressions.entry_in(items, address) if address else None
+        self._is_forgotten = bool(suppressions.forgotten_in(items, identities))
 
     def _identities(self) -> list[str]:
         address = self._person.address
@@ -240,11 +243,13 @@ class _Taking:
         free = [each for each in identities if each not in self._led]
         if not free or free[0] != identities[0]:
             return False
-        found = find_or_make(
-            services, free[0], address=person.address, register=self._register_values()
+        found = new_contact(
+            services,
+            free[0],
+            address=person.address,
+            register=self._register_values(),
+            entry=self._entry,
         )
-        if not found.is_new:
-            return False
         contact_id = found.contact_id
         others = [
             Put(Table.IDENTITIES, {"identity": each, "contact_id": contact_id}, when=Absent())
@@ -362,8 +367,10 @@ class _Taking:
     def _give_address(self, known: _Known, address: str) -> None:
         identity = {"identity": email_identity(address), "contact_id": known.contact_id}
         values: dict[str, Value] = {"address": address}
-        if self._reason:
-            values["suppressed"] = suppressed_value(self._reason, self._services.now())
+        entry = self._entry
+        if entry and not known.register.suppressed:
+            now = self._services.now()
+            values["suppressed"] = suppressed_value(entry.reason, now, scope=entry.scope)
         gain = replace(self._once(known.home, "address", address), set=values)
         try:
             self._services.store.transact([Put(Table.IDENTITIES, identity, when=Absent()), gain])

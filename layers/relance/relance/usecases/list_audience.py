@@ -103,8 +103,8 @@ def list_audience(request: AudienceRequest, services: Services) -> dict[str, Val
         if known.execution == request.arn:
             return _send(known)
         return _told(Decision.ALREADY, already(known, services))
-    asked = asked_for(typed, services.content)
-    message = services.content.message(asked.message)
+    asked = asked_for(typed, services.content, services.messages)
+    message = services.messages.message(asked.message)
     folder = f"send_campaign/{request.execution}"
     so_far, lines, finished = _look(asked, message, request, services)
     if not finished:

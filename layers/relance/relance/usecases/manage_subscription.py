@@ -202,10 +202,11 @@ _KNOWN: Item = {"known_by": "address"}
 
 
 class Way(StrEnum):
-    """How somebody left: the mail client's own button, or our page."""
+    """How somebody left: the mail client's own button, our page, or a mail."""
 
     ONE_CLICK = "one_click"
     PAGE = "page"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Annotated
 from pydantic import Field, WrapValidator
 
 from relance.contacts import Contact, read_contact, stage_at
-from relance.content.compiled import Message
-from relance.content.names import suggestion
+from relance.content.compiled import Message, MessageUnknown
+from relance.content.names import either, suggestion
 from relance.content.rules import OpenTracking, Tracking
 from relance.deciding import languages
 from relance.errors import ContentInvalid, InvalidInput, RelanceError
@@ -48,7 +48,7 @@ NOT_TRACKED = Tracking(OpenTracking.NONE, clicks=False, web=False)
 EXAMPLE = (
     'Paste for example {"message": "welcome"}, {"message": "welcome", "language": "de"} or '
     '{"message": "welcome", "contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}; with "test": true beside it '
-    "a test goes to the test addresses."
+    'a test goes to the test addresses, with "draft": true it is the draft that was checked last.'
 )
 
 
@@ -68,11 +68,12 @@ class PreviewRequest(Request):
 
 
 class Typed(Request):
-    """What was typed: for a contact, or for a sample that speaks a language."""
+    """What was typed: for a contact, or for a sample; the message in force, or its draft."""
 
     message: Annotated[str, Field(max_length=80)]
     contact: ContactId | None = None
     language: Annotated[str, Field(max_length=20)] | None = None
+    draft: Annotated[bool, WrapValidator(true_or_false)] = False
     test: Annotated[bool, WrapValidator(true_or_false)] = False
 
 
@@ -124,13 +125,26 @@ def preview_message(raw: object, services: Services) -> dict[str, Value]:
 
 
 def _message(typed: Typed, services: Services) -> Message:
-    known = services.content.messages
     name = typed.message.strip().rpartition("/")[2].lower()
+    if typed.draft:
+        return _draft(name, services)
+    known = services.messages.names
     if name not in known:
         raise InvalidInput(
             f'There is no message "{typed.message}". {suggestion(name, known)} {EXAMPLE}'
         )
-    return services.content.message(name)
+    return services.messages.message(name)
+
+
+def _draft(name: str, services: Services) -> Message:
+    try:
+        return services.messages.draft(name)
+    except MessageUnknown as error:
+        alike = f" Did you mean {either(error.closest)}?" if error.closest else ""
+        raise InvalidInput(
+            f'There is no checked draft of "{name}".{alike} Start publish_content with '
+            f'{{"check": "{name}"}} first. {EXAMPLE}'
+        ) from None
 
 
 def _contact(typed: Typed, message: Message, services: Services) -> Contact:
@@ -204,7 +218,8 @@ def _language(message: Message, contact: Contact, services: Services) -> str | N
 def _write(mail: Mail, folder: str, services: Services) -> None:
     sender = services.sender
     headers = [
-        f"From: {sender.name} <{sender.address}>",
+        f"From: {mail.sender or f'{sender.name} <{sender.address}>'}",
+        *([f"Reply-To: {mail.reply_to}"] if mail.reply_to else []),
         f"Subject: {mail.subject}",
         *(f"{name}: {value}" for name, value in mail.headers.items()),
     ]

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from relance.content.compiled import Content, Message
 from relance.content.names import suggestion
 from relance.errors import InvalidInput
+from relance.published import Messages
 from relance.sending import asks_to_confirm
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
 from relance.usecases.questions import About, CampaignName, Question
@@ -76,7 +77,7 @@ def read_typed(raw: object, content: Content) -> Typed | None:
     )
 
 
-def asked_for(typed: Typed, content: Content) -> Asked:
+def asked_for(typed: Typed, content: Content, messages: Messages) -> Asked:
     """The campaign that was asked for.
 
     Raises:
@@ -86,7 +87,7 @@ def asked_for(typed: Typed, content: Content) -> Asked:
     if typed.message is None or typed.to is None:
         lacking = '"message"' if typed.message is None else '"to"'
         raise InvalidInput(f"{lacking} is missing. {example}")
-    message = _message(typed.message, content, example)
+    message = _message(typed.message, messages, example)
     whom, question = _audience(typed.to, content, example)
     return Asked(
         campaign=typed.campaign,
@@ -97,16 +98,17 @@ def asked_for(typed: Typed, content: Content) -> Asked:
     )
 
 
-def _message(typed: str, content: Content, example: str) -> Message:
+def _message(typed: str, messages: Messages, example: str) -> Message:
     name = typed.strip().rpartition("/")[2].lower()
-    known = list(sendable(content))
-    if name in known:
-        return content.message(name)
-    if name in content.messages:
+    if name not in messages.names:
+        said = suggestion(name, messages.names)
+        raise InvalidInput(f'There is no message "{typed}". {said} {example}')
+    message = messages.message(name)
+    if asks_to_confirm(message):
         raise InvalidInput(
             f'"{name}" asks somebody to confirm a sign-up and is not sent to many. {example}'
         )
-    raise InvalidInput(f'There is no message "{typed}". {suggestion(name, known)} {example}')
+    return message
 
 
 def _audience(to: Whom, content: Content, example: str) -> tuple[str, Question]:

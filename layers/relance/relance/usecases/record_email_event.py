@@ -8,16 +8,16 @@ SES may also say that it refuses a message which it took before: a virus was fou
 (`Reject`), or a template could not be filled in (`Rendering Failure`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress as suppress_failure
-from dataclasses import dataclass
 from datetime import datetime
 
 from relance.answering import resume_step
 from relance.brakes import BOUNCED, COMPLAINED
-from relance.contacts import read_contact
-from relance.errors import ConditionFailed, ContactNotFound, InvalidInput
+from relance.contacts import own_register, read_contact, read_history
+from relance.errors import ConditionFailed, ContactNotFound
 from relance.events import Event, Name, put_once
+from relance.feedback import SOFT_BOUNCES, SOFT_WITHIN, BounceClass, Kind, Report
 from relance.ids import event_id, milliseconds
 from relance.ledger import Send, SendState, send_of, settle
 from relance.moments import from_text, to_text
@@ -27,49 +27,22 @@ from relance.register import SuppressionReason, suppress
 from relance.storage import Item, Present, Table, Update, Value, Write
 from relance.usecases.steps import transact_what_holds, view
 
-PERMANENT_STATUSES = ("5.4.4", "4.4.7")
-"""Transient bounces that never get better: unknown domain, time to live over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One SES event about one of our messages."""
-
-    kind: str
-    ses_message_id: str
-    send_id: str
-    at: datetime
-    details: Mapping[str, Value]
-    permanent: bool = False
-
-    @property
-    def refuses(self) -> bool:
-        """Whether SES will not deliver what it took."""
-        return _STATES[self.kind] is SendState.REFUSED
-
-
-_NAMES: Mapping[str, Name] = {
-    "Send": Name.EMAIL_SENT,
-    "Delivery": Name.EMAIL_DELIVERED,
-    "Bounce": Name.EMAIL_BOUNCED,
-    "Complaint": Name.EMAIL_COMPLAINED,
+_NEWS: Mapping[Kind, Name] = {
+    Kind.DELIVERY: Name.EMAIL_DELIVERED,
+    Kind.BOUNCE: Name.EMAIL_BOUNCED,
+    Kind.COMPLAINT: Name.EMAIL_COMPLAINED,
 }
-"""The kinds that say something; SES's own opens and clicks are switched off for our messages."""
-
-_NEWS = frozenset(_NAMES) - {"Send"}
 """The kinds that say more than that the message was sent."""
 
-_STATES: Mapping[str, SendState] = {
-    "Send": SendState.SENT,
-    "Delivery": SendState.DELIVERED,
-    "Bounce": SendState.BOUNCED,
-    "Complaint": SendState.COMPLAINED,
-    "Reject": SendState.REFUSED,
-    "Rendering Failure": SendState.REFUSED,
+_STATES: Mapping[Kind, SendState] = {
+    Kind.SEND: SendState.SENT,
+    Kind.DELAY: SendState.SENT,
+    Kind.DELIVERY: SendState.DELIVERED,
+    Kind.BOUNCE: SendState.BOUNCED,
+    Kind.COMPLAINT: SendState.COMPLAINED,
+    Kind.REJECT: SendState.REFUSED,
+    Kind.RENDERING_FAILURE: SendState.REFUSED,
 }
-
-_PAYLOADS: Mapping[str, str] = {"Rendering Failure": "failure"}
-"""Under which key a kind tells its details, where it is not the kind in small letters."""
 
 _NOT_KNOWN = (SendState.CLAIMED, SendState.UNKNOWN, SendState.GIVEN_UP, SendState.DEFERRED)
 """The states in which SES may have the message all the same: one that was given up may have been
@@ -85,74 +58,6 @@ _BEFORE: Mapping[SendState, tuple[SendState, ...]] = {
     ),
 }  # fmt: skip
 """From which states a report moves a record on: news never goes backwards."""
-
-
-def read_report(raw: Mapping[str, object]) -> Report | None:
-    """The report in an SES event, None if it is of no interest or not about one of our sends.
-
-    Both forms are accepted: `eventType` (event destinations), `notificationType` (feedback).
-
-    Raises:
-        InvalidInput: this is no SES event, or one without a time that can be read.
-    """
-    kind = str(raw.get("eventType") or raw.get("notificationType") or "")
-    mail = raw.get("mail")
-    if not isinstance(mail, Mapping):
-        raise InvalidInput("this is not an SES event: it has no mail")
-    if kind not in _STATES:
-        return None
-    tags = mail.get("tags")
-    send_ids = tags.get("send_id") if isinstance(tags, Mapping) else None
-    if not isinstance(send_ids, list) or not send_ids:
-        return None
-    payload = raw.get(_PAYLOADS.get(kind, kind.lower()))
-    payload = payload if isinstance(payload, Mapping) else {}
-    return Report(
-        kind=kind,
-        ses_message_id=str(mail.get("messageId")),
-        send_id=str(send_ids[0]),
-        at=_time_in(payload, mail),
-        details=_details(kind, payload),
-        permanent=kind == "Bounce" and _is_permanent(payload),
-    )
-
-
-def _time_in(*places: Mapping[str, object]) -> datetime:
-    """The first time that can be read."""
-    for place in places:
-        with suppress_failure(ValueError, OverflowError):
-            return from_text(str(place.get("timestamp")))
-    raise InvalidInput("this SES event has no time that can be read")
-
-
-def _is_permanent(bounce: Mapping[str, object]) -> bool:
-    if bounce.get("bounceType") == "Permanent":
-        return True
-    recipients = bounce.get("bouncedRecipients")
-    return isinstance(recipients, list) and any(
-        isinstance(each, Mapping) and each.get("status") in PERMANENT_STATUSES
-        for each in recipients
-    )
-
-
-def _details(kind: str, payload: Mapping[str, object]) -> dict[str, Value]:
-    """What is worth keeping of a report, without addresses."""
-    if kind == "Bounce":
-        return {
-            "permanent": _is_permanent(payload),
-            "bounce_type": str(payload.get("bounceType")),
-            "bounce_subtype": str(payload.get("bounceSubType")),
-        }
-    if kind == "Complaint":
-        return {"feedback": str(payload.get("complaintFeedbackType"))}
-    return {}
-
-
-def says_more(report: Report, others: Iterable[Report]) -> bool:
-    """Whether a report is worth recording beside others: a delivery says that it was sent."""
-    return report.kind != "Send" or not any(
-        other.kind != "Send" and other.send_id == report.send_id for other in others
-    )
 
 
 def record_report(report: Report, services: Services) -> None:
@@ -185,8 +90,15 @@ def _heard(report: Report) -> Update:
 
 
 def _move_on(send: Send, report: Report, services: Services) -> None:
-    """Count a report about a message to somebody who was erased meanwhile, and keep no more."""
+    """Count a report about a message to somebody who was erased meanwhile, and keep no more.
+
+    Who complains after the erasure stays suppressed whatever happens.
+    """
     state = _STATES[report.kind]
+    if report.suppresses:
+        for write in _remembering(report, report.suppresses, services):
+            with suppress_failure(ConditionFailed):
+                services.store.transact([write])
     with suppress_failure(ConditionFailed):  # reported before
         services.store.write(settle(send.send_id, state, expected=_BEFORE[state]))
 
@@ -265,35 +177,79 @@ def _record_news(send: Send, report: Report, services: Services) -> None:
     now = services.now()
     event = _event(
         send,
-        _NAMES[report.kind],
+        _NEWS[report.kind],
         f"{report.kind}#{to_text(report.at)}",
         at=report.at,
         received=now,
         properties=report.details,
     )
     state = _STATES[report.kind]
-    noted = {_noted(report): to_text(report.at)}
+    noted: dict[str, Value] = {_noted(report): to_text(report.at)}
+    if report.is_simulated:
+        noted["simulated"] = True  # no figure counts it
     writes: list[Write] = [
         put_once(event),
         settle(send.send_id, state, expected=_BEFORE[state], note=noted),
+        *_ending_mail(send, report, services),
     ]
-    if report.permanent or report.kind == "Complaint":
-        complained = report.kind == "Complaint"
-        reason = SuppressionReason.COMPLAINED if complained else SuppressionReason.BOUNCED
-        whose = {send.step.contact_id, send.sent_as or send.step.contact_id}
-        writes += [suppress(each, reason, at=now) for each in sorted(whose)]
     transact_what_holds(services.store, writes)
     _tell_the_brake(send, report, services)
 
 
 def _tell_the_brake(send: Send, report: Report, services: Services) -> None:
-    """Count what became of the mail for the brake of its message."""
-    if report.kind == "Delivery":
+    """Count what became of the mail for the brake of its message; a simulated one says nothing."""
+    if report.is_simulated:
+        return
+    if report.kind is Kind.DELIVERY:
         services.brakes.delivered(send.message)
-    elif report.kind == "Complaint":
+    elif report.kind is Kind.COMPLAINT:
         services.brakes.went_wrong(send.message, send.send_id, COMPLAINED)
-    elif report.permanent:
+    elif report.bounce is BounceClass.HARD:
         services.brakes.went_wrong(send.message, send.send_id, BOUNCED)
+
+
+def _ending_mail(send: Send, report: Report, services: Services) -> list[Write]:
+    """The writes that end mail to the addresses of a report, and to whoever has them now.
+
+    Somebody whose address has changed since goes on getting mail at the new one.
+    """
+    reason = report.suppresses
+    if report.bounce is BounceClass.SOFT and _goes_on(send, report, services):
+        reason = SuppressionReason.UNREACHABLE
+    if reason is None:
+        return []
+    writes: list[Write] = []
+    for contact_id in sorted({send.step.contact_id, send.sent_as or send.step.contact_id}):
+        with suppress_failure(ContactNotFound):
+            own = own_register(services.store, contact_id)
+            if not report.addresses or (own.address or "").lower() in report.addresses:
+                writes.append(suppress(contact_id, reason, at=services.now()))
+    return writes + _remembering(report, reason, services)
+
+
+def _remembering(report: Report, reason: SuppressionReason, services: Services) -> list[Write]:
+    """The writes that remember the addresses, whoever gains them."""
+    listed = [] if report.is_simulated else sorted(report.addresses)[:10]
+    return [services.suppressions.add(each, reason, at=services.now()) for each in listed]
+
+
+def _goes_on(send: Send, report: Report, services: Services) -> bool:
+    """Whether this soft bounce is one too many: other messages bounced, and none came through."""
+    since = services.now() - SOFT_WITHIN
+    contact = send.step.contact_id
+    bounced = {send.send_id: report.at}
+    delivered: dict[str, datetime] = {}
+    for event in read_history(services.store, contact, since=since):
+        about = str(event.properties.get("send_id"))
+        if event.name == Name.EMAIL_DELIVERED:
+            delivered[about] = event.occurred_at
+        elif event.name == Name.EMAIL_BOUNCED and (
+            event.properties.get("bounce_class") == BounceClass.SOFT and event.occurred_at >= since
+        ):
+            bounced[about] = event.occurred_at
+    came_through = [at for about, at in delivered.items() if about not in bounced]
+    last = max(came_through, default=since)
+    return len([at for at in bounced.values() if at > last]) >= SOFT_BOUNCES
 
 
 def _event(

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from relance.errors import InvalidInput
+from relance.feedback import Report, read_report, says_more
 from relance.ports import Services
-from relance.usecases.record_email_event import Report, read_report, record_report, says_more
+from relance.usecases.record_email_event import record_report
 
 
 @dataclass(slots=True)

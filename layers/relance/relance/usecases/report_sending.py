@@ -13,13 +13,23 @@ from typing import Annotated
 
 from pydantic import Field
 
-from relance.campaigns import Campaign, Standing, Tally, in_people, read_campaign, standings, told
+from relance.campaigns import (
+    SIMULATED,
+    Campaign,
+    Standing,
+    Tally,
+    in_people,
+    read_campaign,
+    standings,
+    told,
+)
 from relance.contacts import read_history
 from relance.content.names import suggestion
 from relance.errors import InvalidInput
 from relance.events import Event, Name
 from relance.ids import is_ulid
 from relance.ledger import SendState, group_of
+from relance.machines import Actor
 from relance.moments import from_text
 from relance.ports import Services
 from relance.reasons import Reason
@@ -123,7 +133,7 @@ def _about(typed: Typed, services: Services) -> _About:
         return _of_campaign(campaign)
     if typed.message is None or typed.month is None:
         raise InvalidInput(f'"message" and "month" stand together. {EXAMPLE}')
-    known = services.content.messages
+    known = services.messages.names
     if typed.message not in known:
         raise InvalidInput(
             f'There is no message "{typed.message}". {suggestion(typed.message, known)} {EXAMPLE}'
@@ -162,11 +172,14 @@ def _lines(
 ) -> Iterator[str]:
     """A line for each person; what they did is counted on the way."""
     for each in found:
-        did = _answer(each, about, services) if each.state.went_out else {}
+        counts = each.state.went_out and not each.simulated
+        did = _answer(each, about, services) if counts else {}
         answers.clicked += did.get("clicked") is True
         answers.ordered += did.get("ordered") is True
         said = each.reason if not each.state.went_out else None
         line = {"contact": each.contact_id, "state": each.state.value, **_because(said), **did}
+        if each.simulated:
+            line[SIMULATED] = True
         yield json.dumps(line, separators=(",", ":"))
 
 
@@ -194,4 +207,4 @@ def _is_click_in(event: Event, send_id: str) -> bool:
     """Whether somebody, not a machine, followed a link of this message."""
     said = event.properties
     clicked = event.name == Name.EMAIL_CLICKED and said.get("send_id") == send_id
-    return clicked and said.get("class") != "machine"
+    return clicked and said.get("actor") != Actor.MACHINE

@@ -130,7 +130,7 @@ def _may_be_claimed(item: Item | None, campaign: Campaign, now: datetime) -> boo
 def _act(
     campaign: Campaign, todo: Sequence[str], services: Services, now: datetime
 ) -> Counter[str]:
-    message = services.content.message(campaign.message)
+    message = services.messages.message(campaign.message)
     if campaign.state is CampaignState.SENDING and message.version != campaign.message_version:
         why = f'The message "{message.name}" was changed since the campaign began.'
         with suppress(ConditionFailed):

@@ -89,7 +89,7 @@ def send_deferred(send_id: str, services: Services) -> SendState | None:
 
 
 def _claim_and_deliver(send: Send, services: Services) -> SendState:
-    message = services.content.message(send.message)
+    message = services.messages.message(send.message)
     slot = _room_for(message, services)
     planned = Planned(
         step=send.step,

@@ -48,7 +48,7 @@ def send_email(request: SendRequest, services: Services) -> SendState:
             a retry sends.
         StoreBusy, ServiceUnavailable: before SES was called the claim was given back as well.
     """
-    message = services.content.message(request.message)
+    message = services.messages.message(request.message)
     slot = services.limiter.wait_for_one(marketing=message.message_class is MessageClass.MARKETING)
     planned = planned_for(request, message, services)
     claimed = Claimed(

@@ -1,39 +1,42 @@
-"""Opens and clicks: what is recorded follows the contact's tracking mode, when it happens.
+"""Opens and clicks at the door: answered at once, noted as far as the contact allows it now.
 
 The answer never depends on it: the pixel is always a picture, a click always reaches its page.
+What was asked for waits in a queue for some seconds and is recorded by `record_engagement`, which
+asks the contact's mode anew. A request for a head is noted beside the mail and recorded nowhere:
+people's programs make none, so it tells on who comes with it.
 """
+
+from contextlib import suppress
 
 from relance.contacts import read_register
 from relance.content.rules import OpenTracking, Tracking
+from relance.engagement import USER_AGENT, Request
 from relance.errors import ConditionFailed, ContactNotFound
-from relance.events import Event, Name
-from relance.ids import event_id, milliseconds
+from relance.http import HttpRequest, network_of
 from relance.landing import on_website, with_token
 from relance.ledger import Send, send_of
 from relance.links import Click, Landing
-from relance.moments import day_of
+from relance.machines import Act
 from relance.ports import Services
-from relance.register import RECORD as REGISTER
 from relance.register import Register
-from relance.storage import AllOf, AnyOf, Below, Missing, Present, Table, Update, Value
-from relance.usecases.steps import append
+from relance.storage import Table
 
 
-def record_open(send_id: str, request_id: str, services: Services) -> None:
-    """Record that the pixel of a mail was fetched, as far as the contact allows it now.
+def take_open(send_id: str, request: HttpRequest, services: Services) -> None:
+    """Note that the pixel of a mail was asked for, as far as the contact allows it now.
 
-    `none`: nothing. `hygiene`: the day of the last open, overwritten, and no event. `full`: the
-    event `email_opened`.
+    `none`: nothing. `hygiene`: not beside the mail, since only the day may be kept.
+
+    Raises:
+        StoreBusy, ServiceUnavailable: it could not be noted.
     """
     seen = _send_and_register(send_id, services)
-    if seen is None:
+    mode = _tracking(seen[1], services).opens if seen else OpenTracking.NONE
+    if mode is OpenTracking.NONE:
         return
-    send, register = seen
-    mode = _tracking(register, services).opens
-    if mode is OpenTracking.FULL:
-        append(services, _event(Name.EMAIL_OPENED, send, request_id, {}, services))
-    elif mode is OpenTracking.HYGIENE:
-        _note_last_open(send.step.contact_id, services)
+    act = Act.LOOK if request.method == "HEAD" else Act.OPEN
+    asked = _request(act, send_id, request, services)
+    _take(asked, services, is_noted=mode is OpenTracking.FULL)
 
 
 def click_target(click: Click, services: Services) -> str:
@@ -45,11 +48,14 @@ def click_target(click: Click, services: Services) -> str:
     return services.link_tables.address(click.message_version, click.link)
 
 
-def record_click(click: Click, address: str, request_id: str, services: Services) -> str:
-    """Record that a link was followed, if the contact allows it; where to lead the person.
+def take_click(click: Click, address: str, request: HttpRequest, services: Services) -> str:
+    """Note that a link was followed, if the contact allows it; where to lead the person.
 
     To a page of the company's own website goes a token along, so that the page can tell whose link
     it was.
+
+    Raises:
+        StoreBusy, ServiceUnavailable: it could not be noted.
     """
     seen = _send_and_register(click.send_id, services)
     if seen is None:
@@ -57,9 +63,10 @@ def record_click(click: Click, address: str, request_id: str, services: Services
     send, register = seen
     if not _tracking(register, services).clicks:
         return address
-    about: dict[str, Value] = {"link": address, "link_number": click.link}
-    append(services, _event(Name.EMAIL_CLICKED, send, request_id, about, services))
-    if not on_website(address, services.content.company.website):
+    act = Act.LOOK if request.method == "HEAD" else Act.CLICK
+    asked = _request(act, click.send_id, request, services, click)
+    _take(asked, services, is_noted=True)
+    if act is Act.LOOK or not on_website(address, services.content.company.website):
         return address
     landing = Landing(send.step.contact_id, send.send_id, services.now())
     return with_token(address, services.signer.landing_token(landing))
@@ -81,36 +88,25 @@ def _tracking(register: Register, services: Services) -> Tracking:
     return register.tracking_or(services.content.rules.tracking_default)
 
 
-def _event(
-    name: Name, send: Send, request_id: str, about: dict[str, Value], services: Services
-) -> Event:
-    now = services.now()
-    return Event(
-        contact_id=send.step.contact_id,
-        event_id=event_id(milliseconds(now), "tracking", f"{name}#{send.send_id}#{request_id}"),
-        name=name,
-        occurred_at=now,
-        received_at=now,
-        source="tracking",
-        properties={**send.about(), **about},
+def _request(
+    act: Act, send_id: str, request: HttpRequest, services: Services, click: Click | None = None
+) -> Request:
+    return Request(
+        act=act,
+        send_id=send_id,
+        at=services.now(),
+        request_id=request.request_id,
+        user_agent=request.headers.get("user-agent", "")[:USER_AGENT],
+        network=network_of(request.source_ip),
+        link=click.link if click else -1,
+        version=click.message_version if click else "",
     )
 
 
-def _note_last_open(contact_id: str, services: Services) -> None:
-    today = day_of(services.now())
-    try:
-        services.store.write(
-            Update(
-                Table.CONTACTS,
-                (contact_id, REGISTER),
-                set={"last_open_date": today},
-                when=AllOf(
-                    (
-                        Present(),
-                        AnyOf((Missing("last_open_date"), Below("last_open_date", today))),
-                    )
-                ),
-            )
-        )
-    except ConditionFailed:
-        return  # noted today already
+def _take(asked: Request, services: Services, *, is_noted: bool) -> None:
+    """Note it beside the mail first: whoever is judged meanwhile is judged with it."""
+    if is_noted:
+        with suppress(ConditionFailed):  # enough is noted
+            services.store.write(asked.note())
+    if asked.act is not Act.LOOK:
+        services.engagement.keep([asked.to_body()])

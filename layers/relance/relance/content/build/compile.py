@@ -26,9 +26,12 @@ from relance.content.sending_rules import SendingRules
 _FILES = frozenset({"company.yaml", "traits.yaml", "lists.yaml", "files.yaml", "sending.yaml"})
 _SEVERAL = ("personas", "events", "interests", "stages", "companies", "habits")
 _YAML_FOLDERS = (
-    "behaviours", "segments", "scores", "fits", "potentials", "qualifications", "forms", "imports",
-    "slots", "texts", "hooks",
+    "behaviours", "brands", "segments", "scores", "fits", "potentials", "qualifications", "forms",
+    "imports", "slots", "texts", "hooks",
 )  # fmt: skip
+_NOT_FOR_DRAFTS = frozenset(
+    {"forms", "hooks", "imports", "landing", "messages", "pages", "texts", "README.md"}
+)
 _FOLDERS = frozenset({*_YAML_FOLDERS, "blocks", "landing", "layouts", "messages", "pages"})
 
 
@@ -50,14 +53,27 @@ def build(source: Path, target: Path, *, year: int | None = None) -> BuildReport
     _check_places(source, findings)
     known = declared(reader, findings)
     sending = sending_rules(reader, findings, year=year or datetime.now(UTC).year)
-    files = _files(reader, findings, known, sending) if known else {}
+    pictures: dict[str, bytes] = {}
+    files = _files(reader, findings, known, sending, pictures) if known else {}
     if findings.mistakes:
         return _report(findings, {}, "")
     version = _hash(files)
+    kept = {f"source/{each.relative_to(source)}": each.read_bytes() for each in sources(source)}
     manifest = {"format": FORMAT, "version": version, **json.loads(files["content.json"])}
     files["content.json"] = _json(manifest)
-    _replace(target, files)
+    _replace(target, {name: text.encode() for name, text in files.items()} | pictures | kept)
     return _report(findings, manifest, version)
+
+
+def sources(source: Path) -> list[Path]:
+    """What a draft is checked by: every file but those of messages, forms, pages and the like."""
+    return sorted(
+        each
+        for each in source.rglob("*")
+        if each.is_file()
+        and each.relative_to(source).parts[0] not in _NOT_FOR_DRAFTS
+        and not any(part.startswith(".") for part in each.relative_to(source).parts)
+    )
 
 
 def _check_places(source: Path, findings: Findings) -> None:
@@ -81,10 +97,14 @@ def _is_one_of_several(path: Path) -> bool:
 
 
 def _files(
-    reader: Reader, findings: Findings, known: Declared, sending: SendingRules | None
+    reader: Reader,
+    findings: Findings,
+    known: Declared,
+    sending: SendingRules | None,
+    pictures: dict[str, bytes],
 ) -> dict[str, str]:
-    """Return every file of the target, by its path in it."""
-    messages = _messages(reader, findings, known, sending)
+    """Return every file of the target, by its path in it; the pictures are put into `pictures`."""
+    messages = _messages(reader, findings, known, sending, pictures)
     texts = read_texts(reader, findings, known.company)
     site = SiteBuilder(reader, findings, known, texts)
     pages = site.pages()
@@ -119,13 +139,13 @@ def _files(
     }
     for folder, compiled in (("messages", messages), ("slots", slots), ("hooks", hooks)):
         for name, each in compiled.items():
-            files[f"{folder}/{name}.json"] = _versioned(name, each)
+            files[f"{folder}/{name}.json"] = versioned(name, each)
     for name, mapping in imports.items():
         files[f"imports/{name}.json"] = _json(mapping)
     for folder, spoken in (("forms", forms), ("landing", landings)):
         for name, languages in spoken.items():
             for language, each in languages.items():
-                files[f"{folder}/{name}.{language}.json"] = _versioned(name, each)
+                files[f"{folder}/{name}.{language}.json"] = versioned(name, each)
     for name, written in pages.items():
         for language, page in written.items():
             files[f"pages/{name}.{language}.html"] = page
@@ -158,7 +178,11 @@ def _imports(
 
 
 def _messages(
-    reader: Reader, findings: Findings, known: Declared, sending: SendingRules | None
+    reader: Reader,
+    findings: Findings,
+    known: Declared,
+    sending: SendingRules | None,
+    pictures: dict[str, bytes],
 ) -> dict[str, dict[str, object]]:
     builder = MessageBuilder(reader, findings, known, sending)
     built = {}
@@ -174,6 +198,7 @@ def _messages(
         if message:
             built[folder] = message
     builder.warn_of_unused()
+    pictures.update({f"images/{name}": it for name, it in builder.pictures.files.items()})
     return built
 
 
@@ -185,7 +210,8 @@ def _forms(reader: Reader, site: SiteBuilder) -> dict[str, dict[str, dict[str, o
     return {name: languages for name, languages in built.items() if languages}
 
 
-def _versioned(name: str, compiled: Mapping[str, object]) -> str:
+def versioned(name: str, compiled: Mapping[str, object]) -> str:
+    """Return the file of something compiled, with the hash of its content as its version."""
     return _json({"version": _hash({name: _json(compiled)}), **compiled})
 
 
@@ -198,15 +224,15 @@ def _hash(files: Mapping[str, str]) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
 
-def _replace(target: Path, files: Mapping[str, str]) -> None:
+def _replace(target: Path, files: Mapping[str, bytes]) -> None:
     """Write into a folder beside the target, then swap the two."""
     target.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        for name, text in files.items():
+        for name, body in files.items():
             path = made / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(body)
         made.chmod(0o755)
         if target.exists():
             old = made.with_name(f"{made.name}-old")

@@ -2,30 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from relance.content.build.locale_data import locale_data
 from relance.content.build.mistakes import Findings
 from relance.content.build.models import (
+    BrandSource,
     CompanySource,
     FileSource,
     ListSource,
     SnakeName,
     TraitSource,
+    UtmSource,
 )
 from relance.content.build.reading import Reader
 from relance.content.build.rule_builder import build_rules
 from relance.content.build.selection import Selection
 from relance.content.build.yaml_source import Source
-from relance.content.compiled import Company, GatedFile
+from relance.content.compiled import Brand, Company, GatedFile
 from relance.content.names import suggestion
 from relance.content.rules import ContactList, Rules, Trait
 from relance.content.slots import Slot
 
-Kind: TypeAlias = Literal["trait", "persona", "topic", "language"]
+Kind: TypeAlias = Literal["trait", "persona", "topic", "language", "brand"]
+
+SAMPLE_TEXT = "Sample"
 
 _SAMPLES: Mapping[str, object] = {
-    "text": "Sample",
+    "text": SAMPLE_TEXT,
     "email": "sample@example.com",
     "number": 42,
     "yes_no": True,
@@ -50,6 +55,8 @@ class Declared:
     personas: frozenset[str]
     samples: Mapping[str, object]
     files: Mapping[str, GatedFile] = field(default_factory=dict)
+    brands: Mapping[str, BrandSource] = field(default_factory=dict)
+    utm: UtmSource | None = None
 
     @property
     def traits(self) -> frozenset[str]:
@@ -66,6 +73,14 @@ class Declared:
         """The languages that the company writes in."""
         return frozenset(self.company.languages)
 
+    def brand(self, name: str | None) -> Brand | None:
+        """Return a brand as messages carry it; None where there is none of this name."""
+        written = self.brands.get(name or "")
+        if written is None:
+            return None
+        said = written.model_dump(exclude={"layout", "colours"})
+        return Brand(**said)
+
     def unknown(self, kind: Kind, name: str) -> str | None:
         """Say that a name is not declared, and where it would be; None when it is."""
         known, file = {
@@ -73,6 +88,7 @@ class Declared:
             "persona": (self.personas, "personas.yaml"),
             "topic": (self.topics, "company.yaml"),
             "language": (self.languages, "company.yaml"),
+            "brand": (frozenset(self.brands), "brands/"),
         }[kind]
         if name in known:
             return None
@@ -120,7 +136,18 @@ def declared(reader: Reader, findings: Findings) -> Declared | None:
             for each in rules.traits
         },
         files=_files(reader),
+        brands=_brands(reader),
+        utm=written.utm,
     )
+
+
+def _brands(reader: Reader) -> dict[str, BrandSource]:
+    """What stands in brands/, by name; there need not be one."""
+    found = {
+        Path(file).stem: reader.model(file, BrandSource)
+        for file in reader.names("brands", "*.yaml")
+    }
+    return {name: read[1] for name, read in found.items() if read}
 
 
 def _files(reader: Reader) -> dict[str, GatedFile]:

@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+from relance.content.build.images import Pictures
 from relance.content.build.links import LinkRefused, destination
 from relance.content.build.mail_css import check_css
 from relance.content.build.masks import TOKEN, Masked
@@ -34,8 +35,11 @@ _FULL_ADDRESS = re.compile(r"https?://[^\s/]+\S*")
 class HtmlCheck(HTMLParser):
     """Notes the mistakes of one file. Feed it the masked source."""
 
-    def __init__(self, findings: Findings, file: str, masked: Masked, website: str) -> None:
+    def __init__(
+        self, findings: Findings, file: str, masked: Masked, website: str, pictures: Pictures
+    ) -> None:
         super().__init__(convert_charrefs=True)
+        self._pictures = pictures
         self._findings = findings
         self._file = file
         self._masked = masked
@@ -107,7 +111,11 @@ class HtmlCheck(HTMLParser):
                 'alt="" if it only decorates.'
             )
         folded = self._masked.fold(given.get("src", ""), {"company.website": self._website})
-        if folded.startswith("http:"):
+        if folded.startswith("images/"):
+            sentence = self._pictures.wrong(self._file, folded)
+            if sentence:
+                self._wrong(sentence)
+        elif folded.startswith("http:"):
             self._wrong(
                 f'the image "{source}" would come without encryption, and mail programs leave it '
                 "out. Write https://…"
@@ -115,7 +123,8 @@ class HtmlCheck(HTMLParser):
         elif not _FULL_ADDRESS.fullmatch(folded) or TOKEN.search(folded):
             self._wrong(
                 f'the image "{source}" has no full web address. Write for example '
-                'src="https://www.example.com/cup.png".'
+                'src="https://www.example.com/cup.png", or put the file into images/ and write '
+                'src="images/cup.png".'
             )
 
     def _wrong(self, sentence: str) -> None:

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from relance.content.build.declared import Declared
 from relance.content.build.mistakes import Findings
-from relance.content.build.models import NAME, LandingSource, LandingWordsSource
+from relance.content.build.models import NAME
+from relance.content.build.page_models import LandingSource, LandingWordsSource
 from relance.content.build.reading import Reader
 from relance.content.build.site import SiteBuilder
 from relance.content.build.yaml_source import Source

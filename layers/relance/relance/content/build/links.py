@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from relance.content.build.masks import TOKEN, Masked
+from relance.content.build.utm import NO_TAGS, Tags
 from relance.content.templates import URL_NAMES
 
 _HREF = re.compile(r'(<a(?:\s+[^\s=>"]+(?:="[^"]*")?)*?\s+href=")([^"]*)(")')
@@ -57,12 +58,13 @@ class LinkTable:
     from the button; the same place in another variant has the same number.
     """
 
+    tags: Tags = NO_TAGS
     _numbers: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @property
     def links(self) -> tuple[str, ...]:
         """Where each number leads."""
-        return tuple(address for address, _ in self._numbers)
+        return tuple(self.tags.on(address) for address, _ in self._numbers)
 
     def number(self, page: str, masked: Masked, website: str) -> str:
         """Return an inlined page in which every link that counts is `{{ link(n) }}`."""

@@ -23,6 +23,10 @@ _REFUSED = {
     r"url\(\s*[\"']?http:": (
         "mail programs do not load pictures without encryption. Write https://…"
     ),
+    r"url\(\s*[\"']?(?!https?:|data:|[\s\"')])": (
+        "a picture in a style needs its full web address. Write url(https://…), or show the "
+        "picture with <img>."
+    ),
 }
 _WARNED = {
     r"(?<![-\w])display\s*:\s*(?:inline-)?(?:flex|grid)": (

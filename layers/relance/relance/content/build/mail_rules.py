@@ -19,6 +19,7 @@ def check_names(
     named: list[tuple[Path, Kind, str | None]] = [
         (("topic",), "topic", message.topic),
         (("language",), "language", message.language),
+        (("brand",), "brand", message.brand),
     ]
     named += [(("requires", index), "trait", each) for index, each in enumerate(message.requires)]
     keys: set[tuple[str | None, str | None]] = set()
@@ -66,6 +67,13 @@ def check_rules(
             "a mail that asks for confirmation goes to people who have not agreed yet, so it "
             'cannot be marketing. Write "class: transactional".',
         )
+    elif {"confirm_url", "view_url"} <= specials:
+        findings.wrong(
+            source.file,
+            source.line(("class",)),
+            "a mail that asks for confirmation cannot be shown in a browser, where its button "
+            "would be missing. Take out {{ view_url }}, or choose another layout.",
+        )
     elif "confirm_url" in specials:
         _check_double_opt_in(findings, source, layout, body)
     elif marketing:
@@ -95,11 +103,12 @@ def _check_marketing(
             'Write <a href="{{ unsubscribe_url }}">Unsubscribe</a>.',
         )
     if "preferences_url" not in specials:
-        findings.warn(
+        findings.wrong(
             body.file,
             0,
-            f"neither this text nor {layout.file} leads to the preference page, where people ask "
-            'for fewer mails instead of none. Write <a href="{{ preferences_url }}">…</a>.',
+            "a marketing mail leads to the preference page, where people ask for fewer mails "
+            f"instead of none, and neither this text nor {layout.file} does. Write "
+            '<a href="{{ preferences_url }}">…</a>.',
         )
     if not (layout.prints_address or body.prints_address):
         findings.wrong(

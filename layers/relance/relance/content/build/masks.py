@@ -31,6 +31,11 @@ class Masked:
         """Return the text with the Jinja back in its places."""
         return _HIDDEN.sub(lambda found: self.pieces[int(found[1] or found[2])], html)
 
+    def hide(self, piece: str) -> str:
+        """Hide one more piece; the word that stands for it."""
+        self.pieces.append(piece)
+        return token(len(self.pieces) - 1)
+
     def expression(self, text: str) -> str | None:
         """Return `unsubscribe_url` where the text is nothing but `{{ unsubscribe_url }}`."""
         found = TOKEN.fullmatch(text.strip())

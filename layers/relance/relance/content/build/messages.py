@@ -1,13 +1,16 @@
 """Compiles one message folder: checks it, inlines its CSS, makes the text part, numbers links."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
 import css_inline
 from jinja2 import TemplateError
 
-from relance.content.build.declared import Declared
+from relance.content.build.colours import with_colours
+from relance.content.build.declared import SAMPLE_TEXT, Declared
+from relance.content.build.images import Pictures
 from relance.content.build.links import LinkTable
 from relance.content.build.locale_data import locale_data
 from relance.content.build.mail_css import check_css
@@ -20,8 +23,10 @@ from relance.content.build.reading import Reader
 from relance.content.build.sending_parts import check_hours
 from relance.content.build.template_checks import Anything, TemplateCheck, Vocabulary, samples
 from relance.content.build.text_part import text_part
+from relance.content.build.utm import Tags, tags_of
 from relance.content.build.yaml_source import Source
 from relance.content.compiled import Variant
+from relance.content.jsonable import encode
 from relance.content.names import suggestion
 from relance.content.sending_rules import SendingRules
 from relance.content.templates import NAMES, URL_NAMES, environment
@@ -29,6 +34,9 @@ from relance.content.templates import NAMES, URL_NAMES, environment
 WARN_BYTES = 90_000
 REFUSE_BYTES = 102_000
 """Gmail cuts a body off at about 102 KB; the unsubscribe link stands at the end."""
+
+LONGEST = 200
+"""Characters of the longest text in a profile that a mail is tried with."""
 
 _CONTENT = re.compile(r"\{%-?\s*block content\s*-?%\}\s*\{%-?\s*endblock(?: content)?\s*-?%\}")
 _STYLESHEET = re.compile(r'<link rel="stylesheet" href="([a-z0-9-]+\.css)">')
@@ -55,8 +63,9 @@ class MessageBuilder:
         self._sending = sending
         self._findings = findings
         self._declared = declared
-        self._layouts: dict[str, Part | None] = {}
-        self._parts = PartReader(reader, findings, declared.company.website)
+        self._layouts: dict[tuple[str, str | None], Part | None] = {}
+        self.pictures = Pictures(reader.folder, findings)
+        self._parts = PartReader(reader, findings, self.pictures)
 
     def build(self, name: str) -> dict[str, object] | None:
         """Return the compiled message without its version, or None after noting mistakes."""
@@ -81,21 +90,31 @@ class MessageBuilder:
         self._warn_of_unused(files, set(bodies))
         parts = [part for part in bodies.values() if part]
         framed = not parts or not all(part.whole for part in parts)
-        layout = self._layout(source, message.layout) if framed else _WHOLE
+        layout = self._layout(source, message) if framed else _WHOLE
         for part in parts:
             frame = _WHOLE if part.whole else layout
             if frame is None:
                 continue
             uses |= part.uses | frame.uses
             check_rules(self._findings, source, message, frame, part)
-        if layout is None or len(self._findings.mistakes) > before:
+        tags = self._tags(name, source, message)
+        if layout is None or tags is None or len(self._findings.mistakes) > before:
             return None
-        table = LinkTable()
+        table = LinkTable(tags)
+        shown: dict[str, None] = {}
         compiled = [
-            self._variant(message, variant, layout, bodies[_beside(default, variant)], table)
+            self._variant(
+                message,
+                variant,
+                layout,
+                bodies[_beside(default, variant)],
+                table=table,
+                shown=shown,
+            )
             for variant in variants
         ]
-        self._check_size(source, compiled)
+        self._check_size(source, message, compiled)
+        self.pictures.warn_of_unused(f"messages/{name}")
         return {
             "name": name,
             "class": message.message_class.value,
@@ -120,32 +139,66 @@ class MessageBuilder:
                 for each in compiled
             ],
             "locales": _locales(compiled),
+            "brand": self._brand(message),
+            "images": list(shown),
         }
 
     def warn_of_unused(self) -> None:
         """Note what no message holds; call it when all are built."""
         self._parts.warn_of_unused()
 
-    def _layout(self, source: Source, name: str) -> Part | None:
+    def _company(self, message: MessageSource) -> dict[str, str]:
+        """What texts of the message see as `company`."""
+        return self._declared.company.variables(brand=self._declared.brand(message.brand))
+
+    def _brand(self, message: MessageSource) -> object:
+        brand = self._declared.brand(message.brand)
+        return encode(brand) if brand else None
+
+    def _colours(self, message: MessageSource) -> Mapping[str, str]:
+        written = self._declared.brands.get(message.brand or "")
+        return written.colours if written else {}
+
+    def _tags(self, name: str, source: Source, message: MessageSource) -> Tags | None:
+        """What the links of the message carry; None after noting that it lacks a source."""
+        websites = (self._declared.company.website, self._company(message)["website"])
+        tags = tags_of(name, self._declared.utm, message.utm, websites=websites)
+        if tags is None:
+            self._wrong(
+                source,
+                ("utm",),
+                'utm.source is missing, here and in company.yaml. Add a line like "source: '
+                'newsletter".',
+            )
+        return tags
+
+    def _layout(self, source: Source, message: MessageSource) -> Part | None:
+        """The frame: the message's own, else its brand's, else `mail`."""
+        brand = self._declared.brands.get(message.brand or "")
+        name = message.layout or (brand.layout if brand else None) or "mail"
         names = {
             each.removeprefix("layouts/").removesuffix(".html.j2")
             for each in self._reader.names("layouts", "*.html.j2")
         }
         if name not in names:
-            self._wrong(
-                source, ("layout",), f'there is no layout "{name}". {suggestion(name, names)}'
-            )
+            sentence = f'there is no layout "{name}". {suggestion(name, names)}'
+            if message.layout:
+                self._wrong(source, ("layout",), sentence)
+            else:
+                self._findings.wrong(f"brands/{message.brand}.yaml", 0, f"layout: {sentence}")
             return None
-        if name not in self._layouts:
+        key = (name, message.brand)
+        if key not in self._layouts:
             words = Vocabulary(
                 names=NAMES | URL_NAMES | {"pixel"},
                 traits=self._declared.samples,
-                company=self._declared.company.variables(),
+                company=self._company(message),
                 required=frozenset({"email"}),
                 blocks=True,
+                colours=self._colours(message),
             )
-            self._layouts[name] = self._checked_layout(f"layouts/{name}.html.j2", words)
-        return self._layouts[name]
+            self._layouts[key] = self._checked_layout(f"layouts/{name}.html.j2", words)
+        return self._layouts[key]
 
     def _checked_layout(self, file: str, words: Vocabulary) -> Part | None:
         part = self._parts.read(file, words)
@@ -161,6 +214,7 @@ class MessageBuilder:
             css = self._reader.text(f"layouts/{sheet}")
             if css is None:
                 return None
+            css = with_colours(css, words.colours)
             check_css(self._findings, f"layouts/{sheet}", css)
             tag = f'<link rel="stylesheet" href="{sheet}">'
             source = source.replace(tag, f"<style>\n{css}</style>")
@@ -171,8 +225,9 @@ class MessageBuilder:
         return Vocabulary(
             names=NAMES | URL_NAMES | whole,
             traits=self._declared.samples,
-            company=self._declared.company.variables(),
+            company=self._company(message),
             required=frozenset({"email", *message.requires}) & self._declared.traits,
+            colours=self._colours(message),
         )
 
     def _check_headers(
@@ -246,7 +301,9 @@ class MessageBuilder:
         variant: VariantSource,
         layout: Part,
         body: Part | None,
+        *,
         table: LinkTable,
+        shown: dict[str, None],
     ) -> Variant:
         if body is None:
             raise AssertionError("a body was checked before")
@@ -256,7 +313,9 @@ class MessageBuilder:
         whole = _LANGUAGE.sub(f'lang="{escape(language)}"', whole)
         masked = mask(whole)
         page = _INLINER.inline(masked.html)
-        page = table.number(page, masked, self._declared.company.website)
+        page = table.number(page, masked, self._company(message)["website"])
+        page, pictures = self.pictures.put_in(page, masked.hide)
+        shown.update(dict.fromkeys(pictures))
         return Variant(
             persona=variant.persona,
             language=language,
@@ -266,17 +325,18 @@ class MessageBuilder:
             text=masked.reveal(text_part(masked.fold(page, {"pixel": ""}))),
         )
 
-    def _check_size(self, source: Source, compiled: list[Variant]) -> None:
+    def _check_size(self, source: Source, message: MessageSource, compiled: list[Variant]) -> None:
+        """Render every variant whole, for people of whom all, the least or the longest is known."""
         largest = 0
         for each in compiled:
             try:
-                env = environment(html=True, missing=lambda _: None)
-                seen = samples(
-                    self._declared.samples, Anything(), self._declared.company.variables()
-                )
-                largest = max(largest, len(env.from_string(each.html).render(seen).encode()))
-                environment(html=False, missing=lambda _: None).from_string(each.text).render(seen)
-            except TemplateError as error:
+                made = environment(html=True, missing=lambda _: None).from_string(each.html)
+                plain = environment(html=False, missing=lambda _: None).from_string(each.text)
+                for contact in self._people(message):
+                    seen = samples(contact, Anything(), self._company(message))
+                    largest = max(largest, len(made.render(seen).encode()))
+                    plain.render(seen)
+            except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
                 self._findings.wrong(source.file, 0, f"the finished mail cannot be made: {error}")
         kilobytes = f"{largest / 1000:.0f} KB"
         if largest > REFUSE_BYTES:
@@ -290,6 +350,15 @@ class MessageBuilder:
             self._findings.warn(
                 source.file, 0, f"the mail has {kilobytes}; from 102 KB on Gmail cuts mails off."
             )
+
+    def _people(self, message: MessageSource) -> list[dict[str, object]]:
+        """Samples: of whom all is known, nothing but what must be, and with the longest texts."""
+        every = dict(self._declared.samples)
+        must = {"email", *message.requires}
+        long = {
+            name: "W" * LONGEST if value == SAMPLE_TEXT else value for name, value in every.items()
+        }
+        return [every, {name: it if name in must else None for name, it in every.items()}, long]
 
     def _wrong(self, source: Source, path: tuple[str | int, ...], sentence: str) -> None:
         self._findings.wrong(source.file, source.line(path), sentence)

@@ -9,6 +9,7 @@ import re
 from mjml import mjml2html
 
 from relance.content.build.html_checks import HtmlCheck
+from relance.content.build.images import Pictures
 from relance.content.build.mail_css import check_css, check_fonts
 from relance.content.build.masks import TOKEN, Masked, token
 from relance.content.build.mistakes import Findings
@@ -44,8 +45,10 @@ class MjmlRefused(ValueError):
 class MjmlCheck(HtmlCheck):
     """Notes the mistakes of one MJML file. Feed it the masked source."""
 
-    def __init__(self, findings: Findings, file: str, masked: Masked, website: str) -> None:
-        super().__init__(findings, file, masked, website)
+    def __init__(
+        self, findings: Findings, file: str, masked: Masked, website: str, pictures: Pictures
+    ) -> None:
+        super().__init__(findings, file, masked, website, pictures)
         self._open: list[tuple[str, int]] = []
 
     def run(self) -> None:

@@ -27,7 +27,6 @@ from relance.content.build.durations import (
     skip_after,
 )
 from relance.content.compiled import MessageClass
-from relance.content.forms import RESERVED_FIELDS
 from relance.content.rules import KEPT, OpenTracking
 from relance.content.sending_rules import Hours, Priority
 from relance.content.stage_rules import Intent
@@ -70,20 +69,6 @@ def _file_key(key: str) -> str:
     return key
 
 
-def _variant_name(name: str) -> str:
-    if not NAME.fullmatch(name) or len(name) > 40:
-        raise ValueError(f'"{name}" is no name for a variant. Use small letters, digits and -.')
-    return name
-
-
-def share(written: object) -> object:
-    """A share as people write it, "95%", as a number; what is none is left to pydantic."""
-    found = re.fullmatch(r"(\d{1,2}(?:\.\d+)?) ?%", written) if isinstance(written, str) else None
-    if not found or not 50 < float(found[1]) < 100:
-        raise ValueError(f'"{written}" is no such share. Write for example "95%".')
-    return float(found[1]) / 100
-
-
 def _language(code: str) -> str:
     if not re.fullmatch(r"[a-z]{2}(?:-[A-Z]{2})?", code):
         raise ValueError(f'"{code}" is no language. Write for example "en" or "pt-BR".')
@@ -99,7 +84,57 @@ def _option(value: str) -> str:
     return value
 
 
+def _tag(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._~-]{0,99}", value):
+        raise ValueError(
+            f'"{value}" is no tag. Use letters, digits, ., _ and -, for example "newsletter".'
+        )
+    return value
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._%+-]{1,64}@(?:[a-z0-9-]+\.)+[a-z]{2,}", value):
+        raise ValueError(
+            f'"{value}" is no e-mail address with its domain in small letters. Write for example '
+            '"hello@example.com".'
+        )
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not re.fullmatch(r'[^\r\n<>"@]{1,64}', value):
+        raise ValueError(
+            "this must be at most 64 characters on one line, without quotation marks, <, > or @."
+        )
+    return value
+
+
+def _postal_address(value: str) -> str:
+    if not re.fullmatch(r"[^\r\n]{8,200}", value):
+        raise ValueError(
+            "this must be 8 to 200 characters on one line. Write for example "
+            '"Example Ltd, 1 Main Street, Springfield".'
+        )
+    return value
+
+
+def _colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
+        raise ValueError(f'"{value}" is no colour. Write for example "#7a4a24", in quotes.')
+    return value
+
+
+def _colour_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f'"{name}" is no name for a colour. Use small letters, digits and -, for example '
+            '"accent".'
+        )
+    return name
+
+
 SnakeName = Annotated[str, AfterValidator(_snake)]
+Website = Annotated[str, AfterValidator(_website)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Language = Annotated[str, AfterValidator(_language)]
 AtMost = Annotated[
@@ -155,6 +190,43 @@ class TrackingSource(Model):
 
 
 Channel = Literal["email", "sms", "push", "call"]
+Tag = Annotated[str, AfterValidator(_tag)]
+Host = Annotated[str, AfterValidator(_host)]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class UtmSource(Model):
+    """`utm:` in company.yaml: what links to the company's own pages carry."""
+
+    source: Tag
+    medium: Tag = "email"
+    hosts: list[Host] = []
+
+
+class MessageUtmSource(Model):
+    """`utm:` of a message; what it does not say is as in company.yaml."""
+
+    source: Tag | None = None
+    medium: Tag | None = None
+    campaign: Tag | None = None
+    content: Tag | None = None
+    hosts: list[Host] = []
+
+
+class BrandSource(Model):
+    """brands/<name>.yaml: who sends instead; what it does not say is as in company.yaml."""
+
+    name: Text
+    sender_address: Address | None = None
+    sender_name: Annotated[str, AfterValidator(_one_line)] | None = None
+    reply_to: Address | None = None
+    website: Website | None = None
+    link_domain: Host | None = None
+    postal_address: Annotated[str, AfterValidator(_postal_address)] | None = None
+    layout: str | None = None
+    colours: dict[
+        Annotated[str, AfterValidator(_colour_name)], Annotated[str, AfterValidator(_colour)]
+    ] = {}
 
 
 class CompanySource(Model):
@@ -163,13 +235,14 @@ class CompanySource(Model):
     name: Text
     sender_name: Text
     postal_address: Text
-    website: Annotated[str, AfterValidator(_website)]
+    website: Website
     languages: Annotated[list[Language], Field(min_length=1)]
     fall_back: dict[Language, OneOrMany[Language]] = {}
     channels: Annotated[list[Channel], Field(min_length=1)] = ["email"]
     tracking: TrackingSource
     topics: Annotated[dict[SnakeName, Text], Field(min_length=1)]
-    allowed_redirects: list[Annotated[str, AfterValidator(_host)]] = []
+    allowed_redirects: list[Host] = []
+    utm: UtmSource | None = None
     sale: Literal["considered", "instant", "both"] = "both"
     leads: Literal["equal", "weighted"] = "weighted"
     led_by: Literal["product", "relation"] = "relation"
@@ -208,193 +281,11 @@ class EventSource(Model):
     title: Text
 
 
-class FieldSource(Model):
-    """One field of a form."""
-
-    trait: str
-    label: Text
-    required: bool = False
-    options: dict[str, Text] = {}
-    help: str = ""
-    ask: Literal["always", "until known"] = "always"
-
-    @model_validator(mode="after")
-    def _not_one_of_ours(self) -> "FieldSource":
-        if self.trait in RESERVED_FIELDS:
-            raise ValueError(f'"{self.trait}" is a field of ours. Choose another name.')
-        if self.trait == "email" and self.ask != "always":
-            raise ValueError("the address is always asked for: it says who signs up.")
-        return self
-
-
-class ConsentSource(Model):
-    """`consent:` of a form."""
-
-    purpose: Literal["marketing"]
-    topic: str
-    text: Text
-    version: Text
-
-
-class TrackingConsentSource(Model):
-    """`tracking_consent:` of a form."""
-
-    text: Text
-    version: Text
-
-
-class ThanksSource(Model):
-    """`thanks:` of a form: a page of ours, or the address of one of the company's own."""
-
-    title: Text | None = None
-    text: Text | None = None
-    redirect: Annotated[str, AfterValidator(_website)] | None = None
-
-    @model_validator(mode="after")
-    def _a_page_or_an_address(self) -> "ThanksSource":
-        is_page = self.title is not None and self.text is not None
-        is_some = self.title is not None or self.text is not None
-        if is_some == bool(self.redirect) or is_page != is_some:
-            raise ValueError(
-                'write either "title:" and "text:" for a page of ours, or "redirect:" with the '
-                "address of a page of yours."
-            )
-        return self
-
-
 class FileSource(Model):
     """One file in files.yaml, by the name under which forms give it."""
 
     key: Annotated[str, AfterValidator(_file_key)]
     title: Text
-
-
-class GivenFileSource(Model):
-    """`file:` of a form."""
-
-    name: str
-    given: Literal["at once", "after confirming"] = "after confirming"
-
-
-class FormSource(Model):
-    """forms/<name>.yaml."""
-
-    title: Text
-    intro: str = ""
-    language: Language | None = None
-    fields: Annotated[list[FieldSource], Field(min_length=1)]
-    consent: ConsentSource
-    tracking_consent: TrackingConsentSource | None = None
-    button: Text
-    thanks: ThanksSource
-    file: GivenFileSource | None = None
-    at_once: Annotated[int, Field(ge=1)] | None = None
-
-    @model_validator(mode="after")
-    def _some_to_choose_from(self) -> "FormSource":
-        asked = sum(each.ask == "until known" for each in self.fields)
-        if self.at_once is not None and self.at_once >= asked:
-            raise ValueError(
-                f"at_once: {self.at_once} leaves nothing for later: the fields with "
-                f'"ask: until known" are {asked}. Write a smaller number, or take it out.'
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _a_page_for_the_link(self) -> "FormSource":
-        if self.file and self.file.given == "at once" and self.thanks.redirect:
-            raise ValueError(
-                "the link to the file stands on the page after the form. Give the file after "
-                'confirming, or write "title:" and "text:" below "thanks:".'
-            )
-        return self
-
-
-class FieldWordsSource(Model):
-    """What one field of a form is called in another language."""
-
-    label: Text
-    options: dict[str, Text] = {}
-    help: str = ""
-
-
-class ConsentWordsSource(Model):
-    """`consent:` or `tracking_consent:` of a form in another language."""
-
-    text: Text
-    version: Text
-
-
-class FormWordsSource(Model):
-    """forms/<name>.<language>.yaml: the form in another language; what it asks stays the same."""
-
-    title: Text
-    intro: str = ""
-    fields: dict[str, FieldWordsSource]
-    consent: ConsentWordsSource
-    tracking_consent: ConsentWordsSource | None = None
-    button: Text
-    thanks: ThanksSource
-
-
-class LandingVariantSource(Model):
-    """One variant of a landing page, in `variants:`; what it does not say is as in the page."""
-
-    name: Annotated[str, AfterValidator(_variant_name)]
-    weight: Annotated[int, Field(ge=1, le=1000)] = 1
-    title: Text | None = None
-    description: Text | None = None
-
-
-class WinnerSource(Model):
-    """`winner:` of a landing page."""
-
-    sure: Annotated[
-        float,
-        BeforeValidator(share),
-        WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}(\.\d+)? ?%$", "examples": ["95%"]}),
-    ] = 0.95
-    at_least: Annotated[int, Field(ge=10, le=100_000)] = 100
-    counts: Literal["signed_up", "confirmed"] = "confirmed"
-
-
-class LandingSource(Model):
-    """landing/<name>/page.yaml."""
-
-    title: Text
-    description: str = ""
-    form: str
-    image: Annotated[str, AfterValidator(_website)] | None = None
-    image_alt: str = ""
-    listed: bool = False
-    language: Language | None = None
-    variants: list[LandingVariantSource] = []
-    winner: WinnerSource = Field(default_factory=WinnerSource)
-
-    @model_validator(mode="after")
-    def _several_or_none(self) -> "LandingSource":
-        names = [each.name for each in self.variants]
-        if len(names) == 1 or len(set(names)) < len(names):
-            raise ValueError("variants need two names or more, each another.")
-        if self.image and not self.image_alt:
-            raise ValueError('say what the picture shows: add a line "image_alt: …".')
-        return self
-
-
-class LandingVariantWordsSource(Model):
-    """What a variant of a landing page is called in another language."""
-
-    title: Text | None = None
-    description: Text | None = None
-
-
-class LandingWordsSource(Model):
-    """landing/<name>/page.<language>.yaml: the page in another language."""
-
-    title: Text
-    description: str = ""
-    image_alt: str = ""
-    variants: dict[str, LandingVariantWordsSource] = {}
 
 
 class VariantSource(Model):
@@ -427,5 +318,7 @@ class MessageSource(Model):
     hours: Annotated[Hours, Field(strict=False)] | None = None
     priority: Annotated[Priority, Field(strict=False)] | None = None
     if_late: SkipAfter | None = None
-    layout: str = "mail"
+    brand: str | None = None
+    layout: str | None = None
+    utm: MessageUtmSource | None = None
     variants: list[VariantSource] = []

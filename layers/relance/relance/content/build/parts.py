@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass, replace
 
+from relance.content.build.colours import with_colours
 from relance.content.build.html_checks import HtmlCheck
+from relance.content.build.images import Pictures, marked
 from relance.content.build.markdown import JinjaOverLines, markdown_page
 from relance.content.build.masks import Masked, is_too_tangled, mask
 from relance.content.build.mistakes import Findings
@@ -45,10 +47,10 @@ class Part:
 class PartReader:
     """Reads and checks parts, each in the words of the message or layout that it belongs to."""
 
-    def __init__(self, reader: Reader, findings: Findings, website: str) -> None:
+    def __init__(self, reader: Reader, findings: Findings, pictures: Pictures) -> None:
         self._reader = reader
         self._findings = findings
-        self._website = website
+        self._pictures = pictures
         self._blocks = sorted(
             file for kind in (*_MARKUP, *_MJML) for file in reader.names("blocks", f"*{kind}")
         )
@@ -97,9 +99,10 @@ class PartReader:
         self, file: str, words: Vocabulary, *, blocks: dict[str, Part] | None
     ) -> Part | None:
         """Check a file; `blocks` is None in a block, which holds no other."""
-        text = self._reader.text(file)
-        if text is None:
+        read = self._reader.text(file)
+        if read is None:
             return None
+        text = with_colours(read, words.colours)
         before = len(self._findings.mistakes)
         templates = TemplateCheck(self._findings, words)
         alone = text if blocks is None else _INCLUDE.sub("", text)
@@ -111,7 +114,7 @@ class PartReader:
         if is_too_tangled(masked) and clean:
             self._findings.wrong(file, 0, "holds braces that no {{ … }} or {% … %} explains.")
         kind = MjmlCheck if file.endswith(_MJML) else HtmlCheck
-        page = kind(self._findings, file, masked, self._website)
+        page = kind(self._findings, file, masked, words.company["website"], self._pictures)
         page.run()
         if len(self._findings.mistakes) > before:
             return None
@@ -147,7 +150,8 @@ class PartReader:
 
         def filled(source: str) -> str:
             return _INCLUDE.sub(
-                lambda found: blocks[found[2]].source if found[2] in blocks else "", source
+                lambda found: blocks[found[2]].source if found[2] in blocks else "",
+                marked(source, file),
             )
 
         if file.endswith(".md"):

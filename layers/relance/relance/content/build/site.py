@@ -8,7 +8,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from relance.content.build.declared import Declared, Kind
 from relance.content.build.mistakes import Findings
-from relance.content.build.models import FieldSource, FormSource, FormWordsSource, ThanksSource
+from relance.content.build.page_models import FieldSource, FormSource, FormWordsSource, ThanksSource
 from relance.content.build.reading import Reader
 from relance.content.build.texts import Texts
 from relance.content.build.yaml_source import Path as YamlPath

@@ -28,13 +28,17 @@ _INSTEAD = {
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What a template may speak of. `names` are the bare ones; `required` traits are known."""
+    """What a template may speak of. `names` are the bare ones; `required` traits are known.
+
+    `colours` are those of its brand.
+    """
 
     names: frozenset[str]
     traits: Mapping[str, object]
     company: Mapping[str, str]
     required: frozenset[str]
     blocks: bool = False
+    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -187,6 +191,8 @@ def samples(
         "confirm_url": f"https://links.example/k/{'x' * 46}",
         "file_url": f"https://links.example/d/{'x' * 80}",
         "preferences_url": f"https://links.example/p/{'x' * 66}",
+        "view_url": f"https://links.example/v/{'x' * 44}",
+        "image_base": "https://links.example/i",
         "pixel": "",
         "link": lambda _: f"https://links.example/c/{'x' * 46}",
     }

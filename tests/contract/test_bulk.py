@@ -102,6 +102,23 @@ def test_ses_puts_nothing_of_its_own_into_a_mail(ses: Ses) -> None:
     }
 
 
+def test_brands_go_with_calls_of_their_own_and_each_outcome_is_told_in_its_place(ses: Ses) -> None:
+    """A call has one sender and one address for answers."""
+    brand = {"sender": "Tea <tea@example.com>", "reply_to": "tea-answers@example.com"}
+    mails = [mail(number, **(brand if number % 2 else {})) for number in range(6)]
+    outcomes = mailer().send_bulk(mails)
+    told = [(call["FromEmailAddress"], call.get("ReplyToAddresses")) for call in ses.calls]
+    assert told == [
+        ("Café <hello@example.com>", []),
+        ("Tea <tea@example.com>", ["tea-answers@example.com"]),
+    ]
+    by_id = {each.message_id: each for each in ses.mailbox.mails}
+    for asked, outcome in zip(mails, outcomes, strict=True):
+        sent = by_id[str(outcome)]
+        assert sent.draft.to == (asked.to,)
+        assert sent.draft.source == (asked.sender or "Café <hello@example.com>")
+
+
 def test_more_than_fifty_go_with_several_calls_in_their_order(ses: Ses) -> None:
     outcomes = mailer().send_bulk([mail(number) for number in range(120)])
     assert [len(call["BulkEmailEntries"]) for call in ses.calls] == [50, 50, 20]

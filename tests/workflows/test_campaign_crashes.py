@@ -119,7 +119,7 @@ SOME = (
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", range(400))
 def test_whatever_chance_does_nobody_is_lost_or_doubled(gathered: Gathered, seed: int) -> None:
     with gathered.somewhere() as mailing:
         mailing.world.sandboxes.faults = SeededFaults(seed, rate=0.15, faults=SOME)
@@ -129,7 +129,7 @@ def test_whatever_chance_does_nobody_is_lost_or_doubled(gathered: Gathered, seed
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", range(250))
 def test_whatever_people_do_and_chance_does_nobody_is_lost_or_doubled(
     gathered: Gathered, seed: int
 ) -> None:

@@ -16,7 +16,7 @@ from local.faults import CallMade, Fault, FaultPlan, Rule
 from local.permissions import missing
 from local.services.ses_account import Quota
 from tests.workflows.content import content_with
-from tests.workflows.mailing import NAME, ROOT, Gathered, Mailing, asked
+from tests.workflows.mailing import NAME, ROOT, TO, Gathered, Mailing, asked
 
 SIZE = 70
 SLOW = Quota(per_second=15)
@@ -104,6 +104,42 @@ def test_who_came_since_the_count_makes_it_ask_again(few: Mailing) -> None:
     assert ended["outcome"] == "counted"
     assert "That is more than the 11 confirmed." in ended["summary"]
     assert len(few.world.mailbox) == 0
+
+
+def test_what_a_marketer_wrote_is_checked_looked_at_published_and_sent(few: Mailing) -> None:
+    bucket = few.world.stack.resources["ContentBucket"].name
+    few.world.client("s3").put_object(
+        Bucket=bucket, Key="drafts/newsletter-12.md", Body=LETTER.encode()
+    )
+    letter = {"campaign": NAME, "message": "newsletter-12", "to": TO}
+    early = few.asks("preview-message", {"message": "newsletter-12", "draft": True})
+    assert '{"check": "newsletter-12"} first' in early["cause"]
+    assert few.asks("publish-content", {"check": "newsletter-12"})["status"] == "SUCCEEDED"
+    shown = few.asks("preview-message", {"message": "newsletter-12", "draft": True})["output"]
+    assert shown["summary"].startswith('newsletter-12 for a sample: "Sample, a letter"')
+    unknown = few.asks("send-campaign", letter)
+    assert 'There is no message "newsletter-12".' in unknown["cause"]
+    assert few.asks("publish-content", {"publish": "newsletter-12"})["status"] == "SUCCEEDED"
+    few.world.run(for_=timedelta(minutes=2))  # senders look for what is new once a minute
+    ended = few.asks("send-campaign", {**letter, "confirm": 12})
+    assert ended["output"]["figures"]["sent"] == 12
+    assert {mail.subject for mail in few.world.mailbox.mails} == {"Hello, a letter"}
+    told = few.asks("report-sending", {"message": "newsletter-12", "month": "2026-01"})["output"]
+    assert told["outcome"] == "reported"
+    assert missing(few.world.stack, few.world.recorder.uses) == []
+
+
+LETTER = """---
+subject: "{{ contact.first_name or 'Hello' }}, a letter"
+preheader: What is new this month.
+class: marketing
+intent: inform
+topic: newsletter
+---
+# What is new
+
+[Have a look]({{ company.website }}/news)
+"""
 
 
 def test_each_mail_is_the_person_s_own(few: Mailing) -> None:
@@ -256,7 +292,7 @@ def test_p6_a_poison_contact_is_set_aside_and_the_others_get_it_once(mailing: Ma
     mailing.world.run(for_=timedelta(seconds=0.5))
     mailing.store.write(Update(Table.CONTACTS, key, set=BROKEN_PROFILE))
     ended = mailing.ending(execution)
-    assert ended["output"]["figures"]["skipped"] == {Reason.COULD_NOT_BE_MADE.value: 1}
+    assert ended["output"]["figures"]["skipped"] == {Reason.CONTENT_INVALID.value: 1}
     assert ended["output"]["figures"]["sent"] == SIZE - 1
     mailing.adds_up(ended)
 

@@ -11,7 +11,7 @@ import pytest
 from local.permissions import missing
 from local.world import World
 from tests.workflows.mailing import NAME, ROOT, Gathered, Mailing
-from tests.workflows.story import MONDAY
+from tests.workflows.story import BROWSER, MONDAY
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,11 @@ def stored(mailing: Mailing, prefix: str) -> dict[str, str]:
     }
 
 
-def follows_a_link(mailing: Mailing, number: int) -> None:
-    """A person clicks in the last mail."""
+def follows_a_link(mailing: Mailing, number: int, agent: str = BROWSER["user-agent"]) -> None:
+    """Somebody, or some program, follows a link of the last mail."""
     html = mailing.world.mailbox.to(mailing.address(number))[-1].parts()[1] or ""
     path = "/c/" + html.split("/c/")[1].split('"')[0]
-    assert mailing.world.request("GET", path).status == 302
+    assert mailing.world.request("GET", path, headers={"user-agent": agent}).status == 302
 
 
 def test_the_report_says_who_got_it_who_did_not_and_why_and_who_ordered(few: Mailing) -> None:
@@ -51,21 +51,25 @@ def test_the_report_says_who_got_it_who_did_not_and_why_and_who_ordered(few: Mai
     few.sends()
     for number in (3, 4, 5):
         follows_a_link(few, number)
+    follows_a_link(few, 7, agent="Barracuda Sentinel (EE)")
     few.happens(3, "order_completed", "order", order_id="1")
     few.happens(6, "order_completed", "order", order_id="2")
     few.world.run(for_=timedelta(minutes=5))
     told = few.asks("report-sending", {"campaign": NAME})["output"]
     assert told["summary"] == (
-        f"{NAME} (welcome to 12 people): 11 of 12 people were sent it. 1 was left out: "
-        "1 unsubscribed. Delivered: 10, bounced: 1, complained: 0, clicked: 3, ordered within 7 "
-        "days after a click: 1."
+        f"{NAME} (welcome to 12 people): 10 of 12 people were sent it. 2 were left out: "
+        "1 simulated, 1 unsubscribed. Delivered: 10, bounced: 0, complained: 0, clicked: 3, "
+        "ordered within 7 days after a click: 1."
     )
-    assert told["figures"]["states"] == {"delivered": 10, "skipped": 1, "bounced": 1}
+    assert told["figures"]["states"] == {"delivered": 10, "skipped": 1}
     (text,) = stored(few, "report_sending/").values()
     lines = [json.loads(line) for line in text.splitlines()]
     by_person = {each["contact"]: each for each in lines}
     assert by_person[few.people[1]] == {
         "contact": few.people[1], "state": "skipped", "reason": "unsubscribed",
+    }  # fmt: skip
+    assert by_person[few.people[2]] == {
+        "contact": few.people[2], "state": "bounced", "simulated": True,
     }  # fmt: skip
     assert by_person[few.people[3]]["ordered"] is True
     assert len(lines) == 12

@@ -298,7 +298,7 @@ def allow_again(ident: str) -> Update:
     not_made = AllOf(
         (
             Equals("state", SendState.SKIPPED.value),
-            Equals("reason", Reason.COULD_NOT_BE_MADE.value),
+            Equals("reason", Reason.CONTENT_INVALID.value),
         )
     )
     failed = (Equals("state", SendState.GIVEN_UP.value), Equals("state", SendState.REFUSED.value))

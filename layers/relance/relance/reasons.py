@@ -38,7 +38,6 @@ class Reason(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     NOT_TRIED_AGAIN = "not_tried_again"
     RETRIED = "retried"
-    COULD_NOT_BE_MADE = "could_not_be_made"
     SAME_PERSON = "same_person"
     GONE = "gone"
     CANCELLED = "cancelled"
@@ -81,12 +80,10 @@ _SENTENCES: Mapping[Reason, str] = {
     Reason.OUTCOME_UNKNOWN: "Maybe sent: the sender broke off, and SES has said nothing of it. It "
     "is not repeated unless a person asks for it, so that nobody gets it twice.",
     Reason.CONTENT_INVALID: "The message could not be made: it needs or prints what is not known "
-    "of the contact.",
+    "of the contact, or what is kept of the contact cannot be read.",
     Reason.NOT_TRIED_AGAIN: "Not sent: SES or the tables said that it was not the time, and nobody "
     "tried again.",
     Reason.RETRIED: "A person asked that it be tried again.",
-    Reason.COULD_NOT_BE_MADE: "The message could not be made for this contact: a trait that it "
-    "needs is not known, or what is kept of the contact cannot be read.",
     Reason.SAME_PERSON: "The contact turned out to be another one, who gets the message.",
     Reason.GONE: "There is no such contact any more.",
     Reason.CANCELLED: "The campaign was cancelled before it came to this contact.",

@@ -152,7 +152,7 @@ def _is_waiting(campaign: Campaign, services: Services) -> bool:
 
 def _failed(each: Standing) -> bool:
     failed = each.state in (SendState.GIVEN_UP, SendState.REFUSED)
-    return failed or each.reason is Reason.COULD_NOT_BE_MADE
+    return failed or each.reason is Reason.CONTENT_INVALID
 
 
 _ACTS: Mapping[Act, Callable[[Campaign, Services], dict[str, Value]]] = {

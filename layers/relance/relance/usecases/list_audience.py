@@ -300,7 +300,7 @@ def _decided(message: Message, contact: Contact, services: Services) -> Decided:
             case, sender=services.sender, company=content.company, rules=content.sending, now=now
         )
     except UNREADABLE:
-        return Skip(Reason.COULD_NOT_BE_MADE, Reason.COULD_NOT_BE_MADE.sentence)
+        return Skip(Reason.CONTENT_INVALID, Reason.CONTENT_INVALID.sentence)
 
 
 def _languages(message: Message, contact: Contact, services: Services) -> tuple[str, str | None]:

@@ -288,7 +288,7 @@ class _Batch:
         gone = [each for each in ids if each not in found]
         broken = [each for each, contact in found.items() if contact is None]
         self.leave_out(
-            dict.fromkeys(gone, Reason.GONE) | dict.fromkeys(broken, Reason.COULD_NOT_BE_MADE)
+            dict.fromkeys(gone, Reason.GONE) | dict.fromkeys(broken, Reason.CONTENT_INVALID)
         )
         return {each: contact for each, contact in found.items() if contact is not None}
 
@@ -308,7 +308,7 @@ class _Batch:
                     mail = self.compose(each, contact, decision.language)
                     ready[each] = _Ready(contact, decision.room, mail)
             except (ContentInvalid, *UNREADABLE):
-                skipped[each] = Reason.COULD_NOT_BE_MADE
+                skipped[each] = Reason.CONTENT_INVALID
         self.leave_out(skipped)
         self.put_off(deferred)
         return ready
@@ -364,7 +364,7 @@ class _Batch:
         self.claimed = before | {
             each: it for each, it in ready.items() if written.has(each) or each in mine
         }
-        self.leave_out(dict.fromkeys(written.broken, Reason.COULD_NOT_BE_MADE))
+        self.leave_out(dict.fromkeys(written.broken, Reason.CONTENT_INVALID))
         others = {each: it for each, it in written.refused.items() if each not in mine}
         self.counts["taken_by_another"] += sum(0 in failed for failed in others.values())
         reached = [each for each, it in others.items() if max(it) > 1 and 0 not in it]

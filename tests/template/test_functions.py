@@ -10,15 +10,31 @@ ROOT = Path(__file__).parents[2]
 
 # Whoever is not named here has no business with the variable.
 GIVEN_TO = {
-    "LINK_BASE_URL": {"send_email", "send_deferred", "check_setup"},
-    "SENDER": {"send_email", "send_deferred", "check_setup", "record_reply"},
+    "LINK_BASE_URL": {"send_email", "send_deferred", "check_setup", "hand_over"},
+    "SENDER": {
+        "send_email",
+        "send_deferred",
+        "check_setup",
+        "record_reply",
+        "alert_people",
+        "hand_over",
+    },
+    "CONNECTIONS": {"alert_people", "call_service", "hand_over"},
+    "JOURNEYS": {"start_journey"},
     "FORWARD_TO": {"record_reply"},
     "MAILS_BUCKET": {"record_reply"},
     "REPLY_DOMAIN": {"send_email", "send_deferred", "check_setup"},
     "SEND_MODE": {"send_email", "send_deferred", "check_setup"},
     "BRAND_ADDRESSES": {"send_email", "send_deferred"},
     "ALLOW_LIST": {"send_email", "send_deferred", "check_setup"},
-    "CONFIGURATION_SET": {"send_email", "send_deferred", "check_setup", "record_reply"},
+    "CONFIGURATION_SET": {
+        "send_email",
+        "send_deferred",
+        "check_setup",
+        "record_reply",
+        "alert_people",
+        "hand_over",
+    },
     "POSTAL_ADDRESS": {"send_email", "send_deferred", "check_setup", "show_mail"},
     "CONTENT_BUCKET": {
         "send_email",
@@ -87,6 +103,8 @@ GIVEN_TO = {
         "fill_slots",
         "collect_events",
         "drain_backlog",
+        "hand_over",
+        "decide_lead",
     },
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.
@@ -101,6 +119,7 @@ ROUTES = {
     "manage_subscription": {
         f"{method} /{page}/{{token}}" for method in ("GET", "HEAD", "POST") for page in "uk"
     },
+    "decide_lead": {f"{method} /a/{{token}}" for method in ("GET", "HEAD", "POST")},
     "manage_preferences": {f"{method} /p/{{token}}" for method in ("GET", "HEAD", "POST")},
     "serve_tracker": {
         f"{method} /{script}.js" for method in ("GET", "HEAD") for script in ("relance", "form")

@@ -81,12 +81,16 @@ WILDCARDS = {
     ("SendDeferredFunctionRole", "AskForTheQuota"): "the account has no ARN",
     ("SendDeferredFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
     ("RecordReplyFunctionRole", "ForwardFromOneAddress"): "likewise",
+    ("AlertPeopleFunctionRole", "TellFromOneAddress"): "likewise",
+    ("HandOverFunctionRole", "TellFromOneAddress"): "likewise",
+    ("StartJourneyFunctionRole", "StartOneOfOurs"): "journeys are added",
     ("RecordReplyFunctionRole", "ReadTheMail"): "files are named by SES",
     ("SendEmailFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
     ("SendDeferredFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
 }
 SENDERS = {"SendEmailFunctionRole", "SendDeferredFunctionRole", "CheckSetupFunctionRole"}
-"""Who may hand mail of ours to SES; replies are forwarded besides."""
+"""Who may hand mail of ours to SES; replies are forwarded and colleagues told besides."""
+INTERNAL = {"RecordReplyFunctionRole", "AlertPeopleFunctionRole", "HandOverFunctionRole"}
 
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
@@ -175,7 +179,7 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:Send") for action in as_list(statement["Action"]))
     ]
-    assert {owner for owner, _ in granting} == SENDERS | {"RecordReplyFunctionRole"}
+    assert {owner for owner, _ in granting} == SENDERS | INTERNAL
     bound = {
         json.dumps(statement["Condition"]["StringEquals"]["ses:FromAddress"])
         for _, statement in granting

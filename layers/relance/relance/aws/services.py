@@ -58,8 +58,27 @@ class EventBridgeBus:
 class StepFunctionsExecutions:
     """The state machines."""
 
-    def __init__(self, client: "SFNClient") -> None:
+    def __init__(self, client: "SFNClient", journeys: str = "") -> None:
         self._client = client
+        self._journeys = journeys
+
+    def start(self, journey: str, *, name: str, data: Mapping[str, Value]) -> None:
+        """Start a journey whose ARN begins as all of this stack do; once for a name.
+
+        Raises:
+            LookupError: there is none.
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+        known = self._client.exceptions
+        try:
+            with suppress(known.ExecutionAlreadyExists), calling("Step Functions"):
+                self._client.start_execution(
+                    stateMachineArn=self._journeys + journey.replace("_", "-"),
+                    name=name,
+                    input=json.dumps(data, separators=(",", ":")),
+                )
+        except (known.StateMachineDoesNotExist, known.InvalidArn):
+            raise LookupError(journey) from None
 
     def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
         """Answer a pause; False if nobody waits for this answer any more.

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from relance.contacts import Contact
 from relance.engine.taking import zone_of
 from relance.errors import InvalidInput
+from relance.events import event_of
 from relance.instants import Weekday, Wish, next_anniversary, on_the_date, some_days_after
 from relance.moments import to_text
 from relance.ports import Services
@@ -32,22 +33,24 @@ class Decision(StrEnum):
 class MomentRequest(StepRequest):
     """Which instant: so many `days` after `after`, or from a date.
 
-    The date is a `trait` of the profile, its next anniversary (`yearly`), or a property of the
-    event that began the entry (`of_entry`). `after` is the instant before which nothing counts.
+    The date is a `trait` of the profile, its next anniversary (`yearly`), or the `property` of an
+    event, by itself the one that began the entry. `after` is the instant before which nothing
+    counts.
     """
 
     after: AwareDatetime
     trait: Word | None = None
     yearly: Word | None = None
-    of_entry: Word | None = None
+    property: Word | None = None
+    event: Word | None = None
     days: Annotated[int, Field(ge=-366, le=366)] = 0
     at: time | None = None
     on: frozenset[Weekday] = frozenset()
 
     @model_validator(mode="after")
     def _from_one_date(self) -> Self:
-        if sum(each is not None for each in (self.trait, self.yearly, self.of_entry)) > 1:
-            raise ValueError('only one of "trait", "yearly" and "of_entry" can stand there')
+        if sum(each is not None for each in (self.trait, self.yearly, self.property)) > 1:
+            raise ValueError('only one of "trait", "yearly" and "property" can stand there')
         return self
 
 
@@ -83,8 +86,8 @@ def _instant(request: MomentRequest, contact: Contact, services: Services) -> da
         return next_anniversary(traits.get(request.yearly), wish, zone, after=request.after)
     if request.trait:
         return on_the_date(traits.get(request.trait), wish, zone)
-    if request.of_entry:
-        return on_the_date(_said_at_entry(request, contact, services), wish, zone)
+    if request.property:
+        return on_the_date(_said(request, contact, services), wish, zone)
     return some_days_after(request.after, wish, zone)
 
 
@@ -93,13 +96,11 @@ def _declared(name: str, services: Services) -> None:
         raise InvalidInput(f'There is no trait "{name}" in traits.yaml.')
 
 
-def _said_at_entry(request: MomentRequest, contact: Contact, services: Services) -> Value:
-    """What the event that began the entry says; it may stand under another id of the person."""
+def _said(request: MomentRequest, contact: Contact, services: Services) -> Value:
+    """What the event says; it may stand under another id of the person."""
+    event = request.event or request.entry
     for each in dict.fromkeys((request.contact, *contact.ids)):
-        item = services.store.get(Table.EVENTS, (each, request.entry))
+        item = services.store.get(Table.EVENTS, (each, event))
         if item is not None:
-            said = item.get("properties") or {}
-            assert isinstance(said, dict)  # noqa: S101 - written by to_item
-            value: Value = said.get(request.of_entry or "")
-            return value
+            return event_of(item).properties.get(request.property or "")
     return None

@@ -1,6 +1,9 @@
 """The web beyond this machine: whatever handlers fetch with `urllib` is answered from here.
 
     world.web.pages["https://www.gstatic.com/ipranges/goog.json"] = b"{…}"
+    world.web.statuses["https://api.example.com/points"] = 503
+
+What is posted is kept in `posted`, by address.
 
 Nothing leaves the machine: an address that has no page is answered as if its host were not there.
 """
@@ -22,6 +25,8 @@ class Web(BaseHandler):
     def __init__(self) -> None:
         self.pages: dict[str, bytes] = {}
         self.asked: list[str] = []
+        self.statuses: dict[str, int] = {}
+        self.posted: list[tuple[str, bytes]] = []
 
     def open(self) -> None:
         """Answer for the whole process from now on."""
@@ -37,7 +42,10 @@ class Web(BaseHandler):
         if request.full_url not in self.pages:
             raise URLError(f"{request.host} is not on this machine")
         page = BytesIO(self.pages[request.full_url])
-        answer = addinfourl(page, Message(), request.full_url, 200)
+        if isinstance(request.data, bytes):
+            self.posted.append((request.full_url, request.data))
+        status = self.statuses.get(request.full_url, 200)
+        answer = addinfourl(page, Message(), request.full_url, status)
         answer.msg = "OK"  # type: ignore[attr-defined]
         return answer
 

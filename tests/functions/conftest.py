@@ -37,6 +37,7 @@ SECRETS: Mapping[str, Mapping[str, str]] = {
     "AddressSecret": {"current": "1", "1": "sample-address-secret-" * 3},
     "WriteKeys": {"server": "sample-write-key", "server-2025": "sample-former-key"},
     "BrowserKeys": {"browser": "sample-browser-key"},
+    "Connections": {"sales": "sales@example.com"},
     "HookSecrets": {
         "shop": "sample-shop-secret",
         "booking": "sample-booking-secret",

@@ -18,15 +18,17 @@ SENDERS = {
 }
 # Whoever is not named here has no business with the variable.
 GIVEN_TO = {
-    "LINK_BASE_URL": SENDERS,
-    "SENDER": SENDERS | {"record_reply"},
+    "LINK_BASE_URL": SENDERS | {"hand_over"},
+    "SENDER": SENDERS | {"record_reply", "alert_people", "hand_over"},
+    "CONNECTIONS": {"alert_people", "call_service", "hand_over"},
+    "JOURNEYS": {"start_journey"},
     "FORWARD_TO": {"record_reply"},
     "MAILS_BUCKET": {"record_reply"},
     "REPLY_DOMAIN": SENDERS,
     "SEND_MODE": SENDERS,
     "BRAND_ADDRESSES": SENDERS - {"check_setup", "list_audience"},
     "ALLOW_LIST": SENDERS,
-    "CONFIGURATION_SET": SENDERS | {"record_reply"},
+    "CONFIGURATION_SET": SENDERS | {"record_reply", "alert_people", "hand_over"},
     "POSTAL_ADDRESS": SENDERS | {"show_mail"},
     "CONTENT_BUCKET": {
         *(SENDERS - {"check_setup"}),
@@ -103,6 +105,8 @@ GIVEN_TO = {
         "fill_slots",
         "collect_events",
         "drain_backlog",
+        "hand_over",
+        "decide_lead",
     },
 }
 # An HTTP function that referred to the API would be a circle: the API refers to it.
@@ -117,6 +121,7 @@ ROUTES = {
     "manage_subscription": {
         f"{method} /{page}/{{token}}" for method in ("GET", "HEAD", "POST") for page in "uk"
     },
+    "decide_lead": {f"{method} /a/{{token}}" for method in ("GET", "HEAD", "POST")},
     "manage_preferences": {f"{method} /p/{{token}}" for method in ("GET", "HEAD", "POST")},
     "serve_tracker": {
         f"{method} /{script}.js" for method in ("GET", "HEAD") for script in ("relance", "form")

@@ -2,11 +2,24 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+JOURNEYS = [
+    "".join(map(str.capitalize, path.name.removesuffix(".asl.json").split("_"))) + "JourneyRole"
+    for path in (Path(__file__).parents[2] / "statemachines" / "journeys").glob("*.asl.json")
+]
+ANSWERING = (
+    "AwaitEvent", "SendEmail", "SendDeferred", "SettleSends", "UpdateContact", "RefoldContact",
+    "RecordEmailEvent", "EraseContact",
+)  # fmt: skip
+"""The functions that answer pauses of journeys, whichever there are."""
 
 # Where no name can stand, and why.
 WILDCARDS = {
-    ("WelcomeJourneyRole", "WriteTheLog"): "log deliveries have no ARN",
+    **{(role, "WriteTheLog"): "log deliveries have no ARN" for role in JOURNEYS},
+    **{(f"{each}FunctionRole", "AnswerPauses"): "journeys are added" for each in ANSWERING},
+    ("MarketerAccess", "StartJourneys"): "likewise",
     ("RescoreContactsOperationRole", "WriteTheLog"): "likewise",
     ("PreviewSegmentOperationRole", "WriteTheLog"): "likewise",
     ("EraseContactOperationRole", "WriteTheLog"): "likewise",
@@ -93,6 +106,9 @@ WILDCARDS = {
     ("SendDeferredFunctionRole", "AskForTheQuota"): "the account has no ARN",
     ("SendDeferredFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
     ("RecordReplyFunctionRole", "ForwardFromOneAddress"): "likewise",
+    ("AlertPeopleFunctionRole", "TellFromOneAddress"): "likewise",
+    ("HandOverFunctionRole", "TellFromOneAddress"): "likewise",
+    ("StartJourneyFunctionRole", "StartOneOfOurs"): "journeys are added",
     ("RecordReplyFunctionRole", "ReadTheMail"): "files are named by SES",
     ("SendEmailFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
     ("SendDeferredFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
@@ -108,7 +124,9 @@ SENDERS = {
     "SendBatchFunctionRole": MANY,
     "PreviewMessageFunctionRole": MANY,
 }
-"""Who may hand mail to SES, and by which call."""
+"""Who may hand mail of ours to SES, and by which call; replies are forwarded and colleagues told
+besides."""
+INTERNAL = {"RecordReplyFunctionRole", "AlertPeopleFunctionRole", "HandOverFunctionRole"}
 
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
@@ -168,7 +186,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         if "*" in as_list(statement["Resource"])
     }
     assert found == {
-        ("WelcomeJourneyRole", "WriteTheLog"),
+        *((role, "WriteTheLog") for role in JOURNEYS),
         ("RescoreContactsOperationRole", "WriteTheLog"),
         ("PreviewSegmentOperationRole", "WriteTheLog"),
         ("EraseContactOperationRole", "WriteTheLog"),
@@ -203,7 +221,7 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:Send") for action in as_list(statement["Action"]))
     ]
-    assert {owner for owner, _ in granting} == {*SENDERS, "RecordReplyFunctionRole"}
+    assert {owner for owner, _ in granting} == {*SENDERS, *INTERNAL}
     bound = {
         json.dumps(statement["Condition"]["StringEquals"]["ses:FromAddress"])
         for _, statement in granting

@@ -24,6 +24,7 @@ PUBLIC = (
     "manage_preferences",
     "give_file",
     "serve_image",
+    "decide_lead",
 )
 HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "ministack")
 
@@ -42,6 +43,14 @@ MAY_IMPORT = {
             "await_event",
             "award_points",
             "change_list",
+            "check_condition",
+            "find_moment",
+            "set_trait",
+            "split_contacts",
+            "start_journey",
+            "alert_people",
+            "call_service",
+            "hand_over",
             "list_contacts",
             "judge_contacts",
             "tell_rules_changed",

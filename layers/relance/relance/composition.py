@@ -34,6 +34,7 @@ from relance.suppression import Suppressions
 if TYPE_CHECKING:
     from relance.aws.dynamodb import DynamoStore
     from relance.aws.https_lists import HttpsLists
+    from relance.aws.https_services import HttpsServices
     from relance.aws.s3 import S3Downloads, S3Files
     from relance.aws.s3_content import S3ContentFiles
     from relance.aws.services import (
@@ -62,6 +63,10 @@ KEYS_KEPT = timedelta(minutes=5)
 or taken away."""
 
 T = TypeVar("T")
+
+
+class Connections(dict[str, str]):
+    """Where people and services are reached, by name."""
 
 
 class SettingMissing(KeyError):
@@ -139,7 +144,7 @@ class AwsServices:
             name=_setting("SENDER_NAME"),
             mode=SendMode(_setting("SEND_MODE")),
             allow_list=_listed(_setting("ALLOW_LIST").lower()),
-            link_base_url=_setting("LINK_BASE_URL").rstrip("/"),
+            link_base_url=self.link_base_url,
             postal_address=self.postal_address,
             time_zone=ZoneInfo(_setting("TIME_ZONE")),
             languages=self.languages,
@@ -234,8 +239,32 @@ class AwsServices:
         from relance.aws.services import StepFunctionsExecutions  # noqa: PLC0415
 
         return StepFunctionsExecutions(
-            boto3.client("stepfunctions"), starts=os.environ.get("STARTS_MACHINE", "")
+            boto3.client("stepfunctions"),
+            starts=os.environ.get("STARTS_MACHINE", ""),
+            journeys=os.environ.get("JOURNEYS", ""),
         )
+
+    @property
+    def connections(self) -> Mapping[str, str]:
+        """Where people and services are reached; when it cannot be read anew, what was read."""
+        return self._anew(Connections, lambda: Connections(self._secret("CONNECTIONS")))
+
+    @cached_property
+    def web(self) -> "HttpsServices":
+        """Web services."""
+        from relance.aws.https_services import HttpsServices  # noqa: PLC0415
+
+        return HttpsServices()
+
+    @cached_property
+    def notices(self) -> "SesMailer":
+        """SES, for mail to people within the company."""
+        return self._mailer(_setting("SENDER_NAME"), _setting("SENDER"))
+
+    @cached_property
+    def link_base_url(self) -> str:
+        """Where links lead."""
+        return _setting("LINK_BASE_URL").rstrip("/")
 
     @cached_property
     def repair_queue(self) -> "SqsRepairQueue":

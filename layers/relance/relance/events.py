@@ -58,6 +58,15 @@ class Name(StrEnum):
     JOIN_UNDONE = "join_undone"
     WORKFLOW_ENTERED = "workflow_entered"
     WORKFLOW_LEFT = "workflow_left"
+    HELD_OUT = "held_out"
+    BRANCH_CHOSEN = "branch_chosen"
+    TRAIT_CHANGED = "trait_changed"
+    PEOPLE_ALERTED = "people_alerted"
+    SERVICE_CALLED = "service_called"
+    HANDED_OVER = "handed_over"
+    LEAD_ACCEPTED = "lead_accepted"
+    LEAD_REFUSED = "lead_refused"
+    JOURNEY_STARTED = "journey_started"
     SEGMENT_ENTERED = "segment_entered"
     SEGMENT_LEFT = "segment_left"
     STAGE_ADVANCED = "stage_advanced"
@@ -70,6 +79,12 @@ CONCLUSIONS = frozenset(
     {
         Name.WORKFLOW_ENTERED,
         Name.WORKFLOW_LEFT,
+        Name.HELD_OUT,
+        Name.BRANCH_CHOSEN,
+        Name.PEOPLE_ALERTED,
+        Name.SERVICE_CALLED,
+        Name.HANDED_OVER,
+        Name.JOURNEY_STARTED,
         Name.SEGMENT_ENTERED,
         Name.SEGMENT_LEFT,
         Name.STAGE_ADVANCED,
@@ -86,7 +101,13 @@ JOINS = frozenset({Name.JOINED, Name.JOIN_UNDONE})
 `joined` stands in the survivor's history, `join_undone` in both."""
 
 GIVING_TRAITS = frozenset(
-    {Name.CONFIRMED, Name.IDENTIFIED, Name.IMPORTED, Name.PREFERENCES_CHANGED}
+    {
+        Name.CONFIRMED,
+        Name.IDENTIFIED,
+        Name.IMPORTED,
+        Name.PREFERENCES_CHANGED,
+        Name.TRAIT_CHANGED,
+    }
 )
 """The events whose `traits` become the contact's."""
 
@@ -101,6 +122,7 @@ _BY_FORM = "let the person fill in a form"
 _BY_LINK = "the link in every mail leads there"
 _BY_MAIL = "it is recorded when a mail is sent and when its receipt, opens and clicks are reported"
 _BY_STEP = "a step of a workflow does it"
+_BY_PAGE = "whoever got the lead decides on the page that the mail links to"
 _BY_JOINING = "it is recorded when two contacts turn out to be one person, or not to be"
 _BY_IMPORT = "an import does it"
 _BY_OPERATION = "the operation manage-suppressions does it"
@@ -128,6 +150,15 @@ RESERVED: Mapping[str, str] = {
     Name.LIST_JOINED: _BY_STEP,
     Name.LIST_LEFT: _BY_STEP,
     Name.POINTS_AWARDED: _BY_STEP,
+    Name.TRAIT_CHANGED: _BY_STEP,
+    Name.BRANCH_CHOSEN: _BY_STEP,
+    Name.PEOPLE_ALERTED: _BY_STEP,
+    Name.SERVICE_CALLED: _BY_STEP,
+    Name.HANDED_OVER: _BY_STEP,
+    Name.LEAD_ACCEPTED: _BY_PAGE,
+    Name.LEAD_REFUSED: _BY_PAGE,
+    Name.JOURNEY_STARTED: _BY_STEP,
+    Name.HELD_OUT: _BY_SUITE,
     Name.TIME_PASSED: _BY_SUITE,
     Name.RULES_CHANGED: _BY_SUITE,
     Name.COMPANY_JOINED: _BY_SUITE,
@@ -156,6 +187,7 @@ PUBLIC_PROPERTIES = frozenset(
         "form", "list", "message", "workflow", "entry", "step", "send_id", "link", "outcome",
         "order_id", "cart_id", "product_id", "revenue", "currency", "cause", "permanent",
         "segment", "stage", "from_stage", "qualification", "persona", "topic", "actor",
+        "goal", "branch", "split", "journey", "service",
     }
 )  # fmt: skip
 """The properties that go on the bus with an event: what rules decide on, nothing personal."""

@@ -16,6 +16,7 @@ replaced while old links go on working.
 | landing | `?rl=…` | contact id (16), send id (16), minute since 1970 (4) |
 | view | `/v/…` | send id (16) |
 | download | `/d/…` | sign-up event id (16), masked contact id (16), file (6), minute (4) |
+| answer | `/a/…` | contact id (16), hand-over id (16), its minute (4), the deadline's (4) |
 
 The landing token stands in the address of the company's own page to which a click leads: it tells
 `relance.js` who followed the link, softly, since links are forwarded, and for an hour only, since
@@ -59,6 +60,7 @@ class Purpose(StrEnum):
     REPLY = "r"
     LEAVE = "ul"
     VIEW = "v"
+    ANSWER = "a"
 
 
 _SIZES: Mapping[Purpose, int] = {
@@ -72,6 +74,7 @@ _SIZES: Mapping[Purpose, int] = {
     Purpose.REPLY: 16,
     Purpose.LEAVE: 16,
     Purpose.VIEW: 16,
+    Purpose.ANSWER: 40,
 }
 
 
@@ -136,6 +139,19 @@ class Download:
     def works(self, now: datetime) -> bool:
         """Whether it has not run out."""
         return -timedelta(minutes=1) <= now - self.at <= DOWNLOAD_LASTS
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the token of a lead says: whose, which hand-over, when, and until when to decide.
+
+    Both instants are whole minutes.
+    """
+
+    contact_id: str
+    hand_over: str
+    at: datetime
+    until: datetime
 
 
 class LinkSigner:
@@ -203,6 +219,22 @@ class LinkSigner:
         minute = int(download.at.timestamp()) // 60
         payload = signup + contact + bytes.fromhex(download.file) + minute.to_bytes(4, "big")
         return self._sign(Purpose.DOWNLOAD, payload)
+
+    def answer_token(self, answer: Answer) -> str:
+        """The token of the page on which sales decides about a lead."""
+        minutes = (int(each.timestamp()) // 60 for each in (answer.at, answer.until))
+        payload = ulid_bytes(answer.contact_id) + send_id_bytes(answer.hand_over)
+        payload += b"".join(each.to_bytes(4, "big") for each in minutes)
+        return self._sign(Purpose.ANSWER, payload)
+
+    def read_answer(self, token: str) -> Answer:
+        """Which lead is decided about. Raises TokenInvalid."""
+        raw = self._read(Purpose.ANSWER, token)
+        at, until = (
+            datetime.fromtimestamp(int.from_bytes(each, "big") * 60, UTC)
+            for each in (raw[32:36], raw[36:])
+        )
+        return Answer(ulid_of(raw[:16]), send_id_of(raw[16:32]), at, until)
 
     def read_open(self, token: str) -> str:
         """The send id. Raises TokenInvalid."""

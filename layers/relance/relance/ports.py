@@ -152,8 +152,45 @@ class Bus(Protocol):
         """Put the events on the bus, all of them, or raise ServiceUnavailable."""
 
 
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """What a web service answered: the HTTP status and the beginning of the body."""
+
+    status: int
+    text: str = field(repr=False)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it did what it was asked."""
+        return 200 <= self.status < 300
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether the same call may succeed later."""
+        return self.status >= 500 or self.status in (408, 425, 429)
+
+
+class Web(Protocol):
+    """Web services that the company declared."""
+
+    def post(self, address: str, body: str, headers: Mapping[str, str]) -> WebAnswer:
+        """Post JSON to an address that begins with https; a redirect is not followed.
+
+        Raises:
+            ServiceUnavailable: nothing was answered.
+        """
+
+
 class Executions(Protocol):
     """Step Functions, as far as it is answered and asked."""
+
+    def start_journey(self, journey: str, *, name: str, data: Mapping[str, Value]) -> bool:
+        """Start a journey of this stack, by the name of its file; False if that name was used.
+
+        Raises:
+            LookupError: there is none.
+            ServiceUnavailable: Step Functions could not answer now.
+        """
 
     def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
         """Answer a pause; False if nobody waits for this answer any more.
@@ -358,6 +395,22 @@ class Services(Protocol):
     @property
     def executions(self) -> Executions:
         """The state machines."""
+
+    @property
+    def connections(self) -> Mapping[str, str]:
+        """Where people and web services are reached, by name; at most five minutes old."""
+
+    @property
+    def web(self) -> Web:
+        """Web services."""
+
+    @property
+    def notices(self) -> Mailer:
+        """SES, for mail to people within the company."""
+
+    @property
+    def link_base_url(self) -> str:
+        """Where links lead, without a slash at the end."""
 
     @property
     def repair_queue(self) -> RepairQueue:

@@ -2,14 +2,18 @@
 
 An *enrolment* says that a contact is in a workflow; it is a lease, held by one execution and
 closed by its end, at the latest at the machine's time-out. A *wait* says what a pause is waiting
-for. An *exit rule* names the events that end a journey early. All three are records of the
-contact in its `now#` range, so that whoever folds an event sees them in the same read.
+for. *Exits* and *goals* name the events that end a journey early: a goal is what it was made for.
+They are records of the contact in its `now#` range, so that whoever folds an event sees them in the
+same read.
 """
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from relance.events import Event, Name
 from relance.machines import Actor
@@ -68,86 +72,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolment:
-    """A contact is in a workflow."""
-
-    contact_id: str
-    workflow: str
-    entry: str
-    execution: str
-    entered_at: datetime
-    until: datetime
-    exits: tuple[ExitRule, ...] = ()
-    leaving: str | None = None
-
-    @property
-    def record(self) -> str:
-        """The sort key while it is open: one contact is in a workflow once at a time."""
-        return f"now#enrolment#{self.workflow}"
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The key of the open record."""
-        return self.contact_id, self.record
-
-    def is_of(self, workflow: str, entry: str) -> bool:
-        """Whether it is this entry of this workflow."""
-        return self.workflow == workflow and self.entry == entry
-
-    def exit_met_by(self, events: Sequence[Event]) -> tuple[ExitRule, Event] | None:
-        """The first of its exit rules that an event since the entry meets."""
-        for event in sorted(events, key=lambda each: (each.occurred_at, each.event_id)):
-            for rule in self.exits:
-                if event.received_at >= self.entered_at and rule.is_met_by(event):
-                    return rule, event
-        return None
-
-    def to_item(self) -> dict[str, Value]:
-        """The open record."""
-        return {
-            "contact_id": self.contact_id,
-            "record": self.record,
-            "workflow": self.workflow,
-            "entry": self.entry,
-            "execution": self.execution,
-            "entered_at": to_text(self.entered_at),
-            "until": to_text(self.until),
-            "exits": [rule.value for rule in self.exits],
-            "leaving": self.leaving,
-        }
-
-    def to_past(self, *, ended_at: datetime, outcome: str) -> dict[str, Value]:
-        """The record of an enrolment that is over, by workflow and time; it stays for good."""
-        return {
-            **self.to_item(),
-            "record": f"{past_prefix(self.workflow)}{to_text(ended_at)}",
-            "ended_at": to_text(ended_at),
-            "outcome": outcome,
-        }
-
-
-def past_prefix(workflow: str) -> str:
-    """What the keys of a workflow's closed enrolments begin with."""
-    return f"past#enrolment#{workflow}#"
-
-
-def enrolment_of(item: Item) -> Enrolment:
-    """The enrolment that an item holds, open or past."""
-    exits = item.get("exits")
-    leaving = item.get("leaving")
-    return Enrolment(
-        contact_id=str(item["contact_id"]),
-        workflow=str(item["workflow"]),
-        entry=str(item["entry"]),
-        execution=str(item["execution"]),
-        entered_at=from_text(str(item["entered_at"])),
-        until=from_text(str(item["until"])),
-        exits=tuple(ExitRule(str(each)) for each in exits) if isinstance(exits, Sequence) else (),
-        leaving=None if leaving is None else str(leaving),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Awaited:
     """One kind of event that a pause waits for: a name, and properties that must be equal."""
 
@@ -161,6 +85,171 @@ class Awaited:
             and event.properties.get("actor") != Actor.MACHINE
             and all(event.properties.get(name) == value for name, value in self.where.items())
         )
+
+    def to_value(self) -> Mapping[str, Value]:
+        """As it stands in a record."""
+        return {"event": self.event, "where": dict(self.where)}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An event that ends a journey, and the reason that is told.
+
+    `same` are properties that must be equal where the event has them: of two carts the order of
+    one ends the journey of that one, and an order that names no cart ends both.
+    """
+
+    reason: str
+    awaited: Awaited
+    same: Mapping[str, Value] = field(default_factory=dict)
+
+    def is_met_by(self, event: Event) -> bool:
+        """Whether the event is the one."""
+        return self.awaited.is_met_by(event) and all(
+            event.properties.get(name, value) == value for name, value in self.same.items()
+        )
+
+    def to_value(self) -> Mapping[str, Value]:
+        """As it stands in the record of an enrolment."""
+        return {"reason": self.reason, **self.awaited.to_value(), "same": dict(self.same)}
+
+
+Exit: TypeAlias = ExitRule | Ending
+
+
+class Departure(StrEnum):
+    """How a journey ends early, as its pauses and sends are answered."""
+
+    LEFT = "left"
+    GOAL = "goal"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A contact is in a workflow.
+
+    `per` is what it is there for (a hash of the cart's id), where that may be several things.
+    """
+
+    contact_id: str
+    workflow: str
+    entry: str
+    execution: str
+    entered_at: datetime
+    until: datetime
+    exits: tuple[Exit, ...] = ()
+    goals: tuple[Ending, ...] = ()
+    per: str = ""
+    leaving: str | None = None
+
+    @property
+    def record(self) -> str:
+        """The sort key while it is open: a contact is in a workflow once at a time for a thing."""
+        return f"now#enrolment#{self.workflow}" + (f"#{self.per}" if self.per else "")
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The key of the open record."""
+        return self.contact_id, self.record
+
+    def is_of(self, workflow: str, entry: str) -> bool:
+        """Whether it is this entry of this workflow."""
+        return self.workflow == workflow and self.entry == entry
+
+    def exit_met_by(self, events: Sequence[Event]) -> str | None:
+        """The reason of the first exit or goal that an event since the entry meets.
+
+        Where one event meets several, an exit goes first.
+        """
+        for event in sorted(events, key=lambda each: (each.occurred_at, each.event_id)):
+            if event.received_at < self.entered_at or event.event_id == self.entry:
+                continue
+            for rule in (*self.exits, *self.goals):
+                if rule.is_met_by(event):
+                    return reason_of(rule)
+        return None
+
+    def departure(self, reason: str) -> Departure:
+        """Whether this reason is a goal."""
+        reached = any(each.reason == reason for each in self.goals)
+        return Departure.GOAL if reached else Departure.LEFT
+
+    def to_item(self) -> dict[str, Value]:
+        """The open record."""
+        return {
+            "contact_id": self.contact_id,
+            "record": self.record,
+            "workflow": self.workflow,
+            "entry": self.entry,
+            "execution": self.execution,
+            "entered_at": to_text(self.entered_at),
+            "until": to_text(self.until),
+            "exits": [
+                rule.value if isinstance(rule, ExitRule) else rule.to_value() for rule in self.exits
+            ],
+            "goals": [each.to_value() for each in self.goals] or None,
+            "per": self.per or None,
+            "leaving": self.leaving,
+        }
+
+    def to_past(self, *, ended_at: datetime, outcome: str) -> dict[str, Value]:
+        """The record of an enrolment that is over, by workflow and time; it stays for good."""
+        return {
+            **self.to_item(),
+            "record": f"{past_prefix(self.workflow)}{to_text(ended_at)}",
+            "ended_at": to_text(ended_at),
+            "outcome": outcome,
+        }
+
+
+def reason_of(rule: Exit) -> str:
+    """What is told where the rule ends a journey."""
+    return rule.value if isinstance(rule, ExitRule) else rule.reason
+
+
+def thing(value: Value) -> str:
+    """What a workflow is entered for, as records are keyed: a hash, for anything may stand there.
+
+    Nothing (an event that does not say) is the empty text.
+    """
+    if value is None or value == "":
+        return ""
+    digest = hashlib.sha256(f"{type(value).__name__}:{value}".encode()).digest()[:10]
+    return base64.b32encode(digest).decode()
+
+
+def past_prefix(workflow: str) -> str:
+    """What the keys of a workflow's closed enrolments begin with."""
+    return f"past#enrolment#{workflow}#"
+
+
+def enrolment_of(item: Item) -> Enrolment:
+    """The enrolment that an item holds, open or past."""
+    exits, goals, leaving = item.get("exits"), item.get("goals"), item.get("leaving")
+    return Enrolment(
+        contact_id=str(item["contact_id"]),
+        workflow=str(item["workflow"]),
+        entry=str(item["entry"]),
+        execution=str(item["execution"]),
+        entered_at=from_text(str(item["entered_at"])),
+        until=from_text(str(item["until"])),
+        exits=tuple(map(_exit_of, exits)) if isinstance(exits, Sequence) else (),
+        goals=tuple(map(_ending_of, goals)) if isinstance(goals, Sequence) else (),
+        per=str(item.get("per") or ""),
+        leaving=None if leaving is None else str(leaving),
+    )
+
+
+def _exit_of(value: Value) -> Exit:
+    return ExitRule(value) if isinstance(value, str) else _ending_of(value)
+
+
+def _ending_of(value: Value) -> Ending:
+    assert isinstance(value, Mapping)  # noqa: S101 - written by to_item
+    same = value.get("same")
+    return Ending(
+        str(value["reason"]), _awaited_of(value), same if isinstance(same, Mapping) else {}
+    )
 
 
 class WaitKind(StrEnum):
@@ -218,7 +307,7 @@ class Wait:
             "kind": self.kind.value,
             "since": to_text(self.since),
             "until": to_text(self.until),
-            "awaited": [{"event": it.event, "where": dict(it.where)} for it in self.awaited],
+            "awaited": [each.to_value() for each in self.awaited],
             "send_id": self.send_id,
             "deferred_until": to_text(self.deferred_until) if self.deferred_until else None,
             "priority": self.priority,

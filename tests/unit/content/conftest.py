@@ -230,7 +230,7 @@ settling_time: 1 hour
         for name in (
             "thanks", "confirm", "confirmed", "unsubscribe", "unsubscribed",
             "link-invalid", "busy", "no-form", "too-large", "unreadable", "preferences",
-            "file-expired",
+            "file-expired", "lead", "lead-accepted", "lead-refused", "lead-late",
         )
     },
 }  # fmt: skip

@@ -153,7 +153,7 @@ def test_the_command_prints_the_sentences_and_fails(
     assert "lists.yaml, line 1: titel is not known in engaged. Did you mean title?" in printed
     assert printed.endswith("There is 1 mistake; nothing was written.\n")
     assert main([str(write({"lists.yaml": "engaged: {title: E}\n"})), target]) == 0
-    assert "2 messages, 1 form, 11 pages" in capsys.readouterr().out
+    assert "2 messages, 1 form, 15 pages" in capsys.readouterr().out
 
 
 def test_an_event_of_ones_own_is_declared_in_a_file(

@@ -56,11 +56,15 @@ class EventBridgeBus:
 
 
 class StepFunctionsExecutions:
-    """The state machines; `starts` is the ARN of the one that is started by the function."""
+    """The state machines.
 
-    def __init__(self, client: "SFNClient", *, starts: str = "") -> None:
+    `starts` is the ARN of the one that the function starts, `journeys` how those of all journeys
+    begin.
+    """
+
+    def __init__(self, client: "SFNClient", *, starts: str = "", journeys: str = "") -> None:
         self._client = client
-        self._starts = starts
+        self._starts, self._journeys = starts, journeys
 
     def arn_of(self, name: str) -> str:
         """The ARN of an execution of the machine that is started here."""
@@ -72,11 +76,29 @@ class StepFunctionsExecutions:
         Raises:
             ServiceUnavailable: Step Functions could not answer now.
         """
-        there = self._client.exceptions.ExecutionAlreadyExists
-        with suppress(there), calling("Step Functions"):
-            self._client.start_execution(
-                stateMachineArn=self._starts, name=name, input=json.dumps(data)
-            )
+        self._start(self._starts, name, data)
+
+    def start_journey(self, journey: str, *, name: str, data: Mapping[str, Value]) -> bool:
+        """Start a journey by its name; False if an execution of the name was started before.
+
+        Raises:
+            LookupError: there is no such journey.
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+        known = self._client.exceptions
+        try:
+            return self._start(self._journeys + journey.replace("_", "-"), name, data)
+        except (known.StateMachineDoesNotExist, known.InvalidArn):
+            raise LookupError(journey) from None
+
+    def _start(self, machine: str, name: str, data: Mapping[str, Value]) -> bool:
+        text = json.dumps(data, separators=(",", ":"))
+        try:
+            with calling("Step Functions"):
+                self._client.start_execution(stateMachineArn=machine, name=name, input=text)
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return False
+        return True
 
     def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
         """Answer a pause; False if nobody waits for this answer any more.

@@ -28,6 +28,10 @@ EVENTS = frozenset(
         # with the product itself
         "trial_started", "trial_ending", "feature_used", "subscription_started",
         "subscription_cancelled",
+        # after a purchase
+        "order_delivered",
+        # of a lead that sales got, and of the deal that came of it
+        "lead_accepted", "lead_refused", "deal_opened", "deal_won", "deal_lost",
         # between people, on the telephone, in a shop, in a hall
         "call_requested", "call_held", "meeting_booked", "meeting_held", "store_visited",
         "event_registered", "event_attended",
@@ -50,7 +54,8 @@ LASTING = frozenset(
 
 
 KEPT = LASTING | {
-    "erased", "joined", "join_undone", "company_joined", "company_left", "group_joined", "aliased"
+    "erased", "joined", "join_undone", "company_joined", "company_left", "group_joined", "aliased",
+    "trait_changed",
 }  # fmt: skip
 """All events that live as long as the contact: those, and whose history it is."""
 

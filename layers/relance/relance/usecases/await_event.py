@@ -1,5 +1,7 @@
 """The pause of a journey: until an event or a deadline, whichever comes first.
 
+A pause that names no event waits for its deadline alone; exits and goals still end it at once.
+
 The wait is stored first, then the history is read again from where the question begins: what came
 before the wait was stored is found in the history, what comes after finds the wait. The deadline
 itself is the state's time-out; nothing here measures time.
@@ -14,10 +16,10 @@ from relance.answering import resume
 from relance.contacts import Contact
 from relance.events import Event
 from relance.ports import Services
-from relance.storage import Put, Table
+from relance.storage import Put, Table, Value
 from relance.usecases.inputs import Request, StepRequest, Word
 from relance.usecases.steps import be_heard, fresh_contact, view
-from relance.usecases.update_contact import happened, left
+from relance.usecases.update_contact import departed, happened, left
 from relance.workflows import Awaited, Wait, WaitKind
 
 
@@ -32,7 +34,7 @@ class AwaitRequest(StepRequest):
     """What a pause asks. `since` is where its question begins, `until` its deadline."""
 
     token: Annotated[str, Field(min_length=1)]
-    events: Annotated[tuple[AwaitedEvent, ...], Field(min_length=1, max_length=10)]
+    events: Annotated[tuple[AwaitedEvent, ...], Field(max_length=10)] = ()
     since: AwareDatetime
     until: AwareDatetime
 
@@ -55,24 +57,23 @@ def await_event(request: AwaitRequest, services: Services) -> None:
     contact, events = fresh_contact(services, request.contact, since=request.since)
     if be_heard(services, contact, request.contact):
         contact, events = fresh_contact(services, request.contact, since=request.since)
-    reason = why_leaving(contact, request, events)
-    if reason:
-        resume(services, wait, left(reason, view(services, contact)))
-        return
+    leaves = how_it_ends(contact, request, events, services)
     event = wait.answered_by(events)
-    if event:
+    if leaves:
+        resume(services, wait, leaves)
+    elif event:
         resume(services, wait, happened(event, view(services, contact)))
 
 
-def why_leaving(contact: Contact, request: StepRequest, events: Sequence[Event]) -> str | None:
-    """The exit rule that ends the entry, marked already or met by an event; None if it goes on.
+def how_it_ends(
+    contact: Contact, request: StepRequest, events: Sequence[Event], services: Services
+) -> Mapping[str, Value] | None:
+    """What a pause answers where the entry ends early; None if it goes on.
 
-    An entry without an open enrolment was ended by somebody else.
+    It was marked already, an event meets an exit or a goal, or somebody else has ended it.
     """
     enrolment = contact.enrolment(request.workflow, request.entry)
     if enrolment is None:
-        return "ended"
-    if enrolment.leaving:
-        return enrolment.leaving
-    met = enrolment.exit_met_by(events)
-    return met[0].value if met else None
+        return left("ended", view(services, contact))
+    reason = enrolment.leaving or enrolment.exit_met_by(events)
+    return departed(enrolment, reason, view(services, contact)) if reason else None

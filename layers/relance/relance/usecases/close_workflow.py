@@ -17,9 +17,9 @@ from relance.ids import is_ulid
 from relance.ledger import SendState, send_of, skip_deferred
 from relance.ports import Services
 from relance.reasons import Reason
-from relance.storage import Delete, Equals, Put, Table, Write
+from relance.storage import Delete, Equals, Put, Table, Value, Write
 from relance.usecases.steps import step_event, transact_what_holds
-from relance.workflows import Enrolment, Step, Wait
+from relance.workflows import Departure, Enrolment, Step, Wait
 
 _OUTCOMES: Mapping[str, str] = {
     "ABORTED": "stopped in the console",
@@ -99,7 +99,7 @@ def close_enrolment(
         step,
         Name.WORKFLOW_LEFT,
         about=enrolment.execution,
-        properties={"outcome": outcome, "execution": enrolment.execution},
+        properties={"outcome": outcome, "execution": enrolment.execution, **_goal(enrolment)},
     )
     writes: list[Write] = [
         Delete(Table.CONTACTS, enrolment.key, when=ours),
@@ -107,6 +107,14 @@ def close_enrolment(
         put_once(event),
     ]
     transact_what_holds(services.store, writes)
+
+
+def _goal(enrolment: Enrolment) -> dict[str, Value]:
+    """The goal that was reached, if one was."""
+    reason = enrolment.leaving
+    if reason and enrolment.departure(reason) is Departure.GOAL:
+        return {"goal": reason}
+    return {}
 
 
 def skip_what_waits(wait: Wait, services: Services) -> bool:

@@ -81,7 +81,7 @@ from relance.storage import (
 )
 from relance.usecases.record_email_event import sent_event, sent_result
 from relance.usecases.steps import transact_what_holds, view
-from relance.workflows import Step, Wait, WaitKind
+from relance.workflows import Departure, Step, Wait, WaitKind
 
 RELEASE_TRIES = 3
 """How often a claim is given back when the store is busy; what stays claimed is given up."""
@@ -490,6 +490,8 @@ def _answer(
     services: Services,
 ) -> SendState:
     result = sent_result(claimed.record(state, reason), view(services, contact))
+    if reason is Reason.LEFT:
+        result |= _departure(claimed.step, contact)
     if claimed.token is not None:
         answer(services, claimed.step, claimed.token, result)
         return state
@@ -498,3 +500,12 @@ def _answer(
     if not any(told) and not claimed.alone:
         resume_step(services, claimed.step, result)  # another attempt of the step waits by now
     return state
+
+
+def _departure(step: Step, contact: Contact) -> dict[str, Value]:
+    """The goal for which the journey ends, where the message was skipped because of one."""
+    enrolment = contact.enrolment(step.workflow, step.entry)
+    reason = enrolment.leaving if enrolment else None
+    if not enrolment or not reason or enrolment.departure(reason) is not Departure.GOAL:
+        return {}
+    return {"decision": Departure.GOAL.value, "reason": reason}

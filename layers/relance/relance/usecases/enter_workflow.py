@@ -7,6 +7,8 @@ at once let a contact in once; the same execution, asked again, finds itself let
 
 import base64
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -18,11 +20,23 @@ from relance.errors import ConditionFailed
 from relance.events import Event, Name, put_once
 from relance.moments import from_text, to_text
 from relance.ports import Services
+from relance.splitting import chance_of
 from relance.storage import Absent, AnyOf, Below, Equals, Put, Table, Value
+from relance.usecases.await_event import AwaitedEvent
 from relance.usecases.close_workflow import close_enrolment
 from relance.usecases.inputs import EXAMPLE, Request, Word, parse_start, telling_who_is_missing
-from relance.usecases.steps import be_heard, fresh_contact, step_event, view
-from relance.workflows import Enrolment, ExitRule, ReEntry, Step, past_prefix
+from relance.usecases.steps import append, be_heard, fresh_contact, step_event, view
+from relance.usecases.verdicts import Written, holds
+from relance.workflows import (
+    Awaited,
+    Ending,
+    Enrolment,
+    ExitRule,
+    ReEntry,
+    Step,
+    past_prefix,
+    thing,
+)
 
 
 class Decision(StrEnum):
@@ -32,6 +46,7 @@ class Decision(StrEnum):
     ALREADY_IN = "already_in"
     NOT_AGAIN = "not_again"
     NOT_ELIGIBLE = "not_eligible"
+    HELD_OUT = "held_out"
     NOTHING_TO_DO = "nothing_to_do"
 
 
@@ -42,13 +57,42 @@ class ConsentNeeded(Request):
     states: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+class EndingRule(AwaitedEvent):
+    """An event that ends the journey, and the reason that is told.
+
+    `same` names properties in which it must agree with the event that began the entry, where it
+    has them: the order of another cart ends nothing.
+    """
+
+    reason: Word
+    same: tuple[Word, ...] = ()
+
+    def ending(self, began: Event | None) -> Ending:
+        """The rule for an entry that this event began."""
+        said = began.properties if began else {}
+        return Ending(
+            self.reason,
+            Awaited(self.event, self.where),
+            {name: said[name] for name in self.same if said.get(name) is not None},
+        )
+
+
 class EntryRules(Request):
-    """The rules of a workflow, whole in its own file."""
+    """The rules of a workflow, whole in its own file.
+
+    `per` is the property of the event that begins an entry which tells entries of one contact
+    apart: the cart. `only` is the condition that must hold, `hold_out` how many of a hundred are
+    left out for comparison.
+    """
 
     re_entry: ReEntry
     re_entry_days: Annotated[int, Field(ge=0, le=3650)] = 0
-    exits: tuple[ExitRule, ...]
+    per: Word | None = None
+    exits: tuple[ExitRule | EndingRule, ...]
+    goals: tuple[EndingRule, ...] = ()
     consent: ConsentNeeded | None = None
+    only: Written | None = None
+    hold_out: Annotated[int, Field(ge=0, le=90)] = 0
     lease_days: Annotated[int, Field(ge=1, le=365)]
 
 
@@ -61,11 +105,27 @@ class EnterRequest(Request):
     rules: EntryRules
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A contact that asks to be let in: by which entry, begun by which event, and for what.
+
+    `contact_id` is the id that the execution was started for.
+    """
+
+    contact_id: str
+    contact: Contact
+    entry: str
+    began: Event | None
+    since: Sequence[Event]
+    per: str
+
+
 def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value]:
     """Let the contact in, or say why not.
 
     Raises:
-        InvalidInput: the execution was started with something wrong; says what to paste.
+        InvalidInput: the execution was started with something wrong; says what to paste. Or the
+            rules name what the content does not declare.
     """
     start = parse_start(request.input)
     if start is None:
@@ -75,12 +135,16 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
         }
     entry = start.entry or _manual_entry(request.execution)
     with telling_who_is_missing(EXAMPLE):
-        contact, _ = fresh_contact(services, start.contact)
-    refusal = _refusal(contact, request, entry, services)
+        contact, events = fresh_contact(services, start.contact)
+    began = next((each for each in events if each.event_id == entry), None)
+    per = thing(began.properties.get(request.rules.per)) if began and request.rules.per else ""
+    since = [each for each in events if began and each.received_at >= began.received_at]
+    asking = _Asking(start.contact, contact, entry, began, since, per)
+    refusal = _refusal(asking, request, services)
     if refusal:
         decision, reason = refusal
-        return _answer(decision, reason, entry, contact, services, at=services.now())
-    return _let_in(start.contact, contact, request, entry, services)
+        return _answer(decision, reason, asking, services, at=services.now())
+    return _let_in(asking, request, services)
 
 
 def _manual_entry(execution: str) -> str:
@@ -93,16 +157,17 @@ def _manual_entry(execution: str) -> str:
 
 
 def _refusal(
-    contact: Contact, request: EnterRequest, entry: str, services: Services
+    asking: _Asking, request: EnterRequest, services: Services
 ) -> tuple[Decision, str] | None:
-    there = next((e for e in contact.enrolments if e.workflow == request.workflow), None)
+    contact, rules = asking.contact, request.rules
+    there = _open_enrolment(asking, request)
     if there and there.execution == request.execution:
         return None
     if there and _is_alive(contact, there, services):
         return Decision.ALREADY_IN, "already in this workflow"
     if contact.register.erased_at:
         return Decision.NOT_ELIGIBLE, "erased"
-    needed = request.rules.consent
+    needed = rules.consent
     if needed:
         state = contact.register.consent_to(needed.topic)
         if (state.value if state else "none") not in needed.states:
@@ -110,7 +175,30 @@ def _refusal(
     stage = stage_at(contact.profile, services.plan, services.now())
     if stage and not stage.allows_journey(request.workflow):
         return Decision.NOT_ELIGIBLE, f"not in stage {stage.name}"
-    return _too_soon(contact, request, entry, services)
+    if rules.only is not None and not holds(rules.only, contact, services, where="rules.only"):
+        return Decision.NOT_ELIGIBLE, "the condition for this workflow does not hold"
+    reached = _reached(asking, rules)
+    if reached:
+        return Decision.NOT_ELIGIBLE, f"already over: {reached}"
+    return _too_soon(asking, request, services) or _held_out(asking, request, services)
+
+
+def _open_enrolment(asking: _Asking, request: EnterRequest) -> Enrolment | None:
+    return next(
+        (
+            each
+            for each in asking.contact.enrolments
+            if (each.workflow, each.per) == (request.workflow, asking.per)
+        ),
+        None,
+    )
+
+
+def _reached(asking: _Asking, rules: EntryRules) -> str | None:
+    """The goal that has been reached since the event that began the entry, if one has."""
+    goals = [each.ending(asking.began) for each in rules.goals]
+    others = [each for each in asking.since if each.event_id != asking.entry]
+    return next((goal.reason for goal in goals if any(map(goal.is_met_by, others))), None)
 
 
 def _is_alive(contact: Contact, enrolment: Enrolment, services: Services) -> bool:
@@ -122,15 +210,16 @@ def _is_alive(contact: Contact, enrolment: Enrolment, services: Services) -> boo
 
 
 def _too_soon(
-    contact: Contact, request: EnterRequest, entry: str, services: Services
+    asking: _Asking, request: EnterRequest, services: Services
 ) -> tuple[Decision, str] | None:
     prefix = past_prefix(request.workflow)
     past = [
         item
-        for each in contact.ids
+        for each in asking.contact.ids
         for item in services.store.query(Table.CONTACTS, each, prefix=prefix)
+        if (item.get("per") or "") == asking.per
     ]
-    if any(item["entry"] == entry for item in past):
+    if any(item["entry"] == asking.entry for item in past):
         return Decision.NOT_AGAIN, "this entry was served before"
     if not past or request.rules.re_entry is ReEntry.ALWAYS:
         return None
@@ -143,30 +232,45 @@ def _too_soon(
     return None
 
 
-def _let_in(
-    contact_id: str, contact: Contact, request: EnterRequest, entry: str, services: Services
-) -> dict[str, Value]:
+def _held_out(
+    asking: _Asking, request: EnterRequest, services: Services
+) -> tuple[Decision, str] | None:
+    """Whether the contact is left out for comparison: always the same ones of a workflow."""
+    share = request.rules.hold_out / 100
+    if chance_of(f"hold out#{request.workflow}", asking.contact.contact_id) >= share:
+        return None
+    step = Step(request.workflow, asking.contact_id, asking.entry, "enter")
+    append(services, step_event(services, step, Name.HELD_OUT, about="held out", properties={}))
+    return Decision.HELD_OUT, "held out, to compare with those who are let in"
+
+
+def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[str, Value]:
     """Write the enrolment, under the very id that the execution was started for."""
-    there = contact.enrolment(request.workflow, entry)
+    there = asking.contact.enrolment(request.workflow, asking.entry)
     if there and there.execution == request.execution:
-        return _answer(Decision.ENTERED, "in", entry, contact, services, at=there.entered_at)
-    now = services.now()
+        return _answer(Decision.ENTERED, "in", asking, services, at=there.entered_at)
+    now, rules = services.now(), request.rules
     enrolment = Enrolment(
-        contact_id=contact_id,
+        contact_id=asking.contact_id,
         workflow=request.workflow,
-        entry=entry,
+        entry=asking.entry,
         execution=request.execution,
         entered_at=now,
-        until=now + timedelta(days=request.rules.lease_days),
-        exits=request.rules.exits,
+        until=now + timedelta(days=rules.lease_days),
+        exits=tuple(
+            each if isinstance(each, ExitRule) else each.ending(asking.began)
+            for each in rules.exits
+        ),
+        goals=tuple(each.ending(asking.began) for each in rules.goals),
+        per=asking.per,
     )
-    be_heard(services, contact, contact_id)
+    be_heard(services, asking.contact, asking.contact_id)
     try:
         services.store.transact([_open(enrolment), put_once(_entered(enrolment, services))])
     except ConditionFailed:
         reason = "already in this workflow"
-        return _answer(Decision.ALREADY_IN, reason, entry, contact, services, at=now)
-    return _answer(Decision.ENTERED, "in", entry, contact, services, at=now)
+        return _answer(Decision.ALREADY_IN, reason, asking, services, at=now)
+    return _answer(Decision.ENTERED, "in", asking, services, at=now)
 
 
 def _open(enrolment: Enrolment) -> Put:
@@ -193,18 +297,14 @@ def _entered(enrolment: Enrolment, services: Services) -> Event:
 
 
 def _answer(
-    decision: Decision,
-    reason: str,
-    entry: str,
-    contact: Contact,
-    services: Services,
-    *,
-    at: datetime,
+    decision: Decision, reason: str, asking: _Asking, services: Services, *, at: datetime
 ) -> dict[str, Value]:
+    """`about` is what the event that began the entry says, as far as it may be seen."""
     return {
         "decision": decision.value,
         "reason": reason,
-        "entry": entry,
+        "entry": asking.entry,
         "entered_at": to_text(at),
-        "view": view(services, contact),
+        "about": asking.began.public() if asking.began else {},
+        "view": view(services, asking.contact),
     }

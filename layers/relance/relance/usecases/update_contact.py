@@ -11,6 +11,7 @@ and what has expired of the history is condensed.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeAlias
 
 from relance.answering import forget, resume
 from relance.contacts import (
@@ -110,16 +111,19 @@ def _with_company(contact: Contact, events: Sequence[Event], plan: Plan) -> list
     ]
 
 
-def _who_leaves(contact: Contact, events: Sequence[Event]) -> dict[str, str]:
-    """The workflows that the events end early, with the reason."""
-    met = {each.workflow: each.exit_met_by(events) for each in contact.enrolments}
-    return {workflow: found[0].value for workflow, found in met.items() if found}
+Leaving: TypeAlias = Mapping[tuple[str, str], tuple[Enrolment, str]]
+"""The enrolments that end early, by workflow and entry, each with its reason."""
+
+
+def _who_leaves(contact: Contact, events: Sequence[Event]) -> Leaving:
+    met = ((each, each.exit_met_by(events)) for each in contact.enrolments)
+    return {(each.workflow, each.entry): (each, reason) for each, reason in met if reason}
 
 
 def _written(
     contact: Contact,
     events: Sequence[Event],
-    leaving: Mapping[str, str],
+    leaving: Leaving,
     services: Services,
 ) -> Contact:
     """Write the profile, if the events change it, what follows, and what enrolments must know.
@@ -128,9 +132,7 @@ def _written(
     where it would be too long, the profile last.
     """
     writes: list[Write] = [
-        _mark(each, leaving[each.workflow])
-        for each in contact.enrolments
-        if each.workflow in leaving and not each.leaving
+        _mark(each, reason) for each, reason in leaving.values() if not each.leaving
     ]
     known = contact.profile.recent
     if any(event.folded and event.event_id not in known for event in events):
@@ -180,24 +182,24 @@ def _mark(enrolment: Enrolment, reason: str) -> Update:
 def _answer(
     contact: Contact,
     events: Sequence[Event],
-    leaving: Mapping[str, str],
+    leaving: Leaving,
     services: Services,
 ) -> None:
     """Answer the pauses that an event or an exit ends."""
     for wait in contact.waits:
-        reason = leaving.get(wait.step.workflow)
+        leaves = leaving.get((wait.step.workflow, wait.step.entry))
         if wait.kind is not WaitKind.EVENT:
             # Who wakes a deferred message first answers its journey: the sweep, or the exit here.
-            if reason and skip_what_waits(wait, services):
+            if leaves and skip_what_waits(wait, services):
                 whose = replace(contact, asked=wait.step.contact_id)
                 seen = contact_view(whose, services.plan, services.now())
-                resume(services, wait, left(reason, seen))
+                resume(services, wait, departed(*leaves, seen))
             continue
         event = wait.answered_by(events)
-        if reason or event:
+        if leaves or event:
             whose = replace(contact, asked=wait.step.contact_id)
             seen = contact_view(whose, services.plan, services.now())
-            resume(services, wait, left(reason, seen) if reason else happened(event, seen))
+            resume(services, wait, departed(*leaves, seen) if leaves else happened(event, seen))
 
 
 def _put_away(contact: Contact, services: Services) -> None:
@@ -217,6 +219,11 @@ def _recognise(events: Sequence[Event], services: Services) -> None:
         visitor = event.properties.get("visitor")
         if event.name == Name.CONFIRMED and isinstance(visitor, str):
             confirmed_visitor(event.contact_id, visitor, services)
+
+
+def departed(enrolment: Enrolment, reason: str, seen: Mapping[str, Value]) -> dict[str, Value]:
+    """What a pause answers when an exit or a goal ends the journey."""
+    return {**left(reason, seen), "decision": enrolment.departure(reason).value}
 
 
 def left(reason: str, seen: Mapping[str, Value]) -> dict[str, Value]:

@@ -97,6 +97,13 @@ class MessageBuilder:
                 continue
             uses |= part.uses | frame.uses
             check_rules(self._findings, source, message, frame, part)
+        spoken = {each.language for each in variants}
+        frames = {each: self._layout_in(each, message, layout) for each in spoken}
+        for variant in variants:
+            own, text = frames[variant.language], bodies.get(_beside(default, variant))
+            if own is not layout and own is not None and text is not None and not text.whole:
+                uses |= own.uses
+                check_rules(self._findings, source, message, own, text)
         tags = self._tags(name, source, message)
         if layout is None or tags is None or len(self._findings.mistakes) > before:
             return None
@@ -106,7 +113,7 @@ class MessageBuilder:
             self._variant(
                 message,
                 variant,
-                layout,
+                frames[variant.language] or layout,
                 bodies[_beside(default, variant)],
                 table=table,
                 shown=shown,
@@ -174,12 +181,7 @@ class MessageBuilder:
 
     def _layout(self, source: Source, message: MessageSource) -> Part | None:
         """The frame: the message's own, else its brand's, else `mail`."""
-        brand = self._declared.brands.get(message.brand or "")
-        name = message.layout or (brand.layout if brand else None) or "mail"
-        names = {
-            each.removeprefix("layouts/").removesuffix(".html.j2")
-            for each in self._reader.names("layouts", "*.html.j2")
-        }
+        name, names = self._layout_name(message), self._layout_names()
         if name not in names:
             sentence = f'there is no layout "{name}". {suggestion(name, names)}'
             if message.layout:
@@ -187,6 +189,28 @@ class MessageBuilder:
             else:
                 self._findings.wrong(f"brands/{message.brand}.yaml", 0, f"layout: {sentence}")
             return None
+        return self._frame(name, message)
+
+    def _layout_name(self, message: MessageSource) -> str:
+        brand = self._declared.brands.get(message.brand or "")
+        return message.layout or (brand.layout if brand else None) or "mail"
+
+    def _layout_names(self) -> set[str]:
+        return {
+            each.removeprefix("layouts/").removesuffix(".html.j2")
+            for each in self._reader.names("layouts", "*.html.j2")
+        }
+
+    def _layout_in(
+        self, language: str | None, message: MessageSource, layout: Part | None
+    ) -> Part | None:
+        """The frame in a language (`mail.fr.html.j2` beside `mail.html.j2`), if there is one."""
+        name = f"{self._layout_name(message)}.{language}"
+        if layout in (None, _WHOLE) or name not in self._layout_names():
+            return layout
+        return self._frame(name, message)
+
+    def _frame(self, name: str, message: MessageSource) -> Part | None:
         key = (name, message.brand)
         if key not in self._layouts:
             words = Vocabulary(

@@ -1,0 +1,70 @@
+"""Alerting people from a journey: a sentence to a mailbox or a chat, with the contact's id."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from relance.events import Name
+from relance.ports import Mail, Services
+from relance.storage import Value
+from relance.usecases.inputs import ADDRESS, StepRequest, Word
+from relance.usecases.steps import append, fresh_contact, step_event, view
+from relance.usecases.tell import reached_at, tell
+
+
+def _without_address(text: str) -> str:
+    if ADDRESS.search(text):
+        raise ValueError("must not hold an e-mail address, since a state machine can be read")
+    return text
+
+
+Sentence = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_without_address)]
+"""What is told, as it stands in the state machine."""
+
+
+class Decision(StrEnum):
+    """Whether somebody was told."""
+
+    TOLD = "told"
+    NOBODY_DECLARED = "nobody_declared"
+
+
+class AlertRequest(StepRequest):
+    """Whom to tell, by the name of a connection, and what."""
+
+    to: Word
+    text: Sentence
+
+
+def alert_people(request: AlertRequest, services: Services) -> dict[str, Value]:
+    """Tell them, at least once: an answer that is lost may make it twice.
+
+    Raises:
+        ContactNotFound: no such contact.
+        ServiceUnavailable, SendRateExceeded: try again.
+        SendRefused, RecipientRefused, InvalidInput: it is not taken as it is.
+    """
+    contact, events = fresh_contact(services, request.contact)
+    about: dict[str, Value] = {"to": request.to, "text": request.text}
+    event = step_event(
+        services, request.key, Name.PEOPLE_ALERTED, about=Name.PEOPLE_ALERTED, properties=about
+    )
+    decision = Decision.TOLD
+    if event.event_id not in {each.event_id for each in events}:
+        where = reached_at(request.to, services)
+        if where is None:
+            decision = Decision.NOBODY_DECLARED
+        else:
+            tell(where, _alert(where, request), services)
+            append(services, event)
+    return {"decision": decision.value, "view": view(services, contact)}
+
+
+def _alert(where: str, request: AlertRequest) -> Mail:
+    text = (
+        f"{request.text}\n\nContact {request.contact}, journey {request.workflow}. "
+        "Look the contact up with the finder.\n"
+    )
+    subject = request.text if len(request.text) <= 90 else f"{request.text[:89]}…"
+    return Mail(to=where, subject=subject, html="", text=text)

@@ -1,0 +1,106 @@
+"""Finding the instant until which a journey waits: a birthday at nine, three days on, a Tuesday.
+
+It computes and waits for nothing: the instant goes to `await_event` as its deadline, so that exits
+and goals end the wait at once. What is told is the instant alone, never the date it follows from.
+"""
+
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from relance.contacts import Contact
+from relance.engine.taking import zone_of
+from relance.errors import InvalidInput
+from relance.events import event_of
+from relance.instants import Weekday, Wish, next_anniversary, on_the_date, some_days_after
+from relance.moments import to_text
+from relance.ports import Services
+from relance.storage import Table, Value
+from relance.usecases.inputs import StepRequest, Word
+from relance.usecases.steps import fresh_contact, view
+
+
+class Decision(StrEnum):
+    """Whether there is such an instant, still to come."""
+
+    FOUND = "found"
+    PAST = "past"
+    UNKNOWN = "unknown"
+
+
+class MomentRequest(StepRequest):
+    """Which instant: so many `days` after `after`, or from a date.
+
+    The date is a `trait` of the profile, its next anniversary (`yearly`), or the `property` of an
+    event, by itself the one that began the entry. `after` is the instant before which nothing
+    counts.
+    """
+
+    after: AwareDatetime
+    trait: Word | None = None
+    yearly: Word | None = None
+    property: Word | None = None
+    event: Word | None = None
+    days: Annotated[int, Field(ge=-366, le=366)] = 0
+    at: time | None = None
+    on: frozenset[Weekday] = frozenset()
+
+    @model_validator(mode="after")
+    def _from_one_date(self) -> Self:
+        if sum(each is not None for each in (self.trait, self.yearly, self.property)) > 1:
+            raise ValueError('only one of "trait", "yearly" and "property" can stand there')
+        return self
+
+
+def find_moment(request: MomentRequest, services: Services) -> dict[str, Value]:
+    """The instant as `at`, and whether it is still to come.
+
+    Raises:
+        ContactNotFound: no such contact.
+        InvalidInput: the content declares no such trait.
+    """
+    contact, _ = fresh_contact(services, request.contact)
+    found = _instant(request, contact, services)
+    decision = Decision.FOUND
+    if found is None:
+        decision = Decision.UNKNOWN
+    elif found < request.after:
+        decision = Decision.PAST
+    return {
+        "decision": decision.value,
+        "at": to_text(found) if found else "",
+        "view": view(services, contact),
+    }
+
+
+def _instant(request: MomentRequest, contact: Contact, services: Services) -> datetime | None:
+    traits = contact.profile.trait_values()
+    zone = zone_of(traits.get("time_zone")) or services.plan.zone
+    wish = Wish(request.days, request.at, request.on)
+    named = request.yearly or request.trait
+    if named:
+        _declared(named, services)
+    if request.yearly:
+        return next_anniversary(traits.get(request.yearly), wish, zone, after=request.after)
+    if request.trait:
+        return on_the_date(traits.get(request.trait), wish, zone)
+    if request.property:
+        return on_the_date(_said(request, contact, services), wish, zone)
+    return some_days_after(request.after, wish, zone)
+
+
+def _declared(name: str, services: Services) -> None:
+    if name not in {each.name for each in services.content.rules.traits}:
+        raise InvalidInput(f'There is no trait "{name}" in traits.yaml.')
+
+
+def _said(request: MomentRequest, contact: Contact, services: Services) -> Value:
+    """What the event says; it may stand under another id of the person."""
+    event = request.event or request.entry
+    for each in dict.fromkeys((request.contact, *contact.ids)):
+        item = services.store.get(Table.EVENTS, (each, event))
+        if item is not None:
+            return event_of(item).properties.get(request.property or "")
+    return None

@@ -1,0 +1,438 @@
+"""The journeys of the library, each told as a story from Monday 5 January 2026, 9:00 (UTC)."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from local.world import ROOT, World
+from tests.workflows.journeys import Tale, tale_of
+from tests.workflows.story import MONDAY
+
+Tell = Callable[[str], Tale]
+JOURNEYS = sorted(
+    path.name.removesuffix(".asl.json")
+    for path in (ROOT / "statemachines" / "journeys").glob("*.asl.json")
+)
+
+
+@pytest.fixture
+def tell() -> Iterator[Tell]:
+    """Begins a story about a journey."""
+    worlds: list[World] = []
+
+    def begin(journey: str) -> Tale:
+        worlds.append(World.build(start=MONDAY, seed=1))
+        return tale_of(worlds[-1], journey)
+
+    yield begin
+    for world in worlds:
+        world.close()
+
+
+# -- Cart recovery ---------------------------------------------------------------------------------
+
+
+def test_cart_recovery(tell: Tell) -> None:
+    tale = tell("cart_recovery")
+    for name in ("ana", "ben", "cleo", "dan", "eve"):
+        tale.arrives(name, language="fr" if name == "ben" else "en")
+    tale.arrives("fay", agreed=False)
+    # Monday, nine: carts are filled; Ana orders within the hour and hears nothing.
+    for name in ("ana", "ben", "cleo", "dan", "eve", "fay"):
+        tale.happens(name, "product_added", cart_id=f"{name}-1", product_id="espresso")
+    tale.hour(0.5)
+    tale.happens("ana", "order_completed", cart_id="ana-1", order_id="1")
+    assert tale.ends("ana") == ["bought"]
+    # An hour later the others are reminded, Ben in French; Fay has agreed to nothing.
+    tale.hour(1.1)
+    assert tale.got("ben") == ["cart-reminder"]
+    assert tale.subject("ben") == "Votre panier vous attend"
+    assert tale.ends("fay") == ["not eligible"]
+    # Ben orders what names no cart: that counts too. Dan leaves.
+    tale.hour(5)
+    tale.happens("ben", "order_completed", order_id="2")
+    assert tale.ends("ben") == ["bought"]
+    tale.unsubscribes("dan@example.com")
+    assert tale.ends("dan") == ["left: unsubscribed"]
+    # On day 3 Cleo, who still looks around, gets no offer; Eve, who has cooled, does.
+    tale.day(2.9)
+    for _ in range(4):
+        tale.happens("cleo", "product_viewed", product_id="espresso")
+    tale.day(3.1)
+    assert tale.got("cleo") == ["cart-reminder", "cart-proof"]
+    assert tale.got("eve") == ["cart-reminder", "cart-proof", "cart-offer"]
+    tale.day(8)
+    assert tale.ends("eve") == tale.ends("cleo") == ["did not buy"]
+    assert tale.got("dan") == ["cart-reminder"]
+
+
+def test_two_carts_of_one_person_run_side_by_side(tell: Tell) -> None:
+    tale = tell("cart_recovery")
+    tale.arrives("ana")
+    tale.happens("ana", "product_added", cart_id="a", product_id="espresso")
+    tale.happens("ana", "product_added", cart_id="b", product_id="filter")
+    tale.happens("ana", "product_added", cart_id="a", product_id="filter")
+    assert tale.ends("ana") == ["RUNNING", "RUNNING", "already in"]
+    # The order of one cart ends the journey of that one alone.
+    tale.hour(0.5)
+    tale.happens("ana", "order_completed", cart_id="a", order_id="1")
+    assert tale.ends("ana") == ["bought", "RUNNING", "already in"]
+    tale.day(8)
+    assert tale.ends("ana") == ["bought", "did not buy", "already in"]
+    left = tale.events("ana@example.com", "workflow_left")
+    assert [each["properties"].get("goal") for each in left] == ["bought", None]
+    assert tale.records("ana@example.com", "now#") == ["now#profile", "now#register"]
+
+
+def test_an_order_before_the_journey_begins_keeps_it_from_beginning(tell: Tell) -> None:
+    tale = tell("cart_recovery")
+    contact = tale.arrives("ana")
+    cart = tale.happens("ana", "product_added", cart_id="a")
+    tale.happens("ana", "order_completed", cart_id="a")
+    tale.world.start("journey-cart-recovery", {"contact": contact, "entry": cart})
+    tale.a_moment()
+    assert tale.ends("ana") == ["bought", "not eligible"]
+
+
+# -- Birthday --------------------------------------------------------------------------------------
+
+
+def test_birthday(tell: Tell) -> None:
+    tale = tell("birthday")
+    # Ana has a birthday on Thursday and lives in Lisbon, Ben's is tomorrow in Auckland.
+    tale.arrives("ana", birth_date="1984-01-08", time_zone="Europe/Lisbon", language="pt")
+    tale.arrives("ben", birth_date="1990-01-07", time_zone="Pacific/Auckland")
+    tale.arrives("eve", birth_date="1990-01-09")
+    far = tale.arrives("cleo", birth_date="1990-06-01")
+    none = tale.arrives("dan")
+    tale.a_moment()
+    for contact in (far, none):  # by hand
+        tale.world.start("journey-birthday", {"contact": contact})
+    tale.a_moment()
+    assert tale.ends("cleo") == tale.ends("dan") == ["no birthday soon"]
+    tale.day(3 - 1 / 60)
+    assert tale.got("ana") == []
+    tale.day(3.01)
+    assert tale.subject("ana") == "Hoje o café é por nossa conta"
+    assert tale.ends("ana") == ["congratulated"]
+    sent = tale.sends("ben@example.com")[0]["claimed_at"]
+    assert sent.startswith("2026-01-06T20:00")  # nine in the morning there
+    tale.happens("eve", "unsubscribed", topic="newsletter")
+    tale.day(10)
+    assert tale.ends("eve") == ["left: unsubscribed"]
+    # A year later again.
+    tale.day(369)
+    assert tale.got("ana") == ["birthday", "birthday"]
+
+
+# -- Win back --------------------------------------------------------------------------------------
+
+
+def test_win_back(tell: Tell) -> None:
+    tale = tell("win_back")
+    people = {name: tale.arrives(name) for name in ("ana", "ben", "cleo", "dan")}
+    for contact in people.values():
+        tale.world.start("journey-win-back", {"contact": contact})
+    tale.a_moment()
+    assert tale.got("ana") == ["win-back-missed"]
+    # Day 3: Ana buys; Ben clicks.
+    tale.day(3)
+    tale.happens("ana", "order_completed", order_id="1")
+    tale.clicks("ben@example.com")
+    assert (tale.ends("ana"), tale.ends("ben")) == (["won back"], ["back in touch"])
+    # Day 20: Dan clicks in the second; Cleo answers to none and is put to sleep.
+    tale.day(20)
+    tale.clicks("dan@example.com")
+    assert tale.ends("dan") == ["back in touch"]
+    tale.day(43)
+    assert tale.got("cleo") == ["win-back-missed", "win-back-news", "win-back-offer"]
+    assert tale.ends("cleo") == ["put to sleep"]
+    assert tale.profile("cleo@example.com")["lists"]["asleep"][0] is True
+
+
+def test_whoever_is_overdue_by_their_own_rhythm_is_won_back(tell: Tell) -> None:
+    tale = tell("win_back")
+    tale.arrives("ana")
+    for week in range(5):
+        tale.day(week * 7)
+        tale.happens("ana", "order_completed", order_id=str(week), revenue=30)
+    tale.day(28 + 6)
+    assert tale.ends("ana") == []
+    tale.day(28 + 25)
+    assert tale.got("ana")[:1] == ["win-back-missed"] or "win-back-missed" in tale.got("ana")
+
+
+# -- After a purchase ------------------------------------------------------------------------------
+
+
+def test_after_purchase(tell: Tell) -> None:
+    tale = tell("after_purchase")
+    for name in ("ana", "ben", "cleo"):
+        tale.arrives(name)
+        tale.happens(name, "order_completed", order_id=f"{name}-1", revenue=20)
+    # Day 4: delivered to Ana and Ben, and to Cleo something else.
+    tale.day(4)
+    assert tale.got("ana") == []
+    tale.happens("ana", "order_delivered", order_id="ana-1")
+    tale.happens("ben", "order_delivered", order_id="ben-1")
+    tale.happens("cleo", "order_delivered", order_id="another")
+    # Three days later they are asked. Ben sends it back; a return of something else ends nothing.
+    tale.day(7.1)
+    assert tale.got("ana") == ["after-review"]
+    tale.happens("ben", "order_refunded", order_id="ben-1")
+    tale.happens("ana", "order_refunded", order_id="another")
+    assert tale.ends("ben") == ["left: sent_back"]
+    tale.day(14.1)
+    assert tale.got("ana") == ["after-review", "after-next"]
+    assert tale.ends("ana") == ["looked after"]
+    tale.day(41)
+    assert tale.ends("cleo") == ["never delivered"]
+    assert "after-review" not in tale.got("cleo")
+
+
+# -- Trial -----------------------------------------------------------------------------------------
+
+
+def test_trial_onboarding(tell: Tell) -> None:
+    tale = tell("trial_onboarding")
+    for name in ("ana", "ben", "cleo"):
+        tale.arrives(name)
+        tale.happens(name, "trial_started")
+    assert tale.got("ana") == ["trial-start"]
+    tale.day(1)
+    tale.happens("ana", "feature_used", feature="orders")
+    assert tale.got("ana") == ["trial-start", "trial-more"]
+    tale.day(3.1)
+    assert tale.got("ben") == ["trial-start", "trial-help"]
+    tale.day(5)
+    tale.happens("ana", "subscription_started")
+    tale.happens("cleo", "subscription_cancelled")
+    assert tale.ends("ana") == ["became a subscriber"]
+    assert tale.ends("cleo") == ["left: trial_cancelled"]
+    tale.day(16)
+    assert tale.got("ben") == ["trial-start", "trial-help", "trial-ending"]
+    assert tale.ends("ben") == ["trial ended"]
+
+
+# -- Sales -----------------------------------------------------------------------------------------
+
+
+def presses(tale: Tale, button: str, mail: int = -1) -> int:
+    """Press a button of the page that a mail to sales links to."""
+    parts = tale.mails("sales@example.org")[mail].parts()
+    (path,) = set(re.findall(r"/a/[A-Za-z0-9_-]+", str(parts)))
+    assert tale.world.request("GET", path).status in (200, 410)
+    return tale.posts(path, f"answer={button}".encode())
+
+
+def test_sales_handoff(tell: Tell) -> None:
+    tale = tell("sales_handoff")
+    tale.declares(sales="sales@example.org", sales_lead="https://hooks.example.org/lead")
+    tale.world.web.pages["https://hooks.example.org/lead"] = b"ok"
+    people = {name: tale.arrives(name, first_name=name.title()) for name in ("ana", "ben", "cleo")}
+    # Ana asks for a call and is handed over at once; sales accepts.
+    tale.happens("ana", "call_requested")
+    tale.a_moment()
+    assert len(tale.mails("sales@example.org")) == 1
+    assert "Ana" in str(tale.mails("sales@example.org")[0].parts())
+    assert presses(tale, "accept") == 200
+    assert tale.ends("ana") == ["taken by sales"]
+    # Ben is refused, and informed further.
+    tale.day(1)
+    tale.world.start("journey-sales-handoff", {"contact": people["ben"]})
+    tale.a_moment()
+    presses(tale, "refuse")
+    assert tale.ends("ben") == ["refused by sales"]
+    assert tale.got("ben") == ["nurture-start"]
+    assert tale.ends("ben", "lead_nurturing") == ["RUNNING"]
+    # Nobody decides about Cleo: after two days the head of sales hears of it.
+    tale.world.start("journey-sales-handoff", {"contact": people["cleo"]})
+    tale.day(3.1)
+    ((address, body),) = tale.world.web.posted
+    assert address == "https://hooks.example.org/lead"
+    assert people["cleo"] in json.loads(body)["text"]
+    tale.day(5.2)
+    assert tale.ends("cleo") == ["nobody took it"]
+    assert presses(tale, "accept") == 410
+    # Nothing of it names a person in what the console shows.
+    assert "Ana" not in str([tale.of(), tale.of("lead_nurturing")])
+
+
+def test_without_anybody_declared_the_hand_over_says_so(tell: Tell) -> None:
+    tale = tell("sales_handoff")
+    tale.world.start("journey-sales-handoff", {"contact": tale.arrives("ana")})
+    tale.a_moment()
+    assert tale.ends("ana") == ["nobody to hand to"]
+
+
+def test_lead_nurturing(tell: Tell) -> None:
+    tale = tell("lead_nurturing")
+    tale.arrives("ana", role="owner")
+    for name in ("ben", "cleo", "dan"):
+        tale.arrives(name)
+    for name in ("ana", "ben", "cleo", "dan"):
+        tale.happens(name, "file_downloaded", file="paper.pdf")
+    assert tale.got("ana") == ["nurture-start"]
+    # Two weeks later by what each cares about.
+    tale.day(14.1)
+    assert tale.got("ana") == ["nurture-start", "nurture-costs"]
+    assert tale.got("ben") == ["nurture-start", "nurture-ease"]
+    # Cleo asks for a meeting: to sales at once. Dan buys.
+    tale.day(20)
+    tale.happens("cleo", "meeting_booked")
+    tale.happens("dan", "order_completed", order_id="1")
+    tale.a_moment()
+    assert tale.ends("cleo") == ["handed over"]
+    assert tale.ends("cleo", "sales_handoff")
+    assert tale.ends("dan") == ["left: bought"]
+    tale.day(50)
+    for _ in range(3):
+        tale.happens("ana", "file_downloaded", file="other.pdf")
+    tale.happens("ana", "page_viewed", path="/customers/one")
+    tale.happens("ana", "page_viewed", path="/pricing")
+    tale.day(57)
+    assert tale.got("ana") == ["nurture-start", "nurture-costs", "nurture-cases"]
+    assert (tale.ends("ana")[0], tale.ends("ben")) == ("warm, not ready", ["still cold"])
+
+
+# -- The quieter ones ------------------------------------------------------------------------------
+
+
+def test_newsletter_reconfirm(tell: Tell) -> None:
+    tale = tell("newsletter_reconfirm")
+    people = {name: tale.arrives(name) for name in ("ana", "ben", "cleo")}
+    for contact in people.values():
+        tale.world.start("journey-newsletter-reconfirm", {"contact": contact})
+    tale.day(1)
+    tale.clicks("ana@example.com")
+    assert tale.ends("ana") == ["stays"]
+    tale.day(15)
+    tale.clicks("ben@example.com")
+    tale.day(29)
+    assert tale.got("cleo") == ["reconfirm-ask", "reconfirm-last"]
+    assert (tale.ends("ben"), tale.ends("cleo")) == (["stays"], ["put to sleep"])
+
+
+def test_replenishment(tell: Tell) -> None:
+    tale = tell("replenishment")
+    for name in ("ana", "ben"):
+        tale.arrives(name, time_zone="Europe/Lisbon")
+        tale.happens(name, "order_completed", order_id=f"{name}-1")
+    # Ana orders again on day 10: the count begins anew.
+    tale.day(10)
+    tale.happens("ana", "order_completed", order_id="ana-2")
+    tale.a_moment()
+    assert sorted(tale.ends("ana")) == ["RUNNING", "ordered again"]
+    # 25 days after Monday is Friday; so it is Tuesday, ten o'clock.
+    tale.day(29 + 1 / 24 + 0.01)
+    assert "replenish" in tale.got("ben")
+    asked = [each for each in tale.sends("ben@example.com") if each["message"] == "replenish"]
+    assert asked[0]["claimed_at"].startswith("2026-02-03T10:00")
+    tale.day(40)
+    assert tale.ends("ben") == ["not ordered"]
+
+
+def test_browse_recovery(tell: Tell) -> None:
+    tale = tell("browse_recovery")
+    for name in ("ana", "ben", "cleo"):
+        tale.arrives(name)
+        for _ in range(1 if name == "ben" else 3):
+            tale.happens(name, "product_viewed", product_id="espresso")
+    tale.hour(4.1)
+    assert tale.got("ana") == tale.got("cleo") == ["browse-again"]
+    assert tale.ends("ben") == ["only looked"]
+    tale.happens("cleo", "product_added", cart_id="c", product_id="espresso")
+    assert tale.ends("cleo")[0] == "chose something"
+    tale.day(3.1)
+    assert tale.ends("ana")[0] == "did not choose"
+
+
+def test_event_promotion(tell: Tell) -> None:
+    tale = tell("event_promotion")
+    for name in ("ana", "ben", "cleo", "dan", "eve"):
+        tale.arrives(name, time_zone="America/Sao_Paulo")
+    for name in ("ana", "ben"):
+        tale.happens(name, "list_joined", list="event_guests")
+    assert tale.got("ana") == []  # six in the morning there
+    tale.hour(2.1)
+    assert tale.got("ana") == ["event-invitation"]
+    # Ana registers after a day; Cleo by herself, Eve the evening before, Dan for no known day.
+    tale.day(1)
+    starts = "2026-01-20T21:00:00Z"
+    tale.happens("ana", "event_registered", starts_at=starts)
+    tale.happens("cleo", "event_registered", starts_at=starts)
+    tale.happens("dan", "event_registered")
+    assert tale.ends("dan") == ["no date known"]
+    # The day before at ten in the morning there, which is one in the afternoon in UTC.
+    tale.day(14 + 4.5 / 24)
+    assert tale.got("cleo") == ["event-reminder"]
+    assert tale.sends("cleo@example.com")[0]["claimed_at"].startswith("2026-01-19T13:00")
+    tale.happens("eve", "event_registered", starts_at=starts)
+    tale.day(15.6)
+    tale.happens("ana", "event_attended")
+    tale.day(17)
+    assert tale.got("ana") == ["event-invitation", "event-reminder", "event-thanks"]
+    assert tale.got("cleo") == ["event-reminder", "event-missed"]
+    assert tale.got("eve") == ["event-missed"]
+    assert tale.ends("ana")[0] == "came"
+    assert tale.ends("eve") == tale.ends("cleo") == ["did not come"]
+    assert tale.ends("ben") == ["did not register"]
+
+
+def test_returning_visitor(tell: Tell) -> None:
+    tale = tell("returning_visitor")
+    tale.arrives("ana", agreed=False)
+    tale.happens("ana", "session_started")
+    assert tale.ends("ana") == ["not eligible"]
+    tale.day(3)
+    tale.happens("ana", "session_started")
+    assert tale.profile("ana@example.com")["lists"]["returning"][0] is True
+    tale.day(5)
+    tale.happens("ana", "signed_up", topic="another", form="newsletter")
+    assert tale.ends("ana")[-1] == "seen again"
+    assert tale.profile("ana@example.com")["lists"]["returning"][0] is False
+    assert tale.got("ana") == []
+
+
+def test_opportunity_support(tell: Tell) -> None:
+    tale = tell("opportunity_support")
+    tale.declares(sales="sales@example.org")
+    for name in ("ana", "ben", "cleo"):
+        tale.arrives(name)
+        tale.happens(name, "deal_opened")
+    tale.day(2.1)
+    assert tale.got("ana") == ["opportunity-evidence"]
+    # Each sign of interest reaches the owner, once.
+    for day in (3, 5):
+        tale.day(day)
+        tale.happens("ana", "form_submitted", form="question")
+    assert len(tale.mails("sales@example.org")) == 2
+    tale.happens("ana", "deal_won")
+    tale.happens("ben", "deal_lost")
+    assert (tale.ends("ana"), tale.ends("ben")) == (["won"], ["left: deal_lost"])
+    tale.day(151)
+    assert tale.ends("cleo") == ["still open"]
+
+
+# -- All of them -----------------------------------------------------------------------------------
+
+SAMPLES = ROOT / "events" / "executions"
+
+
+def test_every_journey_has_samples_to_paste_and_each_says_what_it_means(tell: Tell) -> None:
+    tale = tell("welcome")
+    for journey in JOURNEYS:
+        machine = f"journey-{journey.replace('_', '-')}"
+        for path in sorted((SAMPLES / machine).glob("*.json")):
+            tale.world.start(machine, json.loads(path.read_text("utf-8")))
+        tale.world.start(machine, {})
+    tale.a_moment()
+    for journey in JOURNEYS:
+        told = tale.of(journey)
+        assert [each["status"] for each in told].count("SUCCEEDED") == 2, journey
+        failed = [each for each in told if each["status"] == "FAILED"]
+        assert len(failed) == 2, journey
+        assert {each["error"] for each in failed} == {"InvalidInput"}, journey
+        assert all('{"contact": ' in each["cause"] for each in failed), journey

@@ -54,6 +54,7 @@ REFUSED = {
     "check_condition/misspelt": 'Did you mean "?warm',
     "set_trait/personal": "not visible to workflows",
     "start_journey/unknown": 'no journey "welcom"',
+    "start_batch/one_contact": 'no journey "welcome" any more',
 }
 
 

@@ -182,6 +182,9 @@ OTHERS = {
     "sum_up_import/imported",
     "list_audience/count",
     "list_audience/console_default",
+    "list_starts/count",
+    "list_starts/console_default",
+    "start_batch/one_contact",
     "send_batch/of_no_campaign",
     "count_campaign/of_no_campaign",
     "control_campaign/of_no_campaign",
@@ -765,6 +768,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]
     [
         ("list_audience/count", "nobody"),
         ("list_audience/console_default", "nothing_to_do"),
+        ("list_starts/count", "nobody"),
+        ("list_starts/console_default", "nothing_to_do"),
         ("report_sending/a_month", "reported"),
         ("preview_message/a_sample", "previewed"),
     ],

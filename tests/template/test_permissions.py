@@ -92,6 +92,15 @@ WILDCARDS = {
         for name in ("SendCampaign", "Control", "ReportSending", "PreviewMessage")
     },
     ("SendCampaignOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
+    ("StartJourneyForSegmentOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
+    ("StartJourneyForSegmentOperationRole", "ReadTheListAndWriteTheResults"): "files likewise",
+    ("StartJourneyForSegmentOperationRole", "WriteTheLog"): "log deliveries have no ARN",
+    ("ListStartsFunctionRole", "WriteTheList"): "files are named when they are written",
+    ("ListStartsFunctionRole", "JoinItsParts"): "likewise",
+    (
+        "StartBatchFunctionRole",
+        "StartOurs",
+    ): "a reference to every journey would be a list to forget",
     ("SendCampaignOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
     ("ListAudienceFunctionRole", "WriteTheList"): "likewise",
     ("ListAudienceFunctionRole", "JoinItsParts"): "likewise",
@@ -127,6 +136,9 @@ SENDERS = {
 """Who may hand mail of ours to SES, and by which call; replies are forwarded and colleagues told
 besides."""
 INTERNAL = {"RecordReplyFunctionRole", "AlertPeopleFunctionRole", "HandOverFunctionRole"}
+
+LISTING = {"ListContactsFunctionRole", "ListAudienceFunctionRole", "ListStartsFunctionRole"}
+"""Who may look at everybody."""
 
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
@@ -196,6 +208,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("ReportLeadsOperationRole", "WriteTheLog"),
         ("JoinContactsOperationRole", "WriteTheLog"),
         ("SendCampaignOperationRole", "WriteTheLog"),
+        ("StartJourneyForSegmentOperationRole", "WriteTheLog"),
         ("ControlOperationRole", "WriteTheLog"),
         ("ReportSendingOperationRole", "WriteTheLog"),
         ("PreviewMessageOperationRole", "WriteTheLog"),
@@ -272,8 +285,7 @@ def test_who_lists_contacts_may_scan_and_none_may_drop_or_describe_a_table(
     for owner, statement in statements(resources):
         for action in as_list(statement["Action"]):
             service, _, operation = action.partition(":")
-            listing = ("ListContactsFunctionRole", "ListAudienceFunctionRole")
-            if owner in listing and action == "dynamodb:Scan":
+            if owner in LISTING and action == "dynamodb:Scan":
                 continue
             assert service != "dynamodb" or operation in allowed, f"{owner}: {action}"
 

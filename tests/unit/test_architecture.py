@@ -48,6 +48,8 @@ MAY_IMPORT = {
             "set_trait",
             "split_contacts",
             "start_journey",
+            "list_starts",
+            "start_batch",
             "alert_people",
             "call_service",
             "hand_over",

@@ -383,6 +383,11 @@ class AwsServices:
         return tuple(_setting("LANGUAGES").split(","))
 
     @cached_property
+    def journeys(self) -> tuple[str, ...]:
+        """The names of the journeys."""
+        return _listed(_setting("JOURNEY_NAMES"))
+
+    @cached_property
     def currency(self) -> str:
         """The currency that the company counts in."""
         return _setting("CURRENCY")

@@ -477,6 +477,10 @@ class Services(Protocol):
         """The languages that mail is written in."""
 
     @property
+    def journeys(self) -> tuple[str, ...]:
+        """The names of the journeys, as their machines have them."""
+
+    @property
     def currency(self) -> str:
         """The currency that the company counts in, ISO 4217."""
 

@@ -21,6 +21,15 @@ from relance.moments import from_text, to_text
 from relance.storage import Item, Value
 
 
+def entry_of(kind: str, execution: str) -> str:
+    """The entry of an execution that was given none, the same however often it asks.
+
+    It is a hash: anything may have been typed as the execution's name.
+    """
+    digest = hashlib.sha256(execution.encode()).digest()[:16]
+    return f"{kind}-{base64.b32encode(digest).decode().rstrip('=')}"
+
+
 class ExitRule(StrEnum):
     """What ends a journey early, wherever it stands."""
 

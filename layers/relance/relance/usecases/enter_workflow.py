@@ -5,8 +5,6 @@ enrolment is written in one transaction with the event `workflow_entered`, so th
 at once let a contact in once; the same execution, asked again, finds itself let in.
 """
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +32,7 @@ from relance.workflows import (
     ExitRule,
     ReEntry,
     Step,
+    entry_of,
     past_prefix,
     thing,
 )
@@ -133,7 +132,7 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
             "decision": Decision.NOTHING_TO_DO.value,
             "reason": f"This execution names nobody. {EXAMPLE}",
         }
-    entry = start.entry or _manual_entry(request.execution)
+    entry = start.entry or entry_of("manual", request.execution)
     with telling_who_is_missing(EXAMPLE):
         contact, events = fresh_contact(services, start.contact)
     began = next((each for each in events if each.event_id == entry), None)
@@ -145,15 +144,6 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
         decision, reason = refusal
         return _answer(decision, reason, asking, services, at=services.now())
     return _let_in(asking, request, services)
-
-
-def _manual_entry(execution: str) -> str:
-    """The entry of an execution that names none: a hash, since anything may be typed as its name.
-
-    It is the same however often the execution asks.
-    """
-    digest = hashlib.sha256(execution.encode()).digest()[:16]
-    return "manual-" + base64.b32encode(digest).decode().rstrip("=")
 
 
 def _refusal(

@@ -7,9 +7,8 @@ comes. The audience is a file with one contact a line, ids only; a large one is 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import chain
 from typing import Annotated
 
 from pydantic import Field
@@ -23,22 +22,21 @@ from relance.campaigns import (
     in_people,
     read_campaign,
 )
-from relance.contacts import UNREADABLE, Contact, read_contacts
+from relance.contacts import UNREADABLE, Contact
 from relance.content.compiled import Message, MessageClass
 from relance.deciding import Decision as Decided
 from relance.deciding import Defer, Skip, case_of, decide
 from relance.deciding import languages as languages_of
 from relance.errors import ConditionFailed, InvalidInput
-from relance.memberships import members
 from relance.moments import from_text, to_text
 from relance.pace import Pace
 from relance.ports import Services
 from relance.reasons import Reason
-from relance.rescoring import everybody, in_minutes
+from relance.rescoring import in_minutes
 from relance.storage import Value
+from relance.usecases.audience import Audience, chunks
 from relance.usecases.inputs import Request
-from relance.usecases.judge_contacts import Preview
-from relance.usecases.questions import About, ListedContact, Question
+from relance.usecases.questions import ListedContact
 from relance.usecases.read_campaign_input import Asked, Typed, asked_for, example_of, read_typed
 
 DOLLARS_PER_MAIL = 0.00016
@@ -47,9 +45,6 @@ ones. All else that a campaign uses (seven write units and four read units a per
 a function's second) comes to about a tenth of it. Prices as of 21 November 2026."""
 
 OWN_DOLLARS_PER_MAIL = 0.000016
-
-READ_AT_ONCE = 50
-"""Contacts that are read with one call."""
 
 
 class Decision(StrEnum):
@@ -207,8 +202,8 @@ def _look(
     reasons, languages = Counter(before.reasons), Counter(before.languages)
     later, instead = Counter(before.later), Counter(before.instead)
     ready, lines, after, seen, finished = before.ready, list[str](), before.after, 0, True
-    audience = _Audience(asked.question, services)
-    for some in _chunks(audience.candidates(before.after)):
+    audience = Audience(asked.question, services)
+    for some in chunks(audience.candidates(before.after)):
         if seen >= request.most:
             finished = False
             break
@@ -237,47 +232,6 @@ def _look(
         instead=dict(instead),
     )
     return so_far, lines, finished
-
-
-class _Audience:
-    """Whom a question concerns."""
-
-    def __init__(self, question: Question, services: Services) -> None:
-        self._question = question
-        self._services = services
-        of_condition = question.about is About.CONDITION
-        self._condition = Preview(question, services) if of_condition else None
-
-    def candidates(self, after: str) -> Iterator[str]:
-        """Those who may be concerned, behind the contact `after`."""
-        store, segment = self._services.store, self._question.segment
-        if segment is None:
-            return (each.contact_id for each in everybody(store, after=after))
-        return (each for each in sorted(set(members(store, segment))) if each > after)
-
-    def among(self, ids: Sequence[str]) -> Iterator[tuple[str, Contact]]:
-        """Those of these who are concerned."""
-        for each, contact in read_contacts(self._services.store, ids).items():
-            if contact is None:
-                continue
-            alive = contact.contact_id == each and not contact.register.erased_at
-            if alive and self._concerns(contact):
-                yield each, contact
-
-    def _concerns(self, contact: Contact) -> bool:
-        if self._condition is not None:
-            try:
-                return "holds" in self._condition.headings(contact)
-            except UNREADABLE:
-                return False
-        if self._question.segment is not None:
-            return self._question.segment in contact.profile.segments()
-        return self._question.list in contact.profile.joined_lists()
-
-
-def _chunks(ids: Iterator[str]) -> Iterator[list[str]]:
-    while some := list(islice(ids, READ_AT_ONCE)):
-        yield some
 
 
 def _decided(message: Message, contact: Contact, services: Services) -> Decided:

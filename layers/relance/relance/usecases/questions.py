@@ -33,6 +33,7 @@ class About(StrEnum):
     CONDITION = "condition"
     EXPORT_HOW_MANY = "export_how_many"
     EXPORT = "export"
+    START = "start"
 
 
 class ListedContact(Request):
@@ -45,14 +46,16 @@ class Question(Request):
     """A question as it is passed on. `condition` is in its canonical form.
 
     About a condition, `segment` is the one whose members it is compared with; of an export,
-    `segment` or `list` is whose members are exported, everybody if there is neither. `confirmed` is
-    to how many contacts at most the marketer agreed.
+    `segment` or `list` is whose members are exported, everybody if there is neither; of a start,
+    `journey` is the one that is started. `confirmed` is to how many contacts at most the marketer
+    agreed.
     """
 
     about: About
     segment: str | None = None
     list: str | None = None
     condition: dict[str, object] | None = None
+    journey: str | None = None
     confirmed: int = 0
 
     @property

@@ -15,17 +15,10 @@ from relance.content.names import suggestion
 from relance.errors import InvalidInput
 from relance.published import Messages
 from relance.sending import asks_to_confirm
+from relance.usecases.audience import Whom, audience_of
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
-from relance.usecases.questions import About, CampaignName, Question
-from relance.usecases.read_question import MOST_BYTES, canonical, how_many
-
-
-class Whom(Request):
-    """The audience: one of these."""
-
-    segment: Annotated[str, Field(max_length=80)] | None = None
-    list: Annotated[str, Field(max_length=80)] | None = None
-    condition: object = None
+from relance.usecases.questions import CampaignName, Question
+from relance.usecases.read_question import MOST_BYTES, how_many
 
 
 class Typed(Request):
@@ -88,7 +81,7 @@ def asked_for(typed: Typed, content: Content, messages: Messages) -> Asked:
         lacking = '"message"' if typed.message is None else '"to"'
         raise InvalidInput(f"{lacking} is missing. {example}")
     message = _message(typed.message, messages, example)
-    whom, question = _audience(typed.to, content, example)
+    whom, question = audience_of(typed.to, content, example)
     return Asked(
         campaign=typed.campaign,
         message=message.name,
@@ -109,25 +102,3 @@ def _message(typed: str, messages: Messages, example: str) -> Message:
             f'"{name}" asks somebody to confirm a sign-up and is not sent to many. {example}'
         )
     return message
-
-
-def _audience(to: Whom, content: Content, example: str) -> tuple[str, Question]:
-    given = [name for name in Whom.model_fields if getattr(to, name) is not None]
-    if len(given) != 1:
-        raise InvalidInput(f'"to" names one of segment, list and condition. {example}')
-    rules = content.rules
-    if to.segment is not None:
-        name = _named("segment", to.segment, [each.name for each in rules.segments], example)
-        return f"segment {name}", Question(about=About.SEGMENT, segment=name)
-    if to.list is not None:
-        name = _named("list", to.list, [each.name for each in rules.lists], example)
-        return f"list {name}", Question(about=About.SEGMENT, list=name)
-    condition = canonical(to.condition, content, example)
-    return "a condition", Question(about=About.CONDITION, condition=condition)
-
-
-def _named(kind: str, typed: str, known: list[str], example: str) -> str:
-    name = typed.strip().rpartition("/")[2].lower().removesuffix(".yaml").replace(" ", "-")
-    if name in known:
-        return name
-    raise InvalidInput(f'There is no {kind} "{typed}". {suggestion(name, known)} {example}')

@@ -133,6 +133,8 @@ def _sentence(request: SumRequest, total: _Total, services: Services) -> str:
         return _would_change(total)
     if question.about is About.EXPORT:
         return _exported(request, total, services)
+    if question.about is About.START:
+        return _started(question, total)
     return _preview(question, total)
 
 
@@ -144,6 +146,15 @@ def _exported(request: SumRequest, total: _Total, services: Services) -> str:
     return (
         f"Exported {exported}{who} to {services.files.link(folder)} in two forms, for "
         f"{price(request.read)}."
+    )
+
+
+def _started(question: Question, total: _Total) -> str:
+    before = total.count("started_before")
+    again = f", {before:,} of them by an earlier attempt" if before else ""
+    return (
+        f'"{question.journey}" was started for {in_words(total.contacts)}{again}. Whom it lets in '
+        "is for its own rules to say; each execution tells."
     )
 
 

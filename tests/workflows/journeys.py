@@ -35,7 +35,7 @@ class Tale(Story):
         self.count += 1
         contact = ulid(milliseconds(self.world.now), self.count.to_bytes(10))
         address = f"{name}@example.com"
-        register = new_register(contact, address=address)
+        register = {**new_register(contact, address=address), "language": traits.get("language")}
         if agreed:
             register["consent#newsletter"] = consent_value(
                 ConsentState.GRANTED, self.world.now, contact
@@ -44,7 +44,11 @@ class Tale(Story):
         self.store.write(
             Put(Table.IDENTITIES, {"identity": f"email:{address}", "contact_id": contact})
         )
-        self.happens(name, "imported", traits={"email": address, **traits})
+        traits = {"email": address, **traits}
+        if agreed:
+            self.happens(name, "confirmed", topic="newsletter", traits=traits)
+        else:
+            self.happens(name, "imported", traits=traits)
         return contact
 
     def happens(self, name: str, event: str, **properties: Value) -> str:

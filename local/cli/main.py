@@ -29,6 +29,8 @@ this process. Nothing leaves the machine, and time runs as fast as the work allo
   {LOCAL} timeline CONTACT            what happened to it, day by day
   {LOCAL} preview welcome CONTACT     a message as this contact would get it
   {LOCAL} start welcome input.json    start an execution, as in the AWS console
+  {LOCAL} campaign                    one message to two hundred people, from the count to
+                                                        the report
   {LOCAL} hook shop order.json        what a hook makes of a payload; with --secret, how to send it
 
 find, timeline, preview and start look at the world that the last demo left in {DEMO_FOLDER}/. With
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _find(commands.add_parser("find", help="find a contact by e-mail address"))
     _timeline(commands.add_parser("timeline", help="what happened to a contact, day by day"))
     _preview(commands.add_parser("preview", help="a message as a given contact would get it"))
+    _campaign(commands.add_parser("campaign", help="one message to many, count to report"))
     _hook(commands.add_parser("hook", help="what a hook makes of a payload, and how to send it"))
     return parser
 
@@ -123,6 +126,12 @@ def _preview(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, help="write the HTML part to this file")
     _where(parser)
     parser.set_defaults(command=_run_preview)
+
+
+def _campaign(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("message", nargs="?", default="welcome", help="which message")
+    parser.add_argument("--people", type=_count, default=200, help="to how many (200)")
+    parser.set_defaults(command=_run_campaign)
 
 
 def _hook(parser: argparse.ArgumentParser) -> None:
@@ -193,6 +202,12 @@ def _run_timeline(options: argparse.Namespace) -> str:
     from local.cli.looking import tell  # noqa: PLC0415
 
     return tell(options.contact, folder=options.folder)
+
+
+def _run_campaign(options: argparse.Namespace) -> str:
+    from local.cli.campaigning import campaign  # noqa: PLC0415 - the emulator takes a second
+
+    return campaign(options.message, people=options.people)
 
 
 def _run_preview(options: argparse.Namespace) -> str:

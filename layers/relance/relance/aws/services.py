@@ -56,13 +56,30 @@ class EventBridgeBus:
 
 
 class StepFunctionsExecutions:
-    """The state machines."""
+    """The state machines; `starts` is the ARN of the one that is started by the function."""
 
-    def __init__(self, client: "SFNClient", journeys: str = "") -> None:
+    def __init__(self, client: "SFNClient", *, starts: str = "", journeys: str = "") -> None:
         self._client = client
+        self._starts = starts
         self._journeys = journeys
 
-    def start(self, journey: str, *, name: str, data: Mapping[str, Value]) -> None:
+    def arn_of(self, name: str) -> str:
+        """The ARN of an execution of the machine that is started here."""
+        return f"{self._starts.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def start(self, name: str, data: Mapping[str, Value]) -> None:
+        """Start an execution; one that was started under the name is enough.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+        there = self._client.exceptions.ExecutionAlreadyExists
+        with suppress(there), calling("Step Functions"):
+            self._client.start_execution(
+                stateMachineArn=self._starts, name=name, input=json.dumps(data)
+            )
+
+    def start_journey(self, journey: str, *, name: str, data: Mapping[str, Value]) -> None:
         """Start a journey whose ARN begins as all of this stack do; once for a name.
 
         Raises:

@@ -36,7 +36,7 @@ def start_journey(request: StartRequest, services: Services) -> dict[str, Value]
     entry = _entry_of(request)
     name = f"{request.contact}-{entry}"
     try:
-        services.executions.start(
+        services.executions.start_journey(
             request.journey, name=name, data={"contact": request.contact, "entry": entry}
         )
     except LookupError:

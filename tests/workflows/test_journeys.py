@@ -17,13 +17,16 @@ JOURNEYS = sorted(
 )
 
 
+SWITCHED_ON = {"Languages": "en,fr,pt", "JourneysStart": "by-themselves"}
+
+
 @pytest.fixture
 def tell() -> Iterator[Tell]:
     """Begins a story about a journey."""
     worlds: list[World] = []
 
     def begin(journey: str) -> Tale:
-        worlds.append(World.build(start=MONDAY, seed=1, parameters={"Languages": "en,fr,pt"}))
+        worlds.append(World.build(start=MONDAY, seed=1, parameters=SWITCHED_ON))
         return tale_of(worlds[-1], journey)
 
     yield begin

@@ -44,7 +44,8 @@ def test_cart_recovery(tell: Tell) -> None:
     tale.arrives("fay", agreed=False)
     # Monday, nine: carts are filled; Ana orders within the hour and hears nothing.
     for name in ("ana", "ben", "cleo", "dan", "eve", "fay"):
-        tale.happens(name, "product_added", cart_id=f"{name}-1", product_id="espresso")
+        what = {"name": "<b>Huila</b>"} if name == "ben" else {}
+        tale.happens(name, "product_added", cart_id=f"{name}-1", product_id="espresso", **what)
     tale.hour(0.5)
     tale.happens("ana", "order_completed", cart_id="ana-1", order_id="1")
     assert tale.ends("ana") == ["bought"]
@@ -52,6 +53,11 @@ def test_cart_recovery(tell: Tell) -> None:
     tale.hour(1.1)
     assert tale.got("ben") == ["cart-reminder"]
     assert tale.subject("ben") == "Votre panier vous attend"
+    # It names what was put in, as text; where the shop did not say, it does not either.
+    assert "&lt;b&gt;Huila&lt;/b&gt; est toujours" in tale.page("ben")
+    assert "what you chose is still in the cart" in tale.page("cleo")
+    path = tale.link("ben@example.com", "/v/")
+    assert b"Huila" in tale.world.request("GET", path).body
     assert tale.ends("fay") == ["not eligible"]
     # Ben orders what names no cart: that counts too. Dan leaves.
     tale.hour(5)

@@ -98,14 +98,8 @@ def storm(journey: str, seed: int, faults: FaultPlan | None = None) -> Ways:
             if chance.random() < 0.1:
                 tale.happens(name, "unsubscribed", topic="newsletter")
                 left.setdefault(name, world.now)
-            elif chance.random() < 0.06:
-                chance.choice([suppress, forgets_consent])(tale, f"{name}@example.com")
-            elif chance.random() < 0.3 and tale.mails(SALES):
-                decides(tale, chance)
-            elif chance.random() < 0.2 and tale.got(name):
-                follows_a_link(tale, f"{name}@example.com")
             else:
-                something(tale, name, journey, chance)
+                acts(tale, name, chance)
             if chance.random() < 0.1 and name not in left:
                 world.start(machine, {"contact": people[name]})
         tale.all_have_ended()
@@ -114,6 +108,18 @@ def storm(journey: str, seed: int, faults: FaultPlan | None = None) -> Ways:
         assert_all_is_over(tale, told)
         assert_nobody_got_too_much(tale, left if faults is None else {}, told)
         return Counter(tale.paths(journey))
+
+
+def acts(tale: Tale, name: str, chance: random.Random) -> None:
+    """Somebody does something, sales decides, or an address goes bad elsewhere."""
+    if chance.random() < 0.06:
+        chance.choice([suppress, forgets_consent])(tale, f"{name}@example.com")
+    elif chance.random() < 0.3 and tale.mails(SALES):
+        decides(tale, chance)
+    elif chance.random() < 0.2 and tale.got(name):
+        follows_a_link(tale, f"{name}@example.com")
+    else:
+        something(tale, name, tale.journey, chance)
 
 
 def forgets_consent(story: Story, address: str) -> None:

@@ -3,7 +3,7 @@
     world.web.pages["https://www.gstatic.com/ipranges/goog.json"] = b"{…}"
     world.web.statuses["https://api.example.com/points"] = 503
 
-What is posted is kept in `posted`, by address.
+What is posted is kept in `posted`, by address, and with which headers in `headers`.
 
 Nothing leaves the machine: an address that has no page is answered as if its host were not there.
 """
@@ -27,6 +27,7 @@ class Web(BaseHandler):
         self.asked: list[str] = []
         self.statuses: dict[str, int] = {}
         self.posted: list[tuple[str, bytes]] = []
+        self.headers: list[dict[str, str]] = []
 
     def open(self) -> None:
         """Answer for the whole process from now on."""
@@ -44,6 +45,7 @@ class Web(BaseHandler):
         page = BytesIO(self.pages[request.full_url])
         if isinstance(request.data, bytes):
             self.posted.append((request.full_url, request.data))
+            self.headers.append(dict(request.header_items()))
         status = self.statuses.get(request.full_url, 200)
         answer = addinfourl(page, Message(), request.full_url, status)
         answer.msg = "OK"  # type: ignore[attr-defined]

@@ -16,10 +16,11 @@ SENDERS = {
     "preview_message",
     "check_setup",
 }
+INTERNAL = {"record_reply", "alert_people", "hand_over"}
 # Whoever is not named here has no business with the variable.
 GIVEN_TO = {
     "LINK_BASE_URL": SENDERS | {"hand_over"},
-    "SENDER": SENDERS | {"record_reply", "alert_people", "hand_over"},
+    "SENDER": SENDERS | INTERNAL,
     "CONNECTIONS": {"alert_people", "call_service", "hand_over"},
     "JOURNEYS": {"start_journey", "start_batch"},
     "JOURNEY_NAMES": {"list_starts"},
@@ -29,7 +30,7 @@ GIVEN_TO = {
     "SEND_MODE": SENDERS,
     "BRAND_ADDRESSES": SENDERS - {"check_setup", "list_audience"},
     "ALLOW_LIST": SENDERS,
-    "CONFIGURATION_SET": SENDERS | {"record_reply", "alert_people", "hand_over"},
+    "CONFIGURATION_SET": SENDERS | INTERNAL,
     "POSTAL_ADDRESS": SENDERS | {"show_mail"},
     "CONTENT_BUCKET": {
         *(SENDERS - {"check_setup"}),

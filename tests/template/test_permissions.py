@@ -133,9 +133,9 @@ SENDERS = {
     "SendBatchFunctionRole": MANY,
     "PreviewMessageFunctionRole": MANY,
 }
-"""Who may hand mail of ours to SES, and by which call; replies are forwarded and colleagues told
-besides."""
+"""Who may hand mail to SES, and by which call."""
 INTERNAL = {"RecordReplyFunctionRole", "AlertPeopleFunctionRole", "HandOverFunctionRole"}
+"""Who forwards replies and tells colleagues."""
 
 LISTING = {"ListContactsFunctionRole", "ListAudienceFunctionRole", "ListStartsFunctionRole"}
 """Who may look at everybody."""

@@ -30,12 +30,12 @@ class Tale(Story):
             self.world.client("dynamodb"), table_names(), sleep=lambda _: None, chance=lambda: 0.0
         )
 
-    def arrives(self, name: str, *, agreed: bool = True, **traits: Value) -> str:
+    def arrives(self, name: str, /, *, agreed: bool = True, **traits: Value) -> str:
         """Somebody is known by name, has agreed to the newsletter or not, and has these traits."""
         self.count += 1
         contact = ulid(milliseconds(self.world.now), self.count.to_bytes(10))
         address = f"{name}@example.com"
-        register = new_register(contact, address=address)
+        register = {**new_register(contact, address=address), "language": traits.get("language")}
         if agreed:
             register["consent#newsletter"] = consent_value(
                 ConsentState.GRANTED, self.world.now, contact
@@ -44,10 +44,14 @@ class Tale(Story):
         self.store.write(
             Put(Table.IDENTITIES, {"identity": f"email:{address}", "contact_id": contact})
         )
-        self.happens(name, "imported", traits={"email": address, **traits})
+        traits = {"email": address, **traits}
+        if agreed:
+            self.happens(name, "confirmed", topic="newsletter", traits=traits)
+        else:
+            self.happens(name, "imported", traits=traits)
         return contact
 
-    def happens(self, name: str, event: str, **properties: Value) -> str:
+    def happens(self, name: str, event: str, /, **properties: Value) -> str:
         """Something happens to somebody now; the id of the event."""
         self.count += 1
         contact, now = self.contact(f"{name}@example.com"), self.world.now
@@ -67,6 +71,10 @@ class Tale(Story):
     def subject(self, name: str) -> str:
         """The subject of the last one."""
         return str(self.subjects(f"{name}@example.com")[-1])
+
+    def page(self, name: str) -> str:
+        """The HTML of the last one."""
+        return str(self.mails(f"{name}@example.com")[-1].parts()[1])
 
     def of(self, journey: str = "") -> list[dict[str, Any]]:
         """The executions of the journey, oldest first."""

@@ -47,6 +47,29 @@ class Reason(StrEnum):
         """What it means, for whoever reads a report or a timeline."""
         return _SENTENCES[self]
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether it is about this message or this time: another one may go to the same contact."""
+        return self in _PASSING
+
+
+_PASSING = frozenset(
+    {
+        Reason.PAUSED,
+        Reason.STILL_INFORMING,
+        Reason.INTENT_NOT_ALLOWED,
+        Reason.CHANNEL_NOT_ALLOWED,
+        Reason.NOT_IN_LANGUAGE,
+        Reason.NOT_PENDING,
+        Reason.TOO_FREQUENT,
+        Reason.CAPPED,
+        Reason.GIVES_WAY,
+        Reason.BRAKED,
+        Reason.TOO_LATE,
+        Reason.OUTCOME_UNKNOWN,
+        Reason.NOT_TRIED_AGAIN,
+    }
+)
 
 _SENTENCES: Mapping[Reason, str] = {
     Reason.ERASED: "The contact was erased.",

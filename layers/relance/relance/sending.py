@@ -1,6 +1,7 @@
 """The decision to send, and the mail that follows from it. Pure: all that counts is handed in."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formataddr
@@ -18,6 +19,7 @@ from relance.ports import Mail, Sender
 from relance.reasons import Reason
 from relance.register import ConsentState, Register, Scope, SuppressionReason
 from relance.replies import leaving_address, reply_address
+from relance.storage import Value
 
 
 def reason_not_to_send(
@@ -190,10 +192,12 @@ def compose_mail(
     signer: LinkSigner,
     workflow: str,
     language: str | None = None,
+    event: Mapping[str, Value] | None = None,
 ) -> Mail:
     """The message as this contact gets it, with the headers that mailbox providers ask for.
 
     `language` is the one that was decided on; None is the contact's own, if the stack allows it.
+    `event` is what the event says that began the workflow.
 
     Raises:
         ContentInvalid: it cannot be rendered, or its brand has an address of its own that the stack
@@ -213,7 +217,7 @@ def compose_mail(
         variables={
             "contact": traits,
             "company": company.variables(postal_address=sender.postal_address, brand=message.brand),
-            "event": {},
+            "event": event or {},
         },
         urls=urls,
         persona=contact.profile.said("persona"),

@@ -22,6 +22,7 @@ Opening a folder reads nothing; each file is read once, when it is first asked f
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -181,6 +182,9 @@ class Variant:
     text: str
 
 
+_OF_AN_EVENT = re.compile(r"\{[{%][^{}]*\bevent\.")
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message, ready to be rendered.
@@ -209,6 +213,15 @@ class Message:
     if_late: timedelta | None = None
     brand: Brand | None = None
     images: tuple[str, ...] = ()
+
+    @property
+    def tells_of_its_event(self) -> bool:
+        """Whether it says something of the event that began a workflow."""
+        return any(
+            _OF_AN_EVENT.search(text)
+            for each in self.variants
+            for text in (each.html, each.subject, each.preheader)
+        )
 
     def language_for(self, chain: Sequence[str]) -> str | None:
         """The first language of a chain in which it is written; None if it is in none of them."""

@@ -17,12 +17,13 @@ What happens when this is cut off:
 | after the outcome was written | `sent`, `skipped`, `deferred` | answers the same, or waits |
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from relance.answering import answer, resume, resume_step
+from relance.begun import said_by_event
 from relance.contacts import Contact, read_contact
 from relance.content.compiled import Message
 from relance.content.sending_rules import LONGEST_WAIT, Priority
@@ -358,7 +359,16 @@ def _made(claimed: Claimed, contact: Contact, decision: SendNow, services: Servi
         signer=services.signer,
         workflow=claimed.step.workflow,
         language=decision.language,
+        event=_event(claimed, contact, services),
     )
+
+
+def _event(claimed: Claimed, contact: Contact, services: Services) -> Mapping[str, Value]:
+    """What the event says that began the workflow, where the message tells of it."""
+    if not claimed.message.tells_of_its_event:
+        return {}
+    ids = (claimed.step.contact_id, *contact.ids)
+    return said_by_event(services.store, ids, claimed.step.entry)
 
 
 def _take_room(contact: Contact, room: Room, services: Services) -> bool:

@@ -54,6 +54,7 @@ def _result(wait: Wait, seen: Mapping[str, Value]) -> Mapping[str, Value]:
         "decision": SendState.SKIPPED.value,
         "reason": Reason.ERASED.value,
         "because": Reason.ERASED.sentence,
+        "passing": False,
         "send_id": wait.send_id,
         "at": "",
         "view": dict(seen),

@@ -10,14 +10,14 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from relance.begun import said_by_event
 from relance.contacts import Contact
 from relance.engine.taking import zone_of
 from relance.errors import InvalidInput
-from relance.events import event_of
 from relance.instants import Weekday, Wish, next_anniversary, on_the_date, some_days_after
 from relance.moments import to_text
 from relance.ports import Services
-from relance.storage import Table, Value
+from relance.storage import Value
 from relance.usecases.inputs import StepRequest, Word
 from relance.usecases.steps import fresh_contact, view
 
@@ -87,20 +87,12 @@ def _instant(request: MomentRequest, contact: Contact, services: Services) -> da
     if request.trait:
         return on_the_date(traits.get(request.trait), wish, zone)
     if request.property:
-        return on_the_date(_said(request, contact, services), wish, zone)
+        event = request.event or request.entry
+        said = said_by_event(services.store, (request.contact, *contact.ids), event)
+        return on_the_date(said.get(request.property), wish, zone)
     return some_days_after(request.after, wish, zone)
 
 
 def _declared(name: str, services: Services) -> None:
     if name not in {each.name for each in services.content.rules.traits}:
         raise InvalidInput(f'There is no trait "{name}" in traits.yaml.')
-
-
-def _said(request: MomentRequest, contact: Contact, services: Services) -> Value:
-    """What the event says; it may stand under another id of the person."""
-    event = request.event or request.entry
-    for each in dict.fromkeys((request.contact, *contact.ids)):
-        item = services.store.get(Table.EVENTS, (each, event))
-        if item is not None:
-            return event_of(item).properties.get(request.property or "")
-    return None

@@ -159,13 +159,17 @@ def _tell_the_journey(send: Send, services: Services) -> None:
 
 
 def sent_result(send: Send, seen: Mapping[str, Value]) -> dict[str, Value]:
-    """What the step that sends answers: the decision, its reason and sentence, the contact view."""
+    """What the step that sends answers: the decision, its reason and sentence, the contact view.
+
+    `passing` says that a journey may go on although this message was not sent.
+    """
     decision = "sent" if send.state.went_out else send.state.value
     reason = send.reason if decision != "sent" else None
     return {
         "decision": decision,
         "reason": reason.value if reason else "none",
         "because": reason.sentence if reason else "",
+        "passing": reason is not None and reason.is_passing,
         "send_id": send.send_id,
         "at": send.claimed_at,
         "view": dict(seen),

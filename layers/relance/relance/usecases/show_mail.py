@@ -6,15 +6,17 @@ links stand there as text, and those to the company's pages lead there directly.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from relance.contacts import read_contact
+from relance.begun import said_by_event
+from relance.contacts import Contact, read_contact
 from relance.content.compiled import Message
 from relance.content.render import render
 from relance.errors import TokenInvalid
-from relance.ledger import SendState, send_of
+from relance.ledger import Send, SendState, send_of
 from relance.ports import Services
-from relance.storage import Table
+from relance.storage import Table, Value
 
 _NEVER_SENT = frozenset({SendState.SKIPPED, SendState.REFUSED, SendState.RELEASED})
 """Whoever has a link got the mail; what is claimed or unknown may be under way."""
@@ -68,10 +70,19 @@ def show_mail(send_id: str, services: Services) -> str:
             "company": services.content.company.variables(
                 postal_address=services.postal_address, brand=message.brand
             ),
-            "event": {},
+            "event": _event(send, message, contact, services),
         },
         urls=PageUrls(message),
         persona=contact.profile.said("persona"),
         language=spoken if spoken in services.languages else services.languages[0],
     )
     return _LEFT.sub("", _LINK.sub(r"\1", rendered.html))
+
+
+def _event(
+    send: Send, message: Message, contact: Contact, services: Services
+) -> Mapping[str, Value]:
+    """What the event says that began the workflow, where the message tells of it."""
+    if not message.tells_of_its_event:
+        return {}
+    return said_by_event(services.store, (send.step.contact_id, *contact.ids), send.step.entry)

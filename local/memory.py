@@ -37,6 +37,10 @@ class MemoryStore:
             table: {} for table in Table
         }
 
+    def items(self, table: Table) -> list[Item]:
+        """Every item of a table, by key."""
+        return [deepcopy(item) for _, item in sorted(self._tables[table].items())]
+
     def get(self, table: Table, key: tuple[str, ...]) -> Item | None:
         """The item at `key`, or None."""
         return deepcopy(self._tables[table].get(key))

@@ -9,12 +9,15 @@ One World at a time: it owns the clock, botocore and the emulators of its proces
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from relance.aws.values import to_attributes
 
 from local.content import LAYER_FOLDER, compiled_content
 from local.deliveries.queues import ObservedSqs
@@ -305,6 +308,23 @@ class World:
         self.content = content
         for function in self.stack.functions.values():
             self.sandboxes.define(_in_sandbox(function, content))
+
+    def load(self, table: str, items: Iterable[Mapping[str, Any]]) -> None:
+        """Put plain items into a table as if they had always been there.
+
+        No stream tells of them and no meter counts them; sweeps find what time makes due.
+        """
+        for item in items:
+            image = to_attributes(item)
+            self.wiring.known(table, self.dynamodb.keep(table, image), image)
+
+    def authorization(self, key: str) -> str:
+        """What a server says of itself to the collection API: a write key, by its name."""
+        functions = self.stack.functions.values()
+        secret = next(f.environment["WRITE_KEYS"] for f in functions if "WRITE_KEYS" in f.environment)
+        answer = self.client("secretsmanager").get_secret_value(SecretId=secret)
+        pair = f"{json.loads(answer['SecretString'])[key]}:"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
     # -- HTTP -----------------------------------------------------------------------------------
 

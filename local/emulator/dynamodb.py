@@ -116,6 +116,15 @@ class DynamoDb(JsonService):
         partitions = self.table(table)["items"].values()
         return [item for partition in partitions for item in partition.values()]
 
+    def keep(self, table: str, item: Item) -> Item:
+        """Put an item into a table without telling anybody, and return its keys."""
+        keys = self._keys(table, item)
+        pk, sk = [*(next(iter(value.values())) for value in keys.values()), "__no_sort__"][:2]
+        with scope(self.account, self.region):
+            self._module._set_item(self._module._tables[table], pk, sk, item)  # noqa: SLF001
+        self._schedule(table, item)
+        return keys
+
     # -- changes ----------------------------------------------------------------------------------
 
     def _changed(

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local.cli.mistakes import Failed, Mistake
-from local.demo.typed import DEMO_FOLDER, LOCAL, SERVE_FOLDER
+from local.demo.typed import DEMO_FOLDER, LOCAL, REHEARSAL_FOLDER, SERVE_FOLDER
 
 _ABOUT = f"""\
 Relance on one machine: the real template, handlers and state machines, with AWS simulated inside
@@ -25,6 +25,8 @@ this process. Nothing leaves the machine, and time runs as fast as the work allo
   {LOCAL} serve --speed 3600          stay up, with an empty world: sign up with
                                                         a browser, read the mail; an hour passes
                                                         each second
+  {LOCAL} rehearse welcome --contacts mine.csv --days 30
+                                                        a journey over real people, before it runs
   {LOCAL} find ada.0001@example.com   which contact is that?
   {LOCAL} timeline CONTACT            what happened to it, day by day
   {LOCAL} preview welcome CONTACT     a message as this contact would get it
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _demo(commands.add_parser("demo", help="people sign up, time passes, a report comes out"))
     _serve(commands.add_parser("serve", help="stay up for a browser: form, inbox, API"))
+    _rehearse(commands.add_parser("rehearse", help="a journey over real people, before it runs"))
     _start(commands.add_parser("start", help="start an execution of a state machine"))
     _find(commands.add_parser("find", help="find a contact by e-mail address"))
     _timeline(commands.add_parser("timeline", help="what happened to a contact, day by day"))
@@ -95,6 +98,28 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=7, help="for everything left to chance (7)")
     parser.add_argument("--out", type=Path, default=SERVE_FOLDER, help="folder to write (.serve)")
     parser.set_defaults(command=_run_serve)
+
+
+def _rehearse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("journey", metavar="JOURNEY", help="for example welcome")
+    parser.add_argument(
+        "--contacts", type=Path, required=True, help="a CSV, an export, or a folder of exports"
+    )
+    parser.add_argument("--days", type=_count, default=30, help="how many days pass (30)")
+    parser.add_argument("--audience", type=Path, help="a YAML with other habits of the people")
+    parser.add_argument("--seed", type=int, default=7, help="the same seed, the same result (7)")
+    parser.add_argument("--start", type=_day, help="first day (the day after the file's last)")
+    parser.add_argument(
+        "--over", type=_count, default=0, help="days in which people come in (a third of --days)"
+    )
+    parser.add_argument("--mapping", help="what the columns say: a file of imports/, or pinpoint")
+    parser.add_argument(
+        "--processes", type=_count, default=0, help="how many at once (one for each core)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=REHEARSAL_FOLDER, help="folder to write (.rehearsal)"
+    )
+    parser.set_defaults(command=_run_rehearse)
 
 
 def _start(parser: argparse.ArgumentParser) -> None:
@@ -174,6 +199,25 @@ def _run_serve(options: argparse.Namespace) -> str:
         people=options.people,
         seed=options.seed,
         out=options.out,
+    )
+
+
+def _run_rehearse(options: argparse.Namespace) -> str:
+    from local.rehearsal.run import Asked, run  # noqa: PLC0415
+
+    return run(
+        Asked(
+            journey=options.journey,
+            contacts=options.contacts,
+            days=options.days,
+            audience=options.audience,
+            seed=options.seed,
+            start=options.start,
+            over=float(options.over),
+            mapping=options.mapping,
+            out=options.out,
+            processes=options.processes,
+        )
     )
 
 

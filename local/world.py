@@ -17,8 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from relance.aws.values import to_attributes
+from relance.aws.values import from_attributes, to_attributes
+from relance.storage import KEYS, Item, Table
 
+from local import quick_store
 from local.content import LAYER_FOLDER, compiled_content
 from local.deliveries.queues import ObservedSqs
 from local.emulator.dynamodb import DynamoDb
@@ -34,7 +36,9 @@ from local.http_messages import Request, Response, as_headers
 from local.http_server import Handler, HttpServer
 from local.hub import Hub, Outcome
 from local.mailbox import Mailbox
+from local.memory import without_none
 from local.meter import Meter
+from local.quick_store import InWorld, QuickTables
 from local.receiving import Receiving
 from local.recorder import Recorder
 from local.sandbox import Function as SandboxFunction
@@ -86,6 +90,7 @@ class World:
         skip_idle_sweeps: bool,
         quota: Quota | None,
         on_log: Callable[[str, str, str], None] | None,
+        quick_tables: bool,
     ) -> None:
         self.stack, self.content, self.seed = stack, content, seed
         self.hub = Hub(start, seed=seed).open()
@@ -95,6 +100,9 @@ class World:
             self.hook.install()
             self.web.open()
             self._assemble(faults, skip_idle_sweeps, quota, on_log)
+            self.quick = QuickTables(InWorld(self)) if quick_tables else None
+            if self.quick is not None:
+                quick_store.install(self.quick)
         except BaseException:
             self.close()
             raise
@@ -179,11 +187,13 @@ class World:
         skip_idle_sweeps: bool = True,
         quota: Quota | None = None,
         on_log: Callable[[str, str, str], None] | None = None,
+        quick_tables: bool = False,
     ) -> World:
         """Read the project at `root` and build its stack, empty, at the time `start`.
 
         `parameters` overrides what DEFAULTS gives; `on_log` gets (function, request id, line) of
-        what handlers print. Raises TemplateError for whatever this machine cannot do.
+        what handlers print. With `quick_tables` dictionaries stand in for DynamoDB's stand-in
+        (`local.quick_store`). Raises TemplateError for whatever this machine cannot do.
         """
         template = root / "template.yaml"
         chosen = {**_known_defaults(template), **(parameters or {})}
@@ -197,6 +207,7 @@ class World:
             skip_idle_sweeps=skip_idle_sweeps,
             quota=quota,
             on_log=on_log,
+            quick_tables=quick_tables,
         )
 
     def close(self) -> None:
@@ -205,6 +216,7 @@ class World:
             browser.close()
         for server in getattr(self, "_servers", ()):
             server.close()
+        quick_store.remove()
         self.web.close()
         self.hook.remove()
         self.hub.close()
@@ -309,14 +321,37 @@ class World:
         for function in self.stack.functions.values():
             self.sandboxes.define(_in_sandbox(function, content))
 
-    def load(self, table: str, items: Iterable[Mapping[str, Any]]) -> None:
-        """Put plain items into a table as if they had always been there.
+    def table_names(self) -> dict[Table, str]:
+        """The physical names of the suite's tables, as the template gives them to functions."""
+        given = [function.environment for function in self.stack.functions.values()]
+        named = {table: f"{table.value.upper()}_TABLE" for table in Table}
+        return {
+            table: next(each[name] for each in given if name in each)
+            for table, name in named.items()
+        }
+
+    def load(self, table: Table, items: Iterable[Item]) -> None:
+        """Put items into a table as if they had always been there.
 
         No stream tells of them and no meter counts them; sweeps find what time makes due.
         """
+        name = self.table_names()[table]
         for item in items:
             image = to_attributes(item)
-            self.wiring.known(table, self.dynamodb.keep(table, image), image)
+            if self.quick is not None:
+                key = tuple(str(item[each]) for each in KEYS[table])
+                self.quick.keep(table, key, without_none(dict(item)))
+                keys = {each: image[each] for each in KEYS[table]}
+            else:
+                keys = self.dynamodb.keep(name, image)
+            self.wiring.known(name, keys, image)
+
+    def items(self, table: Table) -> list[Item]:
+        """Every item of one of the suite's tables."""
+        if self.quick is not None:
+            return self.quick.items(table)
+        stored = self.dynamodb.items(self.table_names()[table])
+        return [from_attributes(each) for each in stored]
 
     def authorization(self, key: str) -> str:
         """What a server says of itself to the collection API: a write key, by its name."""

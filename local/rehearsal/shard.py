@@ -10,7 +10,6 @@ from datetime import datetime, timedelta, tzinfo
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from relance.aws.values import from_attributes
 from relance.content.compiled import Content
 from relance.engine import Plan
 from relance.storage import Item, Table
@@ -58,9 +57,12 @@ class Setting:
         return self.start + timedelta(days=self.days)
 
 
-def rehearse_shard(setting: Setting, subjects: Sequence[Subject]) -> Findings:
-    """Let them through, and count."""
-    with _world(setting, f"{setting.seed}|{subjects[0].key if subjects else ''}") as world:
+def rehearse_shard(
+    setting: Setting, subjects: Sequence[Subject], *, quick: bool = True
+) -> Findings:
+    """Let them through, and count; on quick tables, unless these are to be held to the others."""
+    name = f"{setting.seed}|{subjects[0].key if subjects else ''}"
+    with _world(setting, name, quick=quick) as world:
         hall = _Hall(world, setting)
         for subject in subjects:
             hall.expect(subject)
@@ -76,13 +78,14 @@ def rehearse_nobody(setting: Setting) -> Mapping[str, float]:
         return dict(world.meter.units)
 
 
-def _world(setting: Setting, named: str) -> World:
+def _world(setting: Setting, named: str, *, quick: bool = True) -> World:
     return World.build(
         root=ROOT,
         start=setting.start,
         seed=random.Random(named).getrandbits(32),
         parameters={**PARAMETERS, **setting.parameters},
         quota=_PLENTY,
+        quick_tables=quick,
     )
 
 
@@ -181,13 +184,8 @@ class _Hall:
         """Put everybody into the tables, as if they had always been there."""
         for table in Table:
             rows = [item for items in self._loaded for item in items.get(table, ())]
-            self._world.load(self._table(table), rows)
+            self._world.load(table, rows)
         self._loaded.clear()
-
-    def _table(self, table: Table) -> str:
-        setting = f"{table.value.upper()}_TABLE"
-        functions = self._world.stack.functions.values()
-        return next(f.environment[setting] for f in functions if setting in f.environment)
 
     # -- meanwhile --------------------------------------------------------------------------------
 
@@ -278,15 +276,12 @@ class _Hall:
         found, world, since = self._found, self._world, self._setting.start
         name = self._arn.rpartition(":")[2]
         take_executions(found, world.machines, name, world.now)
-        take_sends(found, self._rows(Table.SENDS), self._zones, since)
-        take_events(found, self._rows(Table.EVENTS), since)
+        take_sends(found, world.items(Table.SENDS), self._zones, since)
+        take_events(found, world.items(Table.EVENTS), since)
         found.deeds.update(self._crowd.deeds)
         found.surprises.update(self._crowd.surprises)
         found.units.update(world.meter.units)  # type: ignore[arg-type]
         return found
-
-    def _rows(self, table: Table) -> list[Item]:
-        return [from_attributes(item) for item in self._world.dynamodb.items(self._table(table))]
 
 
 def _acting(subject: Subject) -> Acting:

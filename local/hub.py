@@ -354,7 +354,7 @@ class Hub:
         """Give control to a job until it pauses or ends."""
         target = cast("greenlet", job.greenlet)
         target.parent = getcurrent()
-        # Only what the loop itself calls, and what has nothing to do afterwards, may move the clock.
+        # Only what the loop itself called, with nothing to do afterwards, may move the clock.
         before, self._alone = self._alone, error is None and target.parent is self._loop
         try:
             if error is None:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from local.hook import Call
 
 Key = tuple[str, ...]
+_Change = tuple[Table, Key, Mapping[str, Any] | None, Mapping[str, Any] | None]
 _BATCH = 100
 _TTL = "expires_at"
 _TTL_DELAY = 2 * 86_400
@@ -82,7 +83,7 @@ class Kept:
 
 
 class Around:
-    """What happens around a call: its time, its count, its charge. Here nothing; a world fills it."""
+    """What happens around a call: its time, its count, its charge; nothing, without a world."""
 
     def begin(self, operation: str) -> None:
         """A call is made."""
@@ -99,7 +100,10 @@ class Around:
         """An item was written, and is not what it was."""
 
     def index_units(
-        self, table: Table, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
+        self,
+        table: Table,  # noqa: ARG002
+        old: Mapping[str, Any] | None,  # noqa: ARG002
+        new: Mapping[str, Any] | None,  # noqa: ARG002
     ) -> float:
         """The write units of the indexes that a change concerns."""
         return 0.0
@@ -188,7 +192,11 @@ class QuickStore:
     """The store over quick tables; made like `DynamoStore`, whose client it has no use for."""
 
     def __init__(
-        self, tables: QuickTables, *_: object, sleep: object = None, chance: object = None
+        self,
+        tables: QuickTables,
+        *_: object,
+        sleep: object = None,  # noqa: ARG002
+        chance: object = None,  # noqa: ARG002
     ) -> None:
         self._tables = tables
         self._around = tables.around
@@ -322,19 +330,19 @@ class QuickStore:
                     self._around.charge(write.table, 0.0, factor)
                 raise ConditionFailed(failed)
             last: dict[str, Any] = {}
-            told = []
+            told: list[_Change] = []
             for write, kept in zip(writes, there, strict=True):
-                last, change = self._carry_out(write, kept, factor)
-                told += change
-            for change in told:
-                self._around.changed(*change)
+                last, changes = self._carry_out(write, kept, factor)
+                told += changes
+            for each in told:
+                self._around.changed(*each)
             return last
         finally:
             self._around.end()
 
     def _carry_out(
         self, write: Write, kept: Kept | None, factor: float
-    ) -> tuple[dict[str, Any], list[tuple[Table, Key, Any, Any]]]:
+    ) -> tuple[dict[str, Any], list[_Change]]:
         """Make one change, and charge it; the item as it is now, and what is to be told."""
         table, key = write.table, key_of(write)
         before = kept.item if kept else None
@@ -363,7 +371,8 @@ def _after(write: Write, before: dict[str, Any] | None, key: Key) -> dict[str, A
         return None
     if isinstance(write, Check):
         return before
-    item = dict(before) if before is not None else dict(zip(KEYS[write.table], key, strict=True))
+    fresh: dict[str, Any] = dict(zip(KEYS[write.table], key, strict=True))
+    item: dict[str, Any] = dict(before) if before is not None else fresh
     for name in write.remove:
         item.pop(name, None)
     item.update(write.set)
@@ -403,7 +412,7 @@ def _text(text: str) -> int:
 
 @lru_cache(maxsize=65_536)
 def _number(text: str) -> int:
-    """Two digits a byte and one for the exponent, one more for a sign; zeros at the ends are free."""
+    """Two digits a byte, one for the exponent, one for a sign; zeros at the ends are free."""
     digits = text.lstrip("-").partition("e")[0].replace(".", "").strip("0")
     return (len(digits) + 1) // 2 + 1 + text.startswith("-")
 
@@ -427,7 +436,9 @@ class InWorld(Around):
         self._names: dict[Table, str] = world.table_names()
         self._module = world.dynamodb._module  # noqa: SLF001 - the emulator's own reckoning
         self._records = {table: world.dynamodb.table(name) for table, name in self._names.items()}
-        self._streams = {table for table, name in self._names.items() if name in world.wiring.streams}
+        self._streams = {
+            table for table, name in self._names.items() if name in world.wiring.streams
+        }
         self._sweeps = {table: world.wiring.sweeps_of(name) for table, name in self._names.items()}
 
     def begin(self, operation: str) -> None:

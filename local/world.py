@@ -356,7 +356,9 @@ class World:
     def authorization(self, key: str) -> str:
         """What a server says of itself to the collection API: a write key, by its name."""
         functions = self.stack.functions.values()
-        secret = next(f.environment["WRITE_KEYS"] for f in functions if "WRITE_KEYS" in f.environment)
+        secret = next(
+            f.environment["WRITE_KEYS"] for f in functions if "WRITE_KEYS" in f.environment
+        )
         answer = self.client("secretsmanager").get_secret_value(SecretId=secret)
         pair = f"{json.loads(answer['SecretString'])[key]}:"
         return f"Basic {base64.b64encode(pair.encode()).decode()}"

@@ -181,5 +181,6 @@ def _name_column(heading: list[str]) -> int | None:
 
 
 def plain(heading: str) -> str:
+    """A heading in small letters, without accents and what is no letter or digit."""
     folded = heading.casefold().translate(str.maketrans("éèêóíáàç", "eeeoiaac"))
     return "".join(c for c in folded if c.isalnum())

@@ -149,10 +149,12 @@ def _steps(r: Rehearsal) -> str:
         f'<tr><td>{escape(each.name)}</td><td class="n">{each.came:,}</td>'
         f'<td class="n">{100 * each.came / max(1, r.executions):.1f} %</td>'
         f'<td class="n">{each.here or ""}</td><td class="n">{length(each.median)}</td></tr>'
-        for each in r.found.tally.steps(r.order)
+        for each in r.found.tally.steps(r.steps)
         if each.came
     )
-    return f'<div class="wide left"><table class="steps"><tr><th></th>{head}</tr>{rows}</table></div>'
+    return (
+        f'<div class="wide left"><table class="steps"><tr><th></th>{head}</tr>{rows}</table></div>'
+    )
 
 
 def _sent(r: Rehearsal) -> str:
@@ -222,7 +224,8 @@ def _not_sent(r: Rehearsal) -> str:
 
 def _meetings(r: Rehearsal) -> str:
     rows = "".join(
-        f'<tr><td class="n">{count:,}</td><td>{escape(one)} and {escape(other)} on one day</td></tr>'
+        f'<tr><td class="n">{count:,}</td>'
+        f"<td>{escape(one)} and {escape(other)} on one day</td></tr>"
         for one, other, count in pairs(r.found.meetings)
     )
     return f"<p>{escape(conflicts(r))}</p>" + (f"<table>{rows}</table>" if rows else "")

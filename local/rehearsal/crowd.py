@@ -10,11 +10,10 @@ import re
 from dataclasses import dataclass, replace
 
 from local import ses_events
-from local.audience import Audience, Habits, Letter, Reader
+from local.audience import Audience, Habits, Letter, Reader, Spawn
 from local.demo.browser import Web, links, pictures
 from local.demo.people import Person
 from local.hub import Hub
-from local.audience import Spawn
 from local.mailbox import Mail
 from local.rehearsal.habits import Manner
 from local.ses_events import Fate

@@ -47,9 +47,7 @@ class Door:
         return "The journey is started for everybody in the file, as for a segment."
 
 
-def door_of(
-    stack: Stack, machine: str, content: Content, does: Sequence[str] = ()
-) -> Door:
+def door_of(stack: Stack, machine: str, content: Content, does: Sequence[str] = ()) -> Door:
     """The door of a machine (ARN); `does` are the events that the audience file lets people do."""
     events: list[str] = []
     for _, rule in stack.of(Rule):

@@ -56,9 +56,9 @@ class Findings:
         for name, value in whole.items():
             more = getattr(other, name)
             if isinstance(value, Counter):
-                value = Counter(value)
-                value.update(more)
-                whole[name] = value
+                both = Counter(value)
+                both.update(more)
+                whole[name] = both
             else:
                 whole[name] = value + more
         return Findings(**whole)
@@ -112,12 +112,7 @@ def take_sends(
 
 def _meetings(together: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """Pairs of messages of different journeys, each once a day and contact."""
-    return {
-        (one[1], other[1])
-        for one in together
-        for other in together
-        if one[0] < other[0]
-    }
+    return {(one[1], other[1]) for one in together for other in together if one[0] < other[0]}
 
 
 def take_events(found: Findings, events: Iterable[Item], since: datetime) -> None:

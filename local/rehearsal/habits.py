@@ -31,8 +31,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from relance.content.priors import Priors
 
-from local.clock import to_datetime
 from local.cli.mistakes import closest
+from local.clock import to_datetime
 from local.rehearsal.people import FileRefused, Past
 
 RATES: Mapping[str, tuple[str, float]] = {
@@ -101,7 +101,7 @@ class Habits(_Part):
     def _awake(self) -> Self:
         if self.hours is not None and not any(self.hours):
             raise ValueError("hours: somebody must be awake; write one weight above 0.")
-        if self.weekdays and not any(self.weekdays.get(day, 1.0) for day in DAYS):
+        if len(self.weekdays) == len(DAYS) and not any(self.weekdays.values()):
             raise ValueError("weekdays: one weight must be above 0.")
         return self
 

@@ -72,9 +72,7 @@ def user_id_of(subject: Subject) -> str:
     return (person.user_id if person else "") or f"rehearsed-{subject.line}"
 
 
-def _from_row(
-    subject: Subject, content: Content, plan: Plan, start: datetime, seed: int
-) -> Loaded:
+def _from_row(subject: Subject, content: Content, plan: Plan, start: datetime, seed: int) -> Loaded:
     store = MemoryStore()
     at = start - _BEFORE
     chance = random.Random(f"{seed}|contact|{subject.key}")
@@ -158,4 +156,3 @@ def _as_stored(item: Item) -> Item:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return {**item, "body": text}
     return item
-

@@ -67,8 +67,9 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Somebody of the file; `line` is where. Either `person` is what the row says, or `items` are
-    all that the tables held, by table.
+    """Somebody of the file; `line` is where.
+
+    Either `person` is what the row says, or `items` are all that the tables held, by table.
     """
 
     line: int
@@ -103,7 +104,9 @@ def read_people(path: Path, content: Content, *, mapping: str | None = None) -> 
     """
     paths = sorted(path.glob("*.json")) if path.is_dir() else [path]
     if not paths:
-        raise FileRefused(f"{path}: there is no *.json in this folder. Put exported contacts there.")
+        raise FileRefused(
+            f"{path}: there is no *.json in this folder. Put exported contacts there."
+        )
     found: list[Subject] = []
     newest: list[datetime] = []
     for each in paths:
@@ -265,7 +268,10 @@ class _Reading:
         if self._reader is None:
             self._reader = self._reads(ImportSource(columns={"address": "email", **columns}))
         consents = {
-            topic: {"state": cells.get(f"consent {topic}"), "at": cells.get(f"consent {topic} since")}
+            topic: {
+                "state": cells.get(f"consent {topic}"),
+                "at": cells.get(f"consent {topic} since"),
+            }
             for topic in self._content.company.topics
             if cells.get(f"consent {topic}")
         }
@@ -282,7 +288,7 @@ class _Reading:
         return {each.name for each in self._content.rules.traits}
 
     def _exported(self, row: Row, told: Mapping[str, object]) -> None:
-        """Take what an export says of one contact; its traits are judged like those of an import."""
+        """Take what an export says of a contact; its traits are judged like those of an import."""
         assert self._reader is not None  # noqa: S101
         try:
             person = self._reader.person(row) if row.cells else Person()
@@ -332,7 +338,9 @@ class _Reading:
     def objects(self, raw: bytes) -> None:
         """Read one JSON object, or one a line."""
         try:
-            text = (gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw).decode("utf-8-sig")
+            text = (gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw).decode(
+                "utf-8-sig"
+            )
         except (OSError, EOFError, UnicodeDecodeError):
             raise FileRefused(f"{self._name}: the file is cut off, or is no UTF-8 text.") from None
         try:
@@ -365,7 +373,8 @@ class _Reading:
                 name: value for name, value in _object(found["traits"]).items() if value is not None
             }
             columns = {name: name for name in self._traits()}
-            self._reader = self._reader or self._reads(ImportSource(columns=columns))
+            source = ImportSource.model_validate({"columns": columns})
+            self._reader = self._reader or self._reads(source)
             cells = {name: _cell(value) for name, value in traits.items() if name in columns}
             if found.get("address"):
                 cells["email"] = str(found["address"])
@@ -397,7 +406,9 @@ class _Reading:
             items[table] = listed
         register = next((i for i in items["contacts"] if i.get("record") == "now#register"), None)
         if register is None:
-            self.wrong.append((line, "it holds no contact: whoever was erased cannot be rehearsed."))
+            self.wrong.append(
+                (line, "it holds no contact: whoever was erased cannot be rehearsed.")
+            )
             return
         zone = _zone_of_events(items["events"])
         self.newest += [
@@ -493,7 +504,7 @@ def _by_heading(name: str, columns: Sequence[str], rows: Sequence[Row]) -> Impor
         )
     first = [each for each in columns if plain(each) in NAME_HEADINGS]
     more = dict.fromkeys(first[:1], "first_name")
-    return ImportSource(columns={**more, (named or full)[0]: "email"})
+    return ImportSource.model_validate({"columns": {**more, (named or full)[0]: "email"}})
 
 
 def _listed(columns: Sequence[str]) -> str:
@@ -515,5 +526,3 @@ def _moment(value: object) -> datetime | None:
         return from_text(str(value))
     except ValueError:
         return None
-
-

@@ -21,6 +21,7 @@ from local.rehearsal.habits import RATES, Habits
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LISTED = 12
+_STEPS = frozenset({"task", "pause", "ending", "failure"})
 _NO_MORE = "   … and {more:,} more: they stand on the page"
 
 
@@ -37,7 +38,7 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """Everything that a rehearsal has to say. `order` lists the machine's states as it is drawn."""
+    """Everything that a rehearsal has to say."""
 
     journey: str
     file: str
@@ -47,7 +48,6 @@ class Rehearsal:
     door: str
     found: Findings
     graph: Graph
-    order: Sequence[str]
     unseen: Sequence[Unseen]
     idle: Mapping[str, float]
     worlds: int
@@ -75,6 +75,11 @@ class Rehearsal:
     def mails(self) -> int:
         """How many mails went out."""
         return self.found.sent.total()
+
+    @property
+    def steps(self) -> list[str]:
+        """The states in which something is done, awaited or ended, as they are drawn."""
+        return [each.name for each in self.graph.states if each.kind in _STEPS]
 
     @property
     def endings(self) -> list[Ending]:
@@ -169,9 +174,7 @@ def length(span: timedelta | None) -> str:
 
 def assumed(rehearsal: Rehearsal) -> list[str]:
     """What was assumed of the audience, as sentences."""
-    rates = [
-        f"{share(rehearsal.habits.rate(name))} {words}" for name, (words, _) in RATES.items()
-    ]
+    rates = [f"{share(rehearsal.habits.rate(name))} {words}" for name, (words, _) in RATES.items()]
     past = rehearsal.with_past
     own = (
         f"{many(past, 'contact')} of the file behave as their own past says, which is mixed with "
@@ -223,8 +226,10 @@ def _heading(r: Rehearsal) -> str:
     days = f"{r.start:%d %B %Y} to {r.end:%d %B %Y}"
     return "\n".join(
         [
-            f"Rehearsal of {r.journey!r}: {many(r.people, 'person', 'people')} of {r.file}, "
-            f"{many(r.days, 'day')}",
+            (
+                f"Rehearsal of {r.journey!r}: {many(r.people, 'person', 'people')} of {r.file}, "
+                f"{many(r.days, 'day')}"
+            ),
             *_wrapped(f"{days}, seed {r.seed}. {r.door}"),
             *_wrapped(
                 "The template, the handlers, the messages and the state machine are those that go "
@@ -243,14 +248,12 @@ def _endings(r: Rehearsal) -> str:
         rows.append(f"{ending.count:>7,} {part:>5.1f} % {mark} {ending.state}")
         rows += [f"{'':<18}{line}" for line in textwrap.wrap(ending.sentence, WIDTH - 18)]
     rows.append(f"{r.executions:>7,} 100.0 %   all together")
-    rows += [
-        f"{count:>7,} did not come: {why}." for why, count in by_count(r.found.left_out)
-    ]
+    rows += [f"{count:>7,} did not come: {why}." for why, count in by_count(r.found.left_out)]
     return "\n".join(rows)
 
 
 def _steps(r: Rehearsal) -> str:
-    steps = [each for each in r.found.tally.steps(r.order) if each.came]
+    steps = [each for each in r.found.tally.steps(r.steps) if each.came]
     rows = [
         _title("Step by step"),
         f"{'':<44}{'came':>9}{'share':>10}{'there':>9}{'half stay':>13}",
@@ -299,7 +302,8 @@ def _not_sent(r: Rehearsal) -> str:
 def _meetings(r: Rehearsal) -> str:
     rows = [_title("Other journeys, the same people"), *_wrapped(conflicts(r))]
     rows += [
-        f"{count:>7,}   {one} and {other} on one day" for one, other, count in pairs(r.found.meetings)
+        f"{count:>7,}   {one} and {other} on one day"
+        for one, other, count in pairs(r.found.meetings)
     ]
     return "\n".join(rows)
 
@@ -319,9 +323,7 @@ def _unseen(r: Rehearsal) -> str:
 def _price(r: Rehearsal) -> str:
     each = 1000 * r.dollars / max(1, r.people)
     rows = [_title("What it will cost on AWS, at list prices")]
-    rows += [
-        f"{cost.item:<52}{cost.quantity:>14,.0f}{cost.dollars:>14.4f} $" for cost in r.costs
-    ]
+    rows += [f"{cost.item:<52}{cost.quantity:>14,.0f}{cost.dollars:>14.4f} $" for cost in r.costs]
     rows += [
         f"{what:<66}{dollars:>14.4f} $"
         for what, dollars in (

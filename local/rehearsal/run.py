@@ -87,7 +87,6 @@ def rehearse(asked: Asked) -> Rehearsal:
     definition = stack.machines[machine].definition
     does = [each.event for each in habits.events]
     door = door_of(stack, stack.machines[machine].arn, content, does)
-    drawn = graph.read(definition)
     rehearsal = Rehearsal(
         journey=asked.journey,
         file=people.name,
@@ -96,8 +95,7 @@ def rehearse(asked: Asked) -> Rehearsal:
         seed=asked.seed,
         door=door.sentence,
         found=found,
-        graph=drawn,
-        order=[each.name for each in drawn.states if each.name != graph.START],
+        graph=graph.read(definition),
         unseen=unseen_ways(definition, found),
         idle=idle,
         worlds=worlds,
@@ -193,4 +191,3 @@ def _peaks() -> str:
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / scale
     others = f", {child:.0f} MB in each of the others" if child > 1 else ""
     return f"{own:.0f} MB of memory at most{others}"
-

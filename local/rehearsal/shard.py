@@ -120,9 +120,7 @@ class _Hall:
         zone = ZoneInfo(subject.zone) if subject.zone else self._zone
         self._zones[loaded.contact_id] = zone
         chance = random.Random(f"{setting.seed}|manner|{subject.key}")
-        manner = manner_of(
-            subject.past, zone, setting.habits, self._content.rules.priors, chance
-        )
+        manner = manner_of(subject.past, zone, setting.habits, self._content.rules.priors, chance)
         person = _acting(subject)
         guest = self._crowd.join(person, manner)
         self._plan_deeds(subject, guest, manner, random.Random(f"{setting.seed}|deeds|{person.id}"))
@@ -155,22 +153,29 @@ class _Hall:
     def _plan_deeds(
         self, subject: Subject, guest: Guest, manner: Manner, chance: random.Random
     ) -> None:
-        for number, at in enumerate(
-            orders_of(manner, chance, start=self._begin, end=self._end), 1
-        ):
-            self._at(at, self._tracking(subject, guest, "Order Completed", number, {
-                "order_id": f"R{subject.line}-{number}",
-                "revenue": manner.spends,
-                "currency": str(self._world.stack.parameters.get("Currency") or "USD"),
-            }))
+        for number, at in enumerate(orders_of(manner, chance, start=self._begin, end=self._end), 1):
+            self._at(
+                at,
+                self._tracking(
+                    subject,
+                    guest,
+                    "Order Completed",
+                    number,
+                    {
+                        "order_id": f"R{subject.line}-{number}",
+                        "revenue": manner.spends,
+                        "currency": str(self._world.stack.parameters.get("Currency") or "USD"),
+                    },
+                ),
+            )
         for number, deed in enumerate(self._setting.habits.events, 1):
             if chance.random() >= deed.share:
                 continue
             at = manner.next_moment(self._begin + _within(deed, chance) * _DAY, chance)
             if at < self._end:
-                self._at(at, self._tracking(
-                    subject, guest, deed.event, 1000 + number, deed.properties
-                ))
+                self._at(
+                    at, self._tracking(subject, guest, deed.event, 1000 + number, deed.properties)
+                )
 
     @property
     def _begin(self) -> float:
@@ -280,7 +285,7 @@ class _Hall:
         take_events(found, world.items(Table.EVENTS), since)
         found.deeds.update(self._crowd.deeds)
         found.surprises.update(self._crowd.surprises)
-        found.units.update(world.meter.units)  # type: ignore[arg-type]
+        found.units.update(world.meter.units)
         return found
 
 

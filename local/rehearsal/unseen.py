@@ -87,4 +87,3 @@ def _why(state: Mapping[str, object], how: str, name: str, found: Findings) -> s
     asked = _condition(state, how)
     needed = f" It takes {asked}." if asked else ""
     return f"{came}{instead}.{needed}"
-

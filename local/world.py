@@ -99,7 +99,7 @@ class World:
         try:
             self.hook.install()
             self.web.open()
-            self._assemble(faults, skip_idle_sweeps, quota, on_log)
+            self._assemble(faults, skip_idle_sweeps, quota, on_log, not quick_tables)
             self.quick = QuickTables(InWorld(self)) if quick_tables else None
             if self.quick is not None:
                 quick_store.install(self.quick)
@@ -113,11 +113,19 @@ class World:
         skip_idle_sweeps: bool,  # noqa: FBT001
         quota: Quota | None,
         on_log: Callable[[str, str, str], None] | None,
+        measured: bool,  # noqa: FBT001
     ) -> None:
         hub, hook, stack = self.hub, self.hook, self.stack
         self._meter = Meter()
         self.recorder = Recorder(self._meter)
-        self.sandboxes = Sandboxes(hub, hook, accounts=self.recorder, faults=faults, on_log=on_log)
+        self.sandboxes = Sandboxes(
+            hub,
+            hook,
+            accounts=self.recorder,
+            faults=faults,
+            on_log=on_log,
+            measured=measured,
+        )
         for function in stack.functions.values():
             self.sandboxes.define(_in_sandbox(function, self.content))
         self.dynamodb, self.sqs, secrets = DynamoDb(), Sqs(), SecretsManager()
@@ -193,7 +201,8 @@ class World:
 
         `parameters` overrides what DEFAULTS gives; `on_log` gets (function, request id, line) of
         what handlers print. With `quick_tables` dictionaries stand in for DynamoDB's stand-in
-        (`local.quick_store`). Raises TemplateError for whatever this machine cannot do.
+        (`local.quick_store`), and the handlers' own CPU time is not measured. Raises
+        TemplateError for whatever this machine cannot do.
         """
         template = root / "template.yaml"
         chosen = {**_known_defaults(template), **(parameters or {})}

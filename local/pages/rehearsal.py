@@ -29,6 +29,7 @@ _HEAT = """
 .wide { position: relative; } .here td { color: var(--blue); }
 .stay { white-space: nowrap; } .note { border-left: 3px solid var(--amber); padding-left: .8rem; }
 .steps td, .steps th { padding: .3rem .6rem; }
+@media (max-width: 60rem) { .wide .graph { max-width: none; } }
 @media (max-width: 40rem) { body { padding: 1.5rem 1rem 3rem; } .bar { display: none; }
   .figures div { flex-basis: 7rem; } td, th { padding: .36rem .4rem; } }
 """

@@ -22,7 +22,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -53,6 +53,7 @@ RATES: Mapping[str, tuple[str, float]] = {
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOUR = 3600.0
 _MOST_HOURS = 24 * 7
+_MOST_TRIES = 5_000
 _MOST_ORDERS = 200
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -158,12 +159,25 @@ class Manner:
         """A moment from `since` (epoch seconds) on at which this person is likely to act."""
         at = since
         for _ in range(_MOST_HOURS):
-            local = to_datetime(round(at * 1_000_000)).astimezone(self.zone)
+            local = self._local(at)
             if chance.random() < self.week[local.weekday() * 24 + local.hour]:
                 return at
             into = local.minute * 60 + local.second + local.microsecond / 1e6
             at += _HOUR - into + chance.uniform(0, _HOUR - 1)
         return at
+
+    def moment_between(self, since: float, until: float, chance: random.Random) -> float:
+        """A moment between two at which this person acts of its own accord, in its own hours."""
+        at = since
+        for _ in range(_MOST_TRIES):
+            at = chance.uniform(since, until)
+            local = self._local(at)
+            if chance.random() < self.week[local.weekday() * 24 + local.hour]:
+                break
+        return at
+
+    def _local(self, at: float) -> datetime:
+        return to_datetime(round(at * 1_000_000)).astimezone(self.zone)
 
 
 def manner_of(

@@ -29,7 +29,7 @@ from local.rehearsal.people import Subject
 from local.services.ses_account import Quota
 from local.world import ROOT, World
 
-SIZE = 250
+SIZE = 500
 """How many people share a world. It is part of the result: another number would be another run."""
 
 _DAY = 86_400.0
@@ -130,13 +130,11 @@ class _Hall:
             self._found.left_out["has no address, and so fills in no form"] += 1
             return
         came = random.Random(f"{setting.seed}|came|{person.id}")
-        at = self._begin + came.random() * setting.over * _DAY
-        self._come(guest, manner, manner.next_moment(at, came), loaded.contact_id)
+        until = min(self._begin + setting.over * _DAY, self._end)
+        at = manner.moment_between(self._begin, until, came)
+        self._come(guest, manner, at, loaded.contact_id)
 
     def _come(self, guest: Guest, manner: Manner, at: float, contact_id: str) -> None:
-        if at >= self._end:
-            self._found.left_out["would come in after the last day"] += 1
-            return
         self._found.came += 1
         if self._door.way is Way.START:
             # A start of the console is a call from outside: it takes no greenlet.
@@ -171,11 +169,16 @@ class _Hall:
         for number, deed in enumerate(self._setting.habits.events, 1):
             if chance.random() >= deed.share:
                 continue
-            at = manner.next_moment(self._begin + _within(deed, chance) * _DAY, chance)
+            at = self._moment_of(deed, manner, chance)
             if at < self._end:
                 self._at(
                     at, self._tracking(subject, guest, deed.event, 1000 + number, deed.properties)
                 )
+
+    def _moment_of(self, deed: Deed, manner: Manner, chance: random.Random) -> float:
+        since = self._begin + deed.from_day * _DAY
+        until = self._begin + max(deed.from_day, deed.to_day) * _DAY
+        return manner.moment_between(since, until, chance)
 
     @property
     def _begin(self) -> float:
@@ -301,10 +304,6 @@ def _acting(subject: Subject) -> Acting:
         signs_up=0.0,
         orders=(),
     )
-
-
-def _within(deed: Deed, chance: random.Random) -> float:
-    return deed.from_day + chance.random() * max(0.0, deed.to_day - deed.from_day)
 
 
 def _must_succeed(outcome: Outcome[None]) -> None:

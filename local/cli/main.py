@@ -29,12 +29,13 @@ this process. Nothing leaves the machine, and time runs as fast as the work allo
                                                         a journey over real people, before it runs
   {LOCAL} find ada.0001@example.com   which contact is that?
   {LOCAL} timeline CONTACT            what happened to it, day by day
+  {LOCAL} where welcome               where everybody is in a journey, step by step
   {LOCAL} preview welcome CONTACT     a message as this contact would get it
   {LOCAL} start welcome input.json    start an execution, as in the AWS console
   {LOCAL} hook shop order.json        what a hook makes of a payload; with --secret, how to send it
 
-find, timeline, preview and start look at the world that the last demo left in {DEMO_FOLDER}/. With
---in {SERVE_FOLDER} they look at the one that serve left when it was stopped.
+find, timeline, where, preview and start look at the world that the last demo left in
+{DEMO_FOLDER}/. With --in {SERVE_FOLDER} they look at the one that serve left when it was stopped.
 """
 
 
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _start(commands.add_parser("start", help="start an execution of a state machine"))
     _find(commands.add_parser("find", help="find a contact by e-mail address"))
     _timeline(commands.add_parser("timeline", help="what happened to a contact, day by day"))
+    _where_is(commands.add_parser("where", help="where everybody is in a journey, step by step"))
     _preview(commands.add_parser("preview", help="a message as a given contact would get it"))
     _hook(commands.add_parser("hook", help="what a hook makes of a payload, and how to send it"))
     return parser
@@ -140,6 +142,12 @@ def _timeline(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("contact", metavar="CONTACT", help="a contact's id or address")
     _where(parser)
     parser.set_defaults(command=_run_timeline)
+
+
+def _where_is(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("journey", metavar="JOURNEY", help="for example welcome")
+    _where(parser)
+    parser.set_defaults(command=_run_where)
 
 
 def _preview(parser: argparse.ArgumentParser) -> None:
@@ -237,6 +245,12 @@ def _run_timeline(options: argparse.Namespace) -> str:
     from local.cli.looking import tell  # noqa: PLC0415
 
     return tell(options.contact, folder=options.folder)
+
+
+def _run_where(options: argparse.Namespace) -> str:
+    from local.cli.looking import where  # noqa: PLC0415
+
+    return where(options.journey, folder=options.folder)
 
 
 def _run_preview(options: argparse.Namespace) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from local.demo.report import Ending, many
+from local.funnel import length
 from local.graph import START
 from local.pages import drawing
 from local.pages.report import STYLE
@@ -15,7 +16,6 @@ from local.rehearsal.report import (
     assumed,
     by_count,
     conflicts,
-    length,
     pairs,
     reason_of,
 )

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from relance.reasons import Reason
 
 from local.demo.report import WIDTH, Cost, Ending, many
+from local.funnel import funnel_lines
 from local.graph import Graph
 from local.prices import PRICES
 from local.rehearsal.findings import Findings
@@ -158,20 +159,6 @@ def reason_of(word: str) -> str:
     return Reason(word).sentence if word in list(Reason) else word.replace("_", " ")
 
 
-def length(span: timedelta | None) -> str:
-    """A length of time as people say it: 40 s, 12 min, 5.2 h, 3.0 days."""
-    if span is None:
-        return ""
-    seconds = span.total_seconds()
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 86_400:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86_400:.1f} days"
-
-
 def assumed(rehearsal: Rehearsal) -> list[str]:
     """What was assumed of the audience, as sentences."""
     rates = [f"{share(rehearsal.habits.rate(name))} {words}" for name, (words, _) in RATES.items()]
@@ -253,17 +240,9 @@ def _endings(r: Rehearsal) -> str:
 
 
 def _steps(r: Rehearsal) -> str:
-    steps = [each for each in r.found.tally.steps(r.steps) if each.came]
-    rows = [
-        _title("Step by step"),
-        f"{'':<44}{'came':>9}{'share':>10}{'there':>9}{'half stay':>13}",
-    ]
-    rows += [
-        f"{each.name:<44}{each.came:>9,}{100 * each.came / max(1, r.executions):>8.1f} %"
-        f"{each.here:>9,}{length(each.median):>13}"
-        for each in steps
-    ]
-    return "\n".join(rows)
+    return "\n".join(
+        [_title("Step by step"), *funnel_lines(r.found.tally.steps(r.steps), r.executions)]
+    )
 
 
 def _sent(r: Rehearsal) -> str:

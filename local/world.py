@@ -226,6 +226,8 @@ class World:
         for server in getattr(self, "_servers", ()):
             server.close()
         quick_store.remove()
+        if hasattr(self, "dynamodb"):
+            self.dynamodb.close()
         self.web.close()
         self.hook.remove()
         self.hub.close()

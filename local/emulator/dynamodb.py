@@ -71,6 +71,10 @@ class DynamoDb(JsonService):
         """
         self._observers.append(observer)
 
+    def close(self) -> None:
+        """Tell nobody any more: the emulator's module holds on to whoever answered last."""
+        self._observers.clear()
+
     # -- calls ------------------------------------------------------------------------------------
 
     def call(self, call: Call) -> Answer:

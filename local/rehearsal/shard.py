@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -63,12 +64,17 @@ def rehearse_shard(
     """Let them through, and count; on quick tables, unless these are to be held to the others."""
     name = f"{setting.seed}|{subjects[0].key if subjects else ''}"
     with _world(setting, name, quick=quick) as world:
-        hall = _Hall(world, setting)
-        for subject in subjects:
-            hall.expect(subject)
-        hall.open()
-        world.run(until=setting.end)
-        return hall.findings()
+        found = _through(_Hall(world, setting), subjects)
+    del world
+    gc.collect()  # a world is full of circles, and the next one needs the room
+    return found
+
+
+def _through(hall: _Hall, subjects: Sequence[Subject]) -> Findings:
+    for subject in subjects:
+        hall.expect(subject)
+    hall.run()
+    return hall.findings()
 
 
 def rehearse_nobody(setting: Setting) -> Mapping[str, float]:
@@ -188,12 +194,13 @@ class _Hall:
     def _end(self) -> float:
         return self._setting.end.timestamp()
 
-    def open(self) -> None:
-        """Put everybody into the tables, as if they had always been there."""
+    def run(self) -> None:
+        """Put everybody into the tables, as if they had always been there, and let time pass."""
         for table in Table:
             rows = [item for items in self._loaded for item in items.get(table, ())]
             self._world.load(table, rows)
         self._loaded.clear()
+        self._world.run(until=self._setting.end)
 
     # -- meanwhile --------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ this process. Nothing leaves the machine, and time runs as fast as the work allo
   {LOCAL} where welcome               where everybody is in a journey, step by step
   {LOCAL} preview welcome CONTACT     a message as this contact would get it
   {LOCAL} start welcome input.json    start an execution, as in the AWS console
+  {LOCAL} new journey cart_reminder   lays down machine, resource, samples and stories
   {LOCAL} hook shop order.json        what a hook makes of a payload; with --secret, how to send it
 
 find, timeline, where, preview and start look at the world that the last demo left in
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _timeline(commands.add_parser("timeline", help="what happened to a contact, day by day"))
     _where_is(commands.add_parser("where", help="where everybody is in a journey, step by step"))
     _preview(commands.add_parser("preview", help="a message as a given contact would get it"))
+    _new(commands.add_parser("new", help="lay down a journey that works at once"))
     _hook(commands.add_parser("hook", help="what a hook makes of a payload, and how to send it"))
     return parser
 
@@ -156,6 +158,12 @@ def _preview(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, help="write the HTML part to this file")
     _where(parser)
     parser.set_defaults(command=_run_preview)
+
+
+def _new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", metavar="journey", choices=["journey"], help="what to lay down")
+    parser.add_argument("name", metavar="NAME", help="for example cart_reminder")
+    parser.set_defaults(command=_run_new)
 
 
 def _hook(parser: argparse.ArgumentParser) -> None:
@@ -257,6 +265,12 @@ def _run_preview(options: argparse.Namespace) -> str:
     from local.cli.previewing import preview  # noqa: PLC0415
 
     return preview(options.message, options.contact, folder=options.folder, html=options.html)
+
+
+def _run_new(options: argparse.Namespace) -> str:
+    from local.new_journey import new_journey  # noqa: PLC0415
+
+    return new_journey(options.name, root=Path(__file__).resolve().parents[2])
 
 
 def _run_hook(options: argparse.Namespace) -> str:

@@ -76,9 +76,9 @@ def _form(content: Content, pattern: Mapping[str, object]) -> str:
 
 
 def other_journeys(stack: Stack, machine: str) -> list[str]:
-    """The journeys of the template besides this one, by name."""
+    """The journeys of the template besides this one, as their events name them."""
     return sorted(
-        each.name.rpartition("-journey-")[2]
+        each.name.rpartition("-journey-")[2].replace("-", "_")
         for each in stack.machines.values()
         if "-journey-" in each.name and each.arn != machine
     )

@@ -64,7 +64,7 @@ def run(asked: Asked) -> str:
     """
     rehearsal = rehearse(asked)
     asked.out.mkdir(parents=True, exist_ok=True)
-    where = asked.out / f"{asked.journey}.html"
+    where = asked.out / f"{rehearsal.journey}.html"
     where.write_text(page(rehearsal), encoding="utf-8")
     return text(rehearsal, [("The same with the graph and the calendar", str(where))])
 
@@ -88,7 +88,7 @@ def rehearse(asked: Asked) -> Rehearsal:
     does = [each.event for each in habits.events]
     door = door_of(stack, stack.machines[machine].arn, content, does)
     rehearsal = Rehearsal(
-        journey=asked.journey,
+        journey=asked.journey.replace("-", "_"),
         file=people.name,
         start=setting.start,
         days=asked.days,
@@ -116,6 +116,7 @@ def _machine(stack: Stack, journey: str) -> str:
         for logical, machine in stack.machines.items()
         if _JOURNEY in machine.name
     }
+    journey = journey.replace("_", "-")
     if journey not in named:
         raise Mistake(
             f'There is no journey "{journey}".{closest(journey, named)} '
@@ -131,7 +132,7 @@ def _setting(asked: Asked, people: People, habits: Habits) -> Setting:
         start = after.replace(hour=0, minute=0, second=0, microsecond=0)
     over = asked.over or max(1.0, asked.days / 3)
     return Setting(
-        journey=asked.journey,
+        journey=asked.journey.replace("_", "-"),
         start=start or FIRST_DAY,
         days=asked.days,
         over=min(over, float(asked.days)),

@@ -2,11 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+JOURNEYS = [
+    "".join(map(str.capitalize, path.name.removesuffix(".asl.json").split("_"))) + "JourneyRole"
+    for path in (Path(__file__).parents[2] / "statemachines" / "journeys").glob("*.asl.json")
+]
 
 # Where no name can stand, and why.
 WILDCARDS = {
-    ("WelcomeJourneyRole", "WriteTheLog"): "log deliveries have no ARN",
+    **{(role, "WriteTheLog"): "log deliveries have no ARN" for role in JOURNEYS},
     ("RescoreContactsOperationRole", "WriteTheLog"): "likewise",
     ("PreviewSegmentOperationRole", "WriteTheLog"): "likewise",
     ("EraseContactOperationRole", "WriteTheLog"): "likewise",
@@ -133,7 +139,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         if "*" in as_list(statement["Resource"])
     }
     assert found == {
-        ("WelcomeJourneyRole", "WriteTheLog"),
+        *((role, "WriteTheLog") for role in JOURNEYS),
         ("RescoreContactsOperationRole", "WriteTheLog"),
         ("PreviewSegmentOperationRole", "WriteTheLog"),
         ("EraseContactOperationRole", "WriteTheLog"),

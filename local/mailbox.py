@@ -26,6 +26,8 @@ from email.utils import format_datetime, formataddr, getaddresses, parseaddr
 from pathlib import Path
 from typing import Protocol
 
+from relance.ports import Mail as Composed
+
 from local import ses_events
 from local.ses_events import DELIVERED, SIMULATOR, Fate, JsonObject
 
@@ -231,6 +233,20 @@ class Mailbox:
             ),
         )
         self.on_event(mail.draft.configuration_set, detail)
+
+
+def on_the_wire(mail: Composed, *, source: str, at: datetime) -> bytes:
+    """A message that nobody has sent yet, as SES would write it."""
+    draft = Draft(
+        source=mail.sender or source,
+        to=(mail.to,),
+        subject=mail.subject,
+        html=mail.html,
+        text=mail.text,
+        headers=tuple(mail.headers.items()),
+        reply_to=(mail.reply_to,) if mail.reply_to else (),
+    )
+    return assemble(Mail(1, "0102019b8d2f0a1c-sample", at.timestamp(), draft))
 
 
 def assemble(mail: Mail) -> bytes:

@@ -30,6 +30,7 @@ _PREFIXES = {"stepfunctions": "states", "sesv2": "ses"}
 _ACTIONS = {
     ("lambda", "Invoke"): "InvokeFunction",
     ("s3", "ListObjectsV2"): "ListBucket",
+    ("sqs", "SendMessageBatch"): "SendMessage",
     ("s3", "HeadObject"): "GetObject",
 }
 _TRANSACTION = {

@@ -33,6 +33,8 @@ this process. Nothing leaves the machine, and time runs as fast as the work allo
   {LOCAL} preview welcome CONTACT     a message as this contact would get it
   {LOCAL} start welcome input.json    start an execution, as in the AWS console
   {LOCAL} new journey cart_reminder   lays down machine, resource, samples and stories
+  {LOCAL} campaign                    one message to two hundred people, from the count to
+                                                        the report
   {LOCAL} hook shop order.json        what a hook makes of a payload; with --secret, how to send it
 
 find, timeline, where, preview and start look at the world that the last demo left in
@@ -76,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     _where_is(commands.add_parser("where", help="where everybody is in a journey, step by step"))
     _preview(commands.add_parser("preview", help="a message as a given contact would get it"))
     _new(commands.add_parser("new", help="lay down a journey that works at once"))
+    _campaign(commands.add_parser("campaign", help="one message to many, count to report"))
     _hook(commands.add_parser("hook", help="what a hook makes of a payload, and how to send it"))
     return parser
 
@@ -164,6 +167,12 @@ def _new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", metavar="journey", choices=["journey"], help="what to lay down")
     parser.add_argument("name", metavar="NAME", help="for example cart_reminder")
     parser.set_defaults(command=_run_new)
+
+
+def _campaign(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("message", nargs="?", default="welcome", help="which message")
+    parser.add_argument("--people", type=_count, default=200, help="to how many (200)")
+    parser.set_defaults(command=_run_campaign)
 
 
 def _hook(parser: argparse.ArgumentParser) -> None:
@@ -259,6 +268,12 @@ def _run_where(options: argparse.Namespace) -> str:
     from local.cli.looking import where  # noqa: PLC0415
 
     return where(options.journey, folder=options.folder)
+
+
+def _run_campaign(options: argparse.Namespace) -> str:
+    from local.cli.campaigning import campaign  # noqa: PLC0415 - the emulator takes a second
+
+    return campaign(options.message, people=options.people)
 
 
 def _run_preview(options: argparse.Namespace) -> str:

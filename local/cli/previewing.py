@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from subprocess import SubprocessError
 from zoneinfo import ZoneInfo
 
 from relance.contacts import stage_at
@@ -17,6 +18,8 @@ from relance.sending import compose_mail, reason_not_to_send
 from local.cli.looking import ROOT, look_up
 from local.cli.mistakes import Mistake
 from local.content import compiled_content
+from local.mailbox import on_the_wire
+from local.spam import judge
 
 
 def preview(message: str, contact: str, *, folder: Path, html: Path | None) -> str:
@@ -65,4 +68,14 @@ def preview(message: str, contact: str, *, folder: Path, html: Path | None) -> s
     ]
     rows = [f"{name}: {value}" for name, value in headers]
     kept = [f"The HTML part is in {html}."] if html else []
-    return "\n".join([*rows, "", mail.text.rstrip(), "", verdict, *kept, ""])
+    wire = on_the_wire(mail, source=f"{sender.name} <{sender.address}>", at=saved.now)
+    return "\n".join([*rows, "", mail.text.rstrip(), "", verdict, *_spam(wire), *kept, ""])
+
+
+def _spam(wire: bytes) -> list[str]:
+    """What a spam checker makes of it, if there is one that works."""
+    try:
+        found = judge(wire)
+    except (OSError, ValueError, SubprocessError) as error:
+        return [f"The spam checker did not work ({type(error).__name__})."]
+    return [str(found)] if found else ["No spam checker is here: install SpamAssassin to have one."]

@@ -82,5 +82,10 @@ def _bytes(body: object) -> bytes:
     if isinstance(body, (bytes, bytearray)):
         return bytes(body)
     if hasattr(body, "read"):
-        return cast("bytes", cast("Any", body).read())
+        # A call that is repeated sends the same file again, from where it began: so does botocore.
+        file = cast("Any", body)
+        begins = file.tell()
+        whole = cast("bytes", file.read())
+        file.seek(begins)
+        return whole
     return b""

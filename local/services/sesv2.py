@@ -1,12 +1,14 @@
-"""SES version 2, as far as a message, its quota and its set-up go.
+"""SES version 2, as far as messages, their quota and their set-up go.
 
-`SendEmail` (Simple, Raw), `GetAccount`, `GetEmailIdentity`, `GetConfigurationSet` and
-`GetConfigurationSetEventDestinations`. What the account may do stands in `ses_account`.
+`SendEmail` (Simple, Raw), `SendBulkEmail`, `GetAccount`, `GetEmailIdentity`,
+`GetConfigurationSet` and `GetConfigurationSetEventDestinations`. What the account may do stands in
+`ses_account`, how an inline template is filled in in `bulk_mail`.
 
 Requests are checked by the limits of the API reference
 (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html) and refused with SES's
 own error codes. What is taken in goes to the mail box. `SendEmail` has no idempotency token: a
-repeated call is a second message. Templates, attachments and contact lists are refused by name.
+repeated call is a second message. Attachments, contact lists and stored templates are refused by
+name.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from typing import Protocol
 
 from local.hook import AwsError
 from local.mailbox import Draft, Mailbox
-from local.services.ses_account import Quota, SesAccount
+from local.services import bulk_mail
+from local.services.ses_account import Quota, Refusal, SesAccount
 
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _TAG_NAME = re.compile(r"(ses:)?[A-Za-z0-9_-]{1,252}")
@@ -78,18 +81,70 @@ class Sesv2:
                 raise AwsError("BadRequestException", f"{name} is not supported here.", 400)
         _check_overrides(_object(request.get("ConfigurationOverrides")))
         draft = self._draft(request)
+        self._check_set(draft.configuration_set)
+        refusal = self._admit(draft)
+        if refusal is not None:
+            raise refusal.as_error()
+        return {"MessageId": self.mailbox.accept(draft).message_id}
+
+    def _admit(self, draft: Draft) -> Refusal | None:
+        """Check the addresses and count the recipients, or say why the account may not send."""
         self._check_sender(draft.source)
         recipients = (*draft.to, *draft.cc, *draft.bcc)
         self._check_recipients(recipients)
-        self._check_set(draft.configuration_set)
         refusal = self.account.admit(
             draft.source, recipients, draft.configuration_set, now=self.mailbox.clock.now
         )
-        if refusal is not None:
-            raise refusal.as_error()
-        if self._meter is not None:
+        if refusal is None and self._meter is not None:
             self._meter.count("emails", len(recipients))
-        return {"MessageId": self.mailbox.accept(draft).message_id}
+        return refusal
+
+    def send_bulk_email(self, request: Request) -> dict[str, object]:
+        """Take in one message for each entry, and answer for each what became of it.
+
+        What is wrong with the request as a whole is an error; what is wrong with one entry stands
+        in its result, and the others go out.
+        """
+        for name in _UNSUPPORTED:
+            if name in request:
+                raise AwsError("BadRequestException", f"{name} is not supported here.", 400)
+        entries = _objects(request.get("BulkEmailEntries"))
+        if not 1 <= len(entries) <= _LIMITS["recipients"]:
+            raise _bad("The number of destinations must be between 1 and 50.")
+        letter = bulk_mail.letter_of(request)
+        shared = Draft(
+            source=str(request.get("FromEmailAddress") or ""),
+            to=(),
+            reply_to=_strings(request.get("ReplyToAddresses")),
+            tags=_tags(_objects(request.get("DefaultEmailTags"))),
+            configuration_set=str(request.get("ConfigurationSetName") or "") or None,
+        )
+        self._check_set(shared.configuration_set)
+        return {"BulkEmailEntryResults": [self._entry(each, shared, letter) for each in entries]}
+
+    def _entry(self, entry: Request, shared: Draft, letter: bulk_mail.Letter) -> dict[str, object]:
+        """What became of one entry."""
+        destination = _object(entry.get("Destination"))
+        try:
+            filled = letter.filled(entry)
+            tags = dict(shared.tags) | dict(_tags(_objects(entry.get("ReplacementTags"))))
+            draft = replace(
+                shared,
+                to=_strings(destination.get("ToAddresses")),
+                cc=_strings(destination.get("CcAddresses")),
+                bcc=_strings(destination.get("BccAddresses")),
+                subject=filled.get("Subject") or "",
+                html=filled.get("Html"),
+                text=filled.get("Text"),
+                headers=_headers(letter.headers_for(entry)),
+                tags=tuple(tags.items()),
+            )
+            refusal = self._admit(draft)
+        except AwsError as error:
+            return {"Status": "INVALID_PARAMETER", "Error": error.message}
+        if refusal is not None:
+            return {"Status": refusal.entry, "Error": refusal.message}
+        return {"Status": "SUCCESS", "MessageId": self.mailbox.accept(draft).message_id}
 
     def get_account(self, _request: Request) -> dict[str, object]:
         """Answer the quota and how much of it is used."""

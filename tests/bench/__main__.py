@@ -8,6 +8,7 @@ import os
 import platform
 
 from tests.bench import (
+    campaign,
     collecting,
     conditions,
     emulators,
@@ -60,6 +61,8 @@ def main() -> None:
     print(*sending_rate.measure(), sep="\n", end="\n\n", flush=True)
     print("Sending: a mail decided, rendered, signed and assembled, beside its bare templates")
     print(*sending.measure(), sep="\n", end="\n\n", flush=True)
+    print("A campaign: counted, claimed, handed to SES fifty at a time, every outcome known")
+    print(*campaign.measure(), sep="\n", end="\n\n", flush=True)
     print("The interpreter of state machines alone")
     print(*interpreter.measure(), sep="\n", end="\n\n", flush=True)
     print("DynamoDB inside the process, through boto3: calls in a second of CPU")

@@ -113,6 +113,35 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
                 list(files.read_blocks("a", files.about("a")))
 
 
+class AnswerLost:
+    """An S3 that carries out the first call and answers with an error."""
+
+    def __init__(self, whole: S3) -> None:
+        self._whole = whole
+        self.attempts = 0
+
+    def call(self, call: Call) -> Answer:
+        """Carry it out; the first answer is an error."""
+        answer = self._whole.call(call)
+        if call.operation == "PutObject":
+            self.attempts += 1
+            if self.attempts == 1:
+                raise AwsError("InternalError", "come back later", 500)
+        return answer
+
+
+def test_a_file_that_is_sent_again_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    storage = AnswerLost(S3())
+    with Hook() as hook:
+        hook.register("s3", storage)
+        files = made()
+        files.write_lines("a", ["1", "2"])
+        assert list(files.read_lines("a")) == ["1", "2"]
+    assert storage.attempts == 2
+
+
 def test_a_person_is_told_where_a_file_is(files: Files) -> None:
     assert files.link("a/b.jsonl") == "s3://operations/a/b.jsonl"
 

@@ -166,6 +166,13 @@ OTHERS = {
     "export_batch/everybody",
     "import_piece/write",
     "sum_up_import/imported",
+    "list_audience/count",
+    "list_audience/console_default",
+    "send_batch/of_no_campaign",
+    "count_campaign/of_no_campaign",
+    "control_campaign/of_no_campaign",
+    "report_sending/a_month",
+    "preview_message/a_sample",
 }
 
 
@@ -737,3 +744,24 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]
 
     monkeypatch.setattr("relance.aws.services.StepFunctionsExecutions.succeed", succeed)
     return given
+
+
+@pytest.mark.parametrize(
+    ("sample", "decision"),
+    [
+        ("list_audience/count", "nobody"),
+        ("list_audience/console_default", "nothing_to_do"),
+        ("report_sending/a_month", "reported"),
+        ("preview_message/a_sample", "previewed"),
+    ],
+)
+def test_the_functions_of_a_campaign_say_what_they_found(
+    call: Call, sample: str, decision: str
+) -> None:
+    assert call(*sample.split("/"))["decision"] == decision
+
+
+@pytest.mark.parametrize("function", ["send_batch", "count_campaign", "control_campaign"])
+def test_a_campaign_that_there_is_not_is_no_defect(call: Call, function: str) -> None:
+    with pytest.raises(InvalidInput, match='There is no campaign "spring-2026"'):
+        call(function, "of_no_campaign")

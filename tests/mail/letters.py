@@ -16,9 +16,8 @@ from relance.profiles import Decided, Latest, Profile
 from relance.register import ConsentState, consent_value, new_register, register_of
 from relance.sending import asks_to_confirm, compose_mail
 
+from local import mailbox
 from local.content import compiled_content
-from local.mailbox import Draft, assemble
-from local.mailbox import Mail as Accepted
 from local.world import ROOT
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -86,16 +85,7 @@ def composed(message: Message, contact: Contact) -> Mail:
 
 def on_the_wire(mail: Mail) -> bytes:
     """The mail as SES writes it."""
-    draft = Draft(
-        source=mail.sender or f"{SENDER.name} <{SENDER.address}>",
-        to=(mail.to,),
-        subject=mail.subject,
-        html=mail.html,
-        text=mail.text,
-        headers=tuple(mail.headers.items()),
-        reply_to=(mail.reply_to,) if mail.reply_to else (),
-    )
-    return assemble(Accepted(1, "0102019b8d2f0a1c-sample", NOW.timestamp(), draft))
+    return mailbox.on_the_wire(mail, source=f"{SENDER.name} <{SENDER.address}>", at=NOW)
 
 
 def letters() -> Iterator[Letter]:

@@ -29,6 +29,10 @@ GOOD_AND_BAD = {
         ["", "me@example.com", "@example.com", "me@example.com,@example.org"],
         ["example.com", "me@example.com, you@example.com", "me@example.com,", "me"],
     ),
+    "TestAddresses": (
+        ["", "me@example.com", "me@example.com,you@example.org"],
+        ["@example.com", "me@example.com, you@example.com", "me"],
+    ),
     "LinkDomain": (["", "links.example.com"], ["https://links.example.com", "links"]),
     "CertificateArn": (
         ["", "arn:aws:acm:eu-west-1:123456789012:certificate/1234-abcd"],

@@ -29,6 +29,13 @@ WILDCARDS = {
     ("SendEmailFunctionRole", "KeepPictures"): "likewise",
     ("SendDeferredFunctionRole", "ReadAndKeepVersions"): "likewise",
     ("SendDeferredFunctionRole", "KeepPictures"): "likewise",
+    ("SendBatchFunctionRole", "ReadAndKeepVersions"): "likewise",
+    ("SendBatchFunctionRole", "KeepPictures"): "likewise",
+    **{
+        (f"{name}FunctionRole", "ReadThePublishedMessage"): "likewise"
+        for name in ("ListAudience", "ControlCampaign")
+    },
+    ("PreviewMessageFunctionRole", "ReadPublishedMessagesAndDrafts"): "likewise",
     ("PublishContentFunctionRole", "ReadDrafts"): "likewise",
     ("PublishContentFunctionRole", "KeepVersionsAndPictures"): "likewise",
     ("MarketerAccess", "WriteDrafts"): "likewise",
@@ -71,15 +78,43 @@ WILDCARDS = {
     ("CheckSetupFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
     ("SendEmailFunctionRole", "AskForTheQuota"): "the account has no ARN",
     ("SendEmailFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
+    ("SendBatchFunctionRole", "SendFromOneAddress"): "likewise",
+    ("PreviewMessageFunctionRole", "SendTestsFromOneAddress"): "likewise",
+    **{
+        (f"{name}OperationRole", "WriteTheLog"): "log deliveries have no ARN"
+        for name in ("SendCampaign", "Control", "ReportSending", "PreviewMessage")
+    },
+    ("SendCampaignOperationRole", "WatchStopAndRedriveTheBatches"): "named when they start",
+    ("SendCampaignOperationRole", "ReadTheListAndWriteTheResults"): "files are named likewise",
+    ("ListAudienceFunctionRole", "WriteTheList"): "likewise",
+    ("ListAudienceFunctionRole", "JoinItsParts"): "likewise",
+    ("ListAudienceFunctionRole", "SeeWhetherItIsBeingSent"): "executions likewise",
+    ("ListAudienceFunctionRole", "AskForTheQuota"): "an account has no ARN",
+    ("SendBatchFunctionRole", "AskForTheQuota"): "likewise",
+    ("CountCampaignFunctionRole", "ReadTheAudience"): "files are named likewise",
+    ("CountCampaignFunctionRole", "ListWhoIsLeft"): "likewise",
+    ("ControlCampaignFunctionRole", "SeeWhetherOneIsRunning"): "executions likewise",
+    ("ReportSendingFunctionRole", "WriteTheReport"): "files are named likewise",
+    ("PreviewMessageFunctionRole", "WriteTheMail"): "likewise",
     ("SendDeferredFunctionRole", "AskForTheQuota"): "the account has no ARN",
     ("SendDeferredFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
     ("RecordReplyFunctionRole", "ForwardFromOneAddress"): "likewise",
     ("RecordReplyFunctionRole", "ReadTheMail"): "files are named by SES",
     ("SendEmailFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
     ("SendDeferredFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
+    ("SendBatchFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
+    ("PreviewMessageFunctionRole", "SendFromTheAddressesOfBrands"): "likewise",
 }
-SENDERS = {"SendEmailFunctionRole", "SendDeferredFunctionRole", "CheckSetupFunctionRole"}
-"""Who may hand mail of ours to SES; replies are forwarded besides."""
+ONE_BY_ONE = "ses:SendEmail"
+MANY = ["ses:SendBulkEmail", "ses:SendEmail"]
+SENDERS = {
+    "SendEmailFunctionRole": ONE_BY_ONE,
+    "SendDeferredFunctionRole": ONE_BY_ONE,
+    "CheckSetupFunctionRole": ONE_BY_ONE,
+    "SendBatchFunctionRole": MANY,
+    "PreviewMessageFunctionRole": MANY,
+}
+"""Who may hand mail to SES, and by which call."""
 
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
@@ -148,6 +183,12 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("ExportContactsOperationRole", "WriteTheLog"),
         ("ReportLeadsOperationRole", "WriteTheLog"),
         ("JoinContactsOperationRole", "WriteTheLog"),
+        ("SendCampaignOperationRole", "WriteTheLog"),
+        ("ControlOperationRole", "WriteTheLog"),
+        ("ReportSendingOperationRole", "WriteTheLog"),
+        ("PreviewMessageOperationRole", "WriteTheLog"),
+        ("ListAudienceFunctionRole", "AskForTheQuota"),
+        ("SendBatchFunctionRole", "AskForTheQuota"),
         ("ManageSuppressionsOperationRole", "WriteTheLog"),
         ("RefreshAddressRangesOperationRole", "WriteTheLog"),
         ("PublishContentOperationRole", "WriteTheLog"),
@@ -168,7 +209,7 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         for owner, statement in statements(resources)
         if any(action.startswith("ses:Send") for action in as_list(statement["Action"]))
     ]
-    assert {owner for owner, _ in granting} == SENDERS | {"RecordReplyFunctionRole"}
+    assert {owner for owner, _ in granting} == {*SENDERS, "RecordReplyFunctionRole"}
     bound = {
         json.dumps(statement["Condition"]["StringEquals"]["ses:FromAddress"])
         for _, statement in granting
@@ -177,8 +218,8 @@ def test_mail_is_sent_from_one_address_through_one_configuration_set(
         json.dumps({"Ref": "SenderAddress"}),
         json.dumps({"Fn::Split": [",", {"Ref": "BrandAddresses"}]}),
     }
-    for _, statement in granting:
-        assert statement["Action"] == "ses:SendEmail"
+    for owner, statement in granting:
+        assert statement["Action"] == SENDERS.get(owner, ONE_BY_ONE)
         assert "configuration-set/${ConfigurationSet}" in json.dumps(statement["Resource"])
 
 
@@ -193,7 +234,8 @@ def test_without_brands_nothing_is_granted_to_them(resources: Mapping[str, Any])
 def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
     resources: Mapping[str, Any],
 ) -> None:
-    found = [each for _, each in statements(resources) if each.get("Sid") == "SendFromOneAddress"]
+    sending = ("SendFromOneAddress", "SendTestsFromOneAddress")
+    found = [each for _, each in statements(resources) if each.get("Sid") in sending]
     assert len(found) == len(SENDERS)
     for statement in found:
         (exception,) = [each for each in statement["Resource"] if "*" in json.dumps(each)]
@@ -202,7 +244,7 @@ def test_outside_the_allow_list_mode_not_even_the_sandbox_exception_remains(
         assert otherwise == {"Ref": "AWS::NoValue"}
 
 
-def test_one_function_may_scan_and_none_may_drop_or_describe_a_table(
+def test_who_lists_contacts_may_scan_and_none_may_drop_or_describe_a_table(
     resources: Mapping[str, Any],
 ) -> None:
     allowed = {
@@ -218,7 +260,8 @@ def test_one_function_may_scan_and_none_may_drop_or_describe_a_table(
     for owner, statement in statements(resources):
         for action in as_list(statement["Action"]):
             service, _, operation = action.partition(":")
-            if (owner, action) == ("ListContactsFunctionRole", "dynamodb:Scan"):
+            listing = ("ListContactsFunctionRole", "ListAudienceFunctionRole")
+            if owner in listing and action == "dynamodb:Scan":
                 continue
             assert service != "dynamodb" or operation in allowed, f"{owner}: {action}"
 

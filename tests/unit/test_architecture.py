@@ -29,7 +29,10 @@ HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "minis
 
 MAY_IMPORT = {
     **dict.fromkeys(PUBLIC, frozenset()),
-    "send_email": frozenset({"jinja2", "pydantic"}),
+    **dict.fromkeys(
+        ("send_email", "send_batch", "list_audience", "preview_message"),
+        frozenset({"jinja2", "pydantic"}),
+    ),
     "send_deferred": frozenset({"jinja2"}),
     "show_mail": frozenset({"jinja2"}),
     "publish_content": frozenset({"jinja2", "pydantic", "yaml", "css_inline"}),
@@ -52,6 +55,9 @@ MAY_IMPORT = {
             "report_leads",
             "check_setup",
             "join_contacts",
+            "count_campaign",
+            "control_campaign",
+            "report_sending",
             "manage_suppressions",
             "refresh_address_ranges",
         ),

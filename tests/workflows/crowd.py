@@ -139,7 +139,7 @@ class Crowd:
         """One look at the prices, now."""
         self.happens(number, "page_viewed", message, path="/pricing")
 
-    def happens(self, number: int, name: str, message: str, **properties: str) -> None:
+    def happens(self, number: int, name: str, message: str, **properties: Any) -> None:
         """One event, now."""
         contact, now = self.people[number], self.world.now
         its_id = event_id(milliseconds(now), "test", f"{contact}#{message}")

@@ -1,16 +1,19 @@
 """Stopped at every AWS call, before it and after it: nobody lost, nobody mailed twice.
 
-The short form stops at a spread of the calls, `make test-long` at every one.
+The short form stops at a spread of the calls, `make test-long` at every one, and at whatever chance
+hits.
 """
 
+import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from relance.ledger import SendState
 
-from local.faults import CallMade, FaultPlan, stops_at
+from local.faults import CallMade, Fault, FaultPlan, SeededFaults, stops_at
 from local.world import World
 from tests.workflows.story import MONDAY, Story
 
@@ -110,3 +113,89 @@ def test_stopped_at_every_call_it_comes_out_the_same(
         result, _ = live_through(plan)
         assert plan.struck, f"the fault at {made} never struck"
         assert_nobody_lost_or_doubled(result, expected, f"{made} {plan.rules[0].fault}")
+
+
+# -- whatever chance does ------------------------------------------------------------------------
+
+SOME = (
+    Fault.STOP_BEFORE, Fault.STOP_AFTER, Fault.FAIL_BEFORE, Fault.FAIL_AFTER, Fault.DELAY,
+)  # fmt: skip
+PEOPLE = (ANA, "ben@example.com", "cem@example.com")
+FINAL = {state.value for state in SendState if state.is_final}
+SETTLED_BY = timedelta(hours=2)
+"""After the last fault: the settling time, the sweep after it, the last report of SES."""
+
+
+def weather(story: Story, seed: int, chance: random.Random) -> None:
+    """Calls fail, functions die, reports of SES come late, twice, in any order or not at all."""
+    rate = chance.choice((0.01, 0.03, 0.06))
+    story.world.sandboxes.faults = SeededFaults(seed, rate=rate, faults=SOME)
+    feedback = story.world.feedback
+    feedback.seed, feedback.delayed, feedback.delay = seed, 0.2, 1200
+    feedback.doubled, feedback.disordered, feedback.lost_on_bus = 0.3, 0.5, 0.3
+
+
+def in_spite_of_it(story: Story, act: Callable[[str], object], address: str) -> None:
+    """Somebody does something whose own request fails for nobody: they would press again."""
+    faults, story.world.sandboxes.faults = story.world.sandboxes.faults, None
+    act(address)
+    story.world.sandboxes.faults = faults
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1_100))
+def test_whatever_chance_does_nobody_is_lost_or_doubled(seed: int) -> None:
+    lived_through(seed)
+
+
+def test_in_some_weather_nobody_is_lost_or_doubled() -> None:
+    for seed in (2_000, 2_001, 2_002):
+        lived_through(seed)
+
+
+def lived_through(seed: int) -> None:
+    """Three people sign up and do what they do for three bad days; then a fortnight is fine."""
+    chance = random.Random(seed)
+    with World.build(start=MONDAY, seed=seed) as world:
+        story = Story(world)
+        for address in PEOPLE:
+            story.signs_up(address)
+        weather(story, seed, chance)
+        for hour in sorted(chance.uniform(0.1, 72) for _ in range(9)):
+            story.day(hour / 24)
+            address = chance.choice(PEOPLE)
+            known = story.messages(address)
+            acts = (
+                [story.confirms] * 2
+                if known[-1:] == ["confirm"]
+                else [story.clicks] * ("welcome" in known)
+            ) + [story.unsubscribes] * (chance.random() < 0.3 and "welcome" in known)
+            if acts:
+                in_spite_of_it(story, chance.choice(acts), address)
+        story.day(3.1)
+        world.sandboxes.faults = None
+        world.run(for_=SETTLED_BY)
+        for address in PEOPLE:
+            unsettled = {
+                each["message"]: each["state"]
+                for each in story.sends(address)
+                if each["state"] in (SendState.CLAIMED, SendState.UNKNOWN)
+            }
+            assert not unsettled, f"seed {seed}: {unsettled}"
+        story.day(18)
+        for address in PEOPLE:
+            told_apart(story, address, f"seed {seed}, {address}")
+
+
+def told_apart(story: Story, address: str, where: str) -> None:
+    """Mail box, ledger and history agree, and the journey has one named ending."""
+    mails = Counter(story.messages(address))
+    assert all(count == 1 for count in mails.values()), f"{where}: {mails}"
+    ledger = {each["message"]: each["state"] for each in story.sends(address)}
+    assert set(ledger.values()) <= FINAL, f"{where}: {ledger}"
+    went_out = {name for name, state in ledger.items() if SendState(state).went_out}
+    given_up = {name for name, state in ledger.items() if state == SendState.GIVEN_UP}
+    assert went_out <= set(mails) <= went_out | given_up, f"{where}: {ledger} {mails}"
+    sent = Counter(event["properties"]["message"] for event in story.events(address, "email_sent"))
+    assert sent == Counter(went_out), f"{where}: {sent} {ledger}"
+    assert story.records(address, "now#") == ["now#profile", "now#register"], where

@@ -282,7 +282,7 @@ def test_stopped_at_every_call_it_is_sent_once_or_given_up() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(250))
 def test_stopped_twice_it_is_sent_once_or_given_up(seed: int) -> None:
     _, trace = live_through()
     chance = random.Random(seed)

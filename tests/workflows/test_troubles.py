@@ -60,7 +60,7 @@ PASSING = [
     ),
     pytest.param(
         answered("ProvisionedThroughputExceededException", operation="PutItem", times=40),
-        id="the links cannot be kept",
+        id="nothing new can be written",
     ),
     pytest.param(
         answered("SlowDown", status=503, service="s3", times=20),

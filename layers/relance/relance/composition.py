@@ -134,20 +134,18 @@ class AwsServices:
     @cached_property
     def sender(self) -> Sender:
         """Who sends and to whom it may."""
-        listed = _setting("ALLOW_LIST").lower().replace(" ", "")
         return Sender(
             address=_setting("SENDER"),
             name=_setting("SENDER_NAME"),
             mode=SendMode(_setting("SEND_MODE")),
-            allow_list=tuple(each for each in listed.split(",") if each),
+            allow_list=_listed(_setting("ALLOW_LIST").lower()),
             link_base_url=_setting("LINK_BASE_URL").rstrip("/"),
             postal_address=self.postal_address,
             time_zone=ZoneInfo(_setting("TIME_ZONE")),
             languages=self.languages,
+            test_addresses=_listed(os.environ.get("TEST_ADDRESSES", "")),
             reply_domain=_setting("REPLY_DOMAIN"),
-            brand_addresses=tuple(
-                each for each in os.environ.get("BRAND_ADDRESSES", "").split(",") if each
-            ),
+            brand_addresses=_listed(os.environ.get("BRAND_ADDRESSES", "")),
         )
 
     @cached_property
@@ -235,7 +233,9 @@ class AwsServices:
 
         from relance.aws.services import StepFunctionsExecutions  # noqa: PLC0415
 
-        return StepFunctionsExecutions(boto3.client("stepfunctions"))
+        return StepFunctionsExecutions(
+            boto3.client("stepfunctions"), starts=os.environ.get("STARTS_MACHINE", "")
+        )
 
     @cached_property
     def repair_queue(self) -> "SqsRepairQueue":
@@ -392,6 +392,10 @@ class AwsServices:
         from relance.aws.services import read_secret  # noqa: PLC0415
 
         return read_secret(boto3.client("secretsmanager"), _setting(setting))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each for each in text.replace(" ", "").split(",") if each)
 
 
 def _setting(name: str) -> str:

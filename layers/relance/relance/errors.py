@@ -79,7 +79,12 @@ class ContentInvalid(Permanent):
 
 
 class SendRefused(Permanent):
-    """SES will not take this message, now or later: identity, account or content."""
+    """SES will not take this message, now or later: identity, account or content.
+
+    `stops_all`: it is not about the message, so that SES takes none at all.
+    """
+
+    stops_all = False
 
 
 class RecipientRefused(Permanent):

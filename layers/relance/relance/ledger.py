@@ -49,6 +49,10 @@ SETTLING_TIME = timedelta(hours=1)
 SHARDS = 4
 """Over how many partitions the index of unsettled sends is spread, and that of deferred ones."""
 
+TALLY_SHARDS = 8
+"""Over how many partitions the sends of one campaign, or of a message in a month, are spread: 8,000
+writes a second."""
+
 
 class SendState(StrEnum):
     """Where a message stands."""
@@ -173,8 +177,9 @@ class Planned:
     """A message that a step is about to send.
 
     `keep` is how long its record is kept; `attempt` tells the claim of this invocation from
-    another's, so that nobody gives back what is not theirs. `settling` is how long its outcome may
-    stay unknown. One that is `alone` belongs to no journey.
+    another's, so that nobody gives back what is not theirs. It counts for the figures of
+    `campaign`; without one, for those of its message and month. `settling` is how long its outcome
+    may stay unknown. One that is `alone` belongs to no journey.
     """
 
     step: Step
@@ -184,6 +189,7 @@ class Planned:
     now: datetime
     keep: timedelta
     attempt: str = ""
+    campaign: str | None = None
     settling: timedelta = SETTLING_TIME
     alone: bool = False
 
@@ -235,12 +241,28 @@ class Planned:
             "message_version": self.message_version,
             "topic": self.topic,
             "claimed_at": to_text(self.now),
+            "tally_shard": tally_shard(
+                self.campaign or group_of(self.message, to_text(self.now)[:7]), self.send_id
+            ),
             "wanted_at": to_text(self.now),
             "alone": True if self.alone else None,
             "expires_at": round((self.now + self.keep).timestamp()),
             **state,
         }
         return Put(Table.SENDS, item, when=Absent())
+
+
+def group_of(message: str, month: str) -> str:
+    """What the sends of a message from journeys are told under: the message and the UTC month.
+
+    No campaign bears such a name, which has no stroke.
+    """
+    return f"{message}/{month}"
+
+
+def tally_shard(group: str, ident: str) -> str:
+    """The partition of the index by state that a send belongs to: of a campaign, or of a month."""
+    return f"{group}#{sum(ident.encode()) % TALLY_SHARDS}"
 
 
 def shard_of(ident: str) -> str:

@@ -17,6 +17,7 @@ from relance.collecting.keys import WriteKeys
 from relance.content.compiled import Content
 from relance.detecting import Detector
 from relance.engine import Plan
+from relance.errors import RelanceError
 from relance.events import Event
 from relance.hooks.keys import HookSecrets
 from relance.limiter import Limiter
@@ -43,7 +44,7 @@ class Sender:
 
     `time_zone` decides where a calendar day begins; the first of `languages` serves whoever reads
     none of them. Replies come to `reply_domain`; when it is empty, to the sender's own mailbox.
-    Brands may send from `brand_addresses` besides.
+    Brands may send from `brand_addresses` besides. Tests go to `test_addresses`, whatever the mode.
     """
 
     address: str
@@ -54,6 +55,7 @@ class Sender:
     postal_address: str
     time_zone: ZoneInfo
     languages: tuple[str, ...]
+    test_addresses: tuple[str, ...] = ()
     reply_domain: str = ""
     brand_addresses: tuple[str, ...] = ()
 
@@ -91,7 +93,13 @@ class Mail:
 
 
 class Mailer(Protocol):
-    """Sends one message."""
+    """Sends messages, one or many at a time."""
+
+    def send_bulk(self, mails: Sequence[Mail]) -> Sequence[str | RelanceError]:
+        """Hand many messages to SES; for each, in their order, its SES message id or an error.
+
+        The errors are those that `send` raises; none is raised here.
+        """
 
     def send(self, mail: Mail) -> str:
         """Hand the message to SES; its SES message id.
@@ -149,6 +157,16 @@ class Executions(Protocol):
 
     def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
         """Answer a pause; False if nobody waits for this answer any more.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+
+    def arn_of(self, name: str) -> str:
+        """The ARN of the execution of this name of the machine that this function may start."""
+
+    def start(self, name: str, data: Mapping[str, Value]) -> None:
+        """Start an execution of that machine; one that was started under the name is enough.
 
         Raises:
             ServiceUnavailable: Step Functions could not answer now.

@@ -38,6 +38,9 @@ class Reason(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     NOT_TRIED_AGAIN = "not_tried_again"
     RETRIED = "retried"
+    SAME_PERSON = "same_person"
+    GONE = "gone"
+    CANCELLED = "cancelled"
 
     @property
     def sentence(self) -> str:
@@ -77,8 +80,11 @@ _SENTENCES: Mapping[Reason, str] = {
     Reason.OUTCOME_UNKNOWN: "Maybe sent: the sender broke off, and SES has said nothing of it. It "
     "is not repeated unless a person asks for it, so that nobody gets it twice.",
     Reason.CONTENT_INVALID: "The message could not be made: it needs or prints what is not known "
-    "of the contact.",
+    "of the contact, or what is kept of the contact cannot be read.",
     Reason.NOT_TRIED_AGAIN: "Not sent: SES or the tables said that it was not the time, and nobody "
     "tried again.",
     Reason.RETRIED: "A person asked that it be tried again.",
+    Reason.SAME_PERSON: "The contact turned out to be another one, who gets the message.",
+    Reason.GONE: "There is no such contact any more.",
+    Reason.CANCELLED: "The campaign was cancelled before it came to this contact.",
 }

@@ -50,6 +50,7 @@ DUE = Index("due", Table.CONTACTS, "due_shard", "due_at")
 MEMBERS = Index("members", Table.CONTACTS, "member_shard", "contact_id")
 IDENTITIES_OF = Index("of_contact", Table.IDENTITIES, "contact_id", "identity")
 SENDS_OF = Index("of_contact", Table.SENDS, "contact_id", "claimed_at")
+SENDS_TALLY = Index("tally", Table.SENDS, "tally_shard", "state")
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,7 @@ def test_a_message_is_shown_as_the_contact_would_get_it(run: Run) -> None:
     assert shown.code == 0
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in shown.out
     assert "It would" in shown.out
+    assert re.search(r"SpamAssassin gives it -?\d\.\d points|No spam checker is here", shown.out)
 
 
 def test_an_execution_is_started_and_its_way_told(run: Run, tmp_path: Path) -> None:

@@ -56,10 +56,27 @@ class EventBridgeBus:
 
 
 class StepFunctionsExecutions:
-    """The state machines."""
+    """The state machines; `starts` is the ARN of the one that is started by the function."""
 
-    def __init__(self, client: "SFNClient") -> None:
+    def __init__(self, client: "SFNClient", *, starts: str = "") -> None:
         self._client = client
+        self._starts = starts
+
+    def arn_of(self, name: str) -> str:
+        """The ARN of an execution of the machine that is started here."""
+        return f"{self._starts.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def start(self, name: str, data: Mapping[str, Value]) -> None:
+        """Start an execution; one that was started under the name is enough.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+        there = self._client.exceptions.ExecutionAlreadyExists
+        with suppress(there), calling("Step Functions"):
+            self._client.start_execution(
+                stateMachineArn=self._starts, name=name, input=json.dumps(data)
+            )
 
     def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
         """Answer a pause; False if nobody waits for this answer any more.

@@ -4,7 +4,8 @@ The client is made with `retries={"total_max_attempts": 1}`. A refusal that SES 
 nothing was sent; a call that broke off, timed out or failed within SES may have been carried out.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,6 +29,7 @@ from relance.aws.passing import (
 )
 from relance.errors import (
     RecipientRefused,
+    RelanceError,
     SendOutcomeUnknown,
     SendRateExceeded,
     SendRefused,
@@ -59,6 +61,20 @@ _NEVER_SENT = (
 )
 """The call never left this machine."""
 
+_OF_ALL = frozenset(
+    {
+        "ACCOUNT_SUSPENDED",
+        "AccessDeniedException",
+        "AccountSuspendedException",
+        "CONFIGURATION_SET_NOT_FOUND",
+        "CONFIGURATION_SET_SENDING_PAUSED",
+        "MAIL_FROM_DOMAIN_NOT_VERIFIED",
+        "MailFromDomainNotVerifiedException",
+        "NotFoundException",
+    }
+)
+"""Refusals that have nothing to do with the message: SES would refuse any other as well."""
+
 _OF_ONE_ADDRESS = (
     "domain contains",
     "domain ends",
@@ -74,6 +90,23 @@ recipient. The sender's own address is checked by the template:
 https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
 """
 
+MOST_ENTRIES = 50
+"""Recipients of one bulk call at most."""
+
+MOST_DATA = 262_144
+"""Characters of data that one entry may bring; a larger mail goes out by itself."""
+
+MOST_CHARACTERS = 4_000_000
+"""Characters that one bulk call carries at most, so that it is taken within a second or two."""
+
+LETTER = {"Subject": "{{subject}}", "Html": "{{html}}", "Text": "{{text}}"}
+"""The template of every bulk call. SES puts in what was rendered here, and escapes nothing."""
+
+_ENTRY_THROTTLED = "ACCOUNT_THROTTLED"
+_ENTRY_LATER = frozenset(
+    {_ENTRY_THROTTLED, "ACCOUNT_DAILY_QUOTA_EXCEEDED", "ACCOUNT_SENDING_PAUSED"}
+)
+_ENTRY_UNKNOWN = frozenset({"TRANSIENT_FAILURE"})
 
 _NOT_TRACKED = {"Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}}
 """SES puts in no pixel and no link of its own, whatever the account says: ours are there where the
@@ -82,8 +115,15 @@ https://docs.aws.amazon.com/ses/latest/dg/configuration-overrides.html
 """
 
 
+_Letterhead = tuple[str, str | None]
+"""Whom the messages of a call come from, and whom they are answered to if not the sender."""
+
+_Packed = tuple[int, Mail, str]
+"""A message with its place among those handed over, and the data of its entry."""
+
+
 class SesMailer:
-    """Sends one message at a time through a configuration set.
+    """Sends messages through a configuration set, one or many at a time.
 
     `sender` is the From header (`Name <address>`). A client that is older than SES's overrides
     sends without them.
@@ -93,12 +133,8 @@ class SesMailer:
         self._client = client
         self._sender = sender
         self._configuration_set = configuration_set
-        known = client.meta.service_model.operation_model("SendEmail").input_shape
-        self._overrides: dict[str, Any] = (
-            {"ConfigurationOverrides": _NOT_TRACKED}
-            if known and "ConfigurationOverrides" in known.members
-            else {}
-        )
+        self._overrides = _overrides(client, "SendEmail")
+        self._bulk_overrides = _overrides(client, "SendBulkEmail")
 
     def send(self, mail: Mail) -> str:
         """Hand the message to SES; its SES message id."""
@@ -126,6 +162,128 @@ class SesMailer:
         except FAILURES as error:
             raise _translated(error) from error
         return answer["MessageId"]
+
+    def send_bulk(self, mails: Sequence[Mail]) -> Sequence[str | RelanceError]:
+        """Hand many messages to SES; for each its SES message id, or why there is none."""
+        outcomes: dict[int, str | RelanceError] = {}
+        packed: dict[_Letterhead, list[_Packed]] = {}
+        for at, mail in enumerate(mails):
+            data = _data(mail)
+            if len(data) > MOST_DATA:
+                outcomes[at] = self._alone(mail)
+            else:
+                letterhead = (mail.sender or self._sender, mail.reply_to)
+                packed.setdefault(letterhead, []).append((at, mail, data))
+        for letterhead, some in _calls(packed):
+            for (at, _, _), outcome in zip(some, self._together(letterhead, some), strict=True):
+                outcomes[at] = outcome
+        return [outcomes[at] for at in range(len(mails))]
+
+    def _alone(self, mail: Mail) -> str | RelanceError:
+        try:
+            return self.send(mail)
+        except RelanceError as error:
+            return error
+
+    def _together(
+        self, letterhead: _Letterhead, some: Sequence[_Packed]
+    ) -> Sequence[str | RelanceError]:
+        """One call. If SES refuses it for one of its entries, the halves are tried apart."""
+        sender, reply_to = letterhead
+        arguments: dict[str, Any] = {
+            "FromEmailAddress": sender,
+            "ReplyToAddresses": [reply_to] if reply_to else [],
+            "ConfigurationSetName": self._configuration_set,
+            "DefaultContent": {"Template": {"TemplateContent": LETTER, "TemplateData": "{}"}},
+            "BulkEmailEntries": [_entry(mail, data) for _, mail, data in some],
+            **self._bulk_overrides,
+        }
+        try:
+            answer = self._client.send_bulk_email(**arguments)
+        except FAILURES as error:
+            translated = _translated(error)
+            if len(some) > 1 and _is_of_an_entry(error):
+                middle = len(some) // 2
+                halves = (some[:middle], some[middle:])
+                return [each for half in halves for each in self._together(letterhead, half)]
+            return [translated] * len(some)
+        results: list[Mapping[str, str]] = [*answer["BulkEmailEntryResults"]]  # type: ignore[list-item]
+        if len(results) != len(some):
+            lost = SendOutcomeUnknown("SES did not answer for every message of a call")
+            return [lost] * len(some)
+        return [_outcome(each) for each in results]
+
+
+def _data(mail: Mail) -> str:
+    """The data of an entry."""
+    parts = {"subject": mail.subject, "html": mail.html, "text": mail.text}
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _calls(
+    packed: Mapping[_Letterhead, Sequence[_Packed]],
+) -> Iterator[tuple[_Letterhead, Sequence[_Packed]]]:
+    """The messages of each call, and whom they all come from and are answered to."""
+    for letterhead, together in packed.items():
+        some: list[_Packed] = []
+        size = 0
+        for each in together:
+            if some and (len(some) == MOST_ENTRIES or size + len(each[2]) > MOST_CHARACTERS):
+                yield letterhead, some
+                some, size = [], 0
+            some.append(each)
+            size += len(each[2])
+        yield letterhead, some
+
+
+def _overrides(client: "SESV2Client", operation: str) -> dict[str, Any]:
+    """What keeps SES from tracking; a client that has no word for it sends without."""
+    shape: Any = client.meta.service_model.operation_model(operation).input_shape
+    if "ConfigurationOverrides" not in shape.members:
+        return {}
+    return {"ConfigurationOverrides": _NOT_TRACKED}
+
+
+def _entry(mail: Mail, data: str) -> dict[str, Any]:
+    return {
+        "Destination": {"ToAddresses": [mail.to]},
+        "ReplacementTags": [{"Name": name, "Value": text} for name, text in mail.tags.items()],
+        "ReplacementHeaders": [
+            {"Name": name, "Value": text} for name, text in mail.headers.items()
+        ],
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
+    }
+
+
+def _outcome(result: Mapping[str, str]) -> str | RelanceError:
+    """What the result of one entry says: HTTP 200 can hold failures."""
+    status, message_id = result.get("Status", ""), result.get("MessageId")
+    if status == "SUCCESS" and message_id:
+        return message_id
+    if status in _ENTRY_LATER:
+        return SendRateExceeded(
+            f"SES asked to try again later ({status}); nothing was sent",
+            throttled=status == _ENTRY_THROTTLED,
+            stopped=status != _ENTRY_THROTTLED,
+        )
+    if status in _ENTRY_UNKNOWN or status == "SUCCESS":
+        return SendOutcomeUnknown(f"SES answered {status}; nobody knows what became of the message")
+    if result.get("Error", "").lower().startswith(_OF_ONE_ADDRESS):
+        return RecipientRefused("SES does not take the address of this contact")
+    return _refused(status, result.get("Error", "").lower())
+
+
+def _refused(code: str, said: str) -> SendRefused:
+    error = SendRefused(f"SES refused the message ({code}); see the SES console")
+    error.stops_all = code in _OF_ALL or "not verified" in said
+    return error
+
+
+def _is_of_an_entry(error: Failure) -> bool:
+    """Whether a call was refused as it stands, which one of its entries may be the cause of."""
+    if isinstance(error, ParamValidationError):
+        return True
+    return isinstance(error, ClientError) and code_of(error) == "BadRequestException"
 
 
 class SesAccount:
@@ -231,7 +389,7 @@ class SesAccount:
         return False
 
 
-def _translated(error: Failure) -> Exception:
+def _translated(error: Failure) -> RelanceError:
     if isinstance(error, ParamValidationError):
         return SendRefused("the message is not one that SES can be handed")
     if isinstance(error, _NEVER_SENT):
@@ -252,4 +410,4 @@ def _translated(error: Failure) -> Exception:
         return SendOutcomeUnknown(f"SES answered {status}; nobody knows what became of the message")
     if code in ("BadRequestException", "MessageRejected") and said.startswith(_OF_ONE_ADDRESS):
         return RecipientRefused("SES does not take the address of this contact")
-    return SendRefused(f"SES refused the message ({code}); see the SES console")
+    return _refused(code, said)

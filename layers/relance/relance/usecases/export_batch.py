@@ -10,14 +10,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from relance.contacts import Contact, contact_view, read_contact
+from relance.contacts import UNREADABLE, Contact, contact_view, read_contact
 from relance.content.rules import Rules
 from relance.errors import ContactNotFound
 from relance.importing.tables import csv_lines
 from relance.ports import Services
 from relance.storage import Value
 from relance.usecases.inputs import Request
-from relance.usecases.judge_contacts import UNREADABLE
 from relance.usecases.questions import BROKEN, ListedContact, Question
 
 

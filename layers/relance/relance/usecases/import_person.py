@@ -13,7 +13,7 @@ survivor.
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from relance.contacts import read_register
+from relance.contacts import UNREADABLE, read_register
 from relance.errors import ConditionFailed, StoreBusy
 from relance.events import Event, event_of, put_once
 from relance.identities import (
@@ -52,7 +52,6 @@ from relance.storage import (
     Write,
 )
 from relance.suppression import Entry
-from relance.usecases.judge_contacts import UNREADABLE
 from relance.usecases.steps import append, fresh_contact
 
 _TRIES = 4

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from relance.conditions.compile import compile_condition
 from relance.conditions.needs import Depth, Needs
-from relance.contacts import Contact, read_contact, read_history
+from relance.contacts import UNREADABLE, Contact, read_contact, read_history
 from relance.engine import Conclusion, Plan, advance, replay
 from relance.engine.folding import facts_of_profile
 from relance.errors import ContactNotFound
@@ -34,9 +34,6 @@ _NAMED_BY = {
 }
 """The property of a conclusion that says what was entered, left or reached."""
 
-UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
-"""What is raised over data of a contact that are not what they should be."""
-
 
 class JudgeRequest(Request):
     """A batch of a list, and the question."""
@@ -56,7 +53,7 @@ def judge_contacts(request: JudgeRequest, services: Services) -> dict[str, Value
     judge: _Judge = (
         _DryRun(services)
         if request.question.about is About.DRY_RUN
-        else _Preview(request.question, services)
+        else Preview(request.question, services)
     )
     found: dict[str, list[str]] = {}
     for each in request.contacts:
@@ -101,7 +98,7 @@ def _heading(conclusion: Conclusion) -> str:
     return f"{conclusion.name}/{conclusion.properties[_NAMED_BY[conclusion.name]]}"
 
 
-class _Preview:
+class Preview:
     """Whether a condition, or today's rule of a segment, holds now."""
 
     def __init__(self, question: Question, services: Services) -> None:

@@ -11,6 +11,10 @@ BROKEN = "could_not_be_judged"
 """The heading of contacts that nothing could be found out about."""
 
 
+CampaignName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,50}$")]
+"""The name of a campaign: letters, digits, `_` and `-`, at most 50."""
+
+
 class Operation(StrEnum):
     """The operations that go through the contacts."""
 

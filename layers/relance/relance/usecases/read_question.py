@@ -168,7 +168,7 @@ def _preview(raw: object, content: Content) -> Question | None:
     return Question(
         about=About.CONDITION,
         segment=segment,
-        condition=_canonical(written, content, example),
+        condition=canonical(written, content, example),
     )
 
 
@@ -193,7 +193,12 @@ def _segment(typed: str, rules: Rules) -> str:
     raise InvalidInput(f'There is no segment "{typed}". {suggestion(name, names)} {example}')
 
 
-def _canonical(written: object, content: Content, example: str) -> dict[str, object]:
+def canonical(written: object, content: Content, example: str) -> dict[str, object]:
+    """A condition as somebody typed it, in its canonical form.
+
+    Raises:
+        InvalidInput: says what is wrong, and ends with the `example`.
+    """
     if isinstance(written, str):
         from relance.usecases.typed_yaml import read_typed_yaml  # noqa: PLC0415 - 30 ms
 

@@ -85,7 +85,7 @@ def new_journey(name: str, *, root: Path) -> str:
             "It sends a message that is there already, and is started by hand. Try it, rehearse",
             "it, then draw what you mean in Workflow Studio, and change its stories with it:",
             f"   .venv/bin/python -m pytest tests/workflows/test_journey_{name}.py",
-            f"   {LOCAL} rehearse {named.dashed} --contacts local/data/example.csv",
+            f"   {LOCAL} rehearse {named.dashed} --contacts local/data/people.csv",
             "   make lint",
             "",
         ]

@@ -121,6 +121,14 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--mapping", help="what the columns say: a file of imports/, or pinpoint")
     parser.add_argument(
+        "--set",
+        dest="parameters",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a parameter of the template",
+    )
+    parser.add_argument(
         "--processes", type=_count, default=0, help="how many at once (one for each core)"
     )
     parser.add_argument(
@@ -240,6 +248,7 @@ def _run_rehearse(options: argparse.Namespace) -> str:
             start=options.start,
             over=float(options.over),
             mapping=options.mapping,
+            parameters=tuple(options.parameters),
             out=options.out,
             processes=options.processes,
         )

@@ -7,7 +7,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,6 +31,7 @@ from local.rehearsal.report import Rehearsal, text
 from local.rehearsal.shard import SIZE, Setting, rehearse_nobody, rehearse_shard
 from local.rehearsal.unseen import unseen_ways
 from local.template import Stack
+from local.translation import read_template
 from local.world import DEFAULTS, ROOT, STACK_NAME
 
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -51,6 +52,7 @@ class Asked:
     start: datetime | None = None
     over: float = 0.0
     mapping: str | None = None
+    parameters: tuple[str, ...] = ()
     out: Path = REHEARSAL_FOLDER
     processes: int = 0
     """How many at once; 0: as many as there are cores. The result is the same."""
@@ -72,8 +74,11 @@ def run(asked: Asked) -> str:
 def rehearse(asked: Asked) -> Rehearsal:
     """Rehearse; raises Mistake."""
     begun = time.perf_counter()
+    parameters = _parameters(asked.parameters)
     stack = Stack.load(
-        ROOT / "template.yaml", name=STACK_NAME, parameters={**DEFAULTS, **PARAMETERS}
+        ROOT / "template.yaml",
+        name=STACK_NAME,
+        parameters={**DEFAULTS, **PARAMETERS, **parameters},
     )
     machine = _machine(stack, asked.journey)
     content = Content.open(compiled_content(ROOT))
@@ -82,7 +87,7 @@ def rehearse(asked: Asked) -> Rehearsal:
         habits = read_habits(asked.audience)
     except FileRefused as refused:
         raise Mistake(str(refused)) from refused
-    setting = _setting(asked, people, habits)
+    setting = _setting(asked, people, habits, parameters)
     found, idle, worlds = _all(setting, people.subjects, asked)
     definition = stack.machines[machine].definition
     does = [each.event for each in habits.events]
@@ -125,7 +130,26 @@ def _machine(stack: Stack, journey: str) -> str:
     return named[journey]
 
 
-def _setting(asked: Asked, people: People, habits: Habits) -> Setting:
+def _parameters(written: Sequence[str]) -> dict[str, str]:
+    """The parameters of the template that are written as NAME=VALUE."""
+    declared = read_template(ROOT / "template.yaml").get("Parameters") or {}
+    found: dict[str, str] = {}
+    for each in written:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise Mistake(f'"{each}" sets nothing. Write for example SendMode=live.')
+        if name not in declared:
+            raise Mistake(
+                f'The template has no parameter "{name}".{closest(name, declared)} '
+                f"There are: {', '.join(sorted(declared))}."
+            )
+        found[name] = value
+    return found
+
+
+def _setting(
+    asked: Asked, people: People, habits: Habits, parameters: Mapping[str, str]
+) -> Setting:
     start = asked.start
     if start is None and people.newest is not None:
         after = people.newest.astimezone(UTC) + timedelta(days=1)
@@ -138,6 +162,7 @@ def _setting(asked: Asked, people: People, habits: Habits) -> Setting:
         over=min(over, float(asked.days)),
         seed=asked.seed,
         habits=habits,
+        parameters=parameters,
     )
 
 

@@ -73,7 +73,7 @@ def test_it_is_told_in_words_and_on_a_page(rehearsal: Rehearsal) -> None:
         assert title in html
     assert re.search(r"May they come in\?  ─ nobody named →  Nothing to do yet", words)
     assert "It takes $decision = 'nothing_to_do'." in words
-    assert "The template has no other journey" in words
+    assert "Other journeys, the same people" in words
     assert 'class="heat"' in html
     assert "<script" not in html
     assert not re.search(r"(?:src|href)=", html)
@@ -132,6 +132,8 @@ def test_the_past_of_an_exported_contact_decides_and_its_consent_stands(tmp_path
         pytest.param(["welcom"], "Did you mean welcome?", id="journey"),
         pytest.param(["welcome", "--mapping", "nobody"], "There is no mapping", id="mapping"),
         pytest.param(["welcome", "--audience", "none.yaml"], "none.yaml: ", id="audience"),
+        pytest.param(["welcome", "--set", "SendMod=live"], "SendMode", id="parameter"),
+        pytest.param(["welcome", "--set", "SendMode"], "SendMode=live", id="no value"),
     ],
 )
 def test_what_is_typed_wrongly_is_answered_with_a_sentence(

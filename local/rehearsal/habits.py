@@ -28,8 +28,18 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from relance.collecting.naming import event_name
 from relance.content.priors import Priors
+from relance.errors import InvalidInput
 
 from local.cli.mistakes import closest
 from local.clock import to_datetime
@@ -64,10 +74,18 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _told(event: str) -> str:
+    """The event as the suite names it, if a website may tell it."""
+    try:
+        return event_name(event)
+    except InvalidInput as error:
+        raise ValueError(str(error)) from None
+
+
 class Deed(_Part):
     """Something that a share of the people does on a day between two, as the website tells it."""
 
-    event: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ ]{0,59}$")]
+    event: Annotated[str, AfterValidator(_told)]
     share: Share = 1.0
     from_day: Annotated[float, Field(ge=0)] = 0.0
     to_day: Annotated[float, Field(ge=0)] = 10.0

@@ -84,7 +84,8 @@ class Subject:
     @property
     def key(self) -> str:
         """What this person's chance hangs on: no line number, so that others may come and go."""
-        return (self.address or f"line {self.line}").casefold()
+        own = next((str(each["contact_id"]) for each in self.items.get("contacts", ())), "")
+        return (self.address or own or f"line {self.line}").casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,8 +199,10 @@ def _spread(
     setting: Setting, shards: Sequence[Sequence[Subject]], processes: int
 ) -> Iterator[_Result]:
     """The shards over processes, each result in its turn."""
-    # Made anew, not forked: a world belongs to its process, clock, botocore and all.
-    context = multiprocessing.get_context("spawn")
+    # Not forked from this process: a world belongs to its process, clock, botocore and all. From a
+    # server that has everything loaded and no world, each is there at once.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([rehearse_shard.__module__])
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         nobody = pool.submit(rehearse_nobody, setting)
         yield from ((found, None) for found in pool.map(partial(rehearse_shard, setting), shards))

@@ -129,7 +129,7 @@ class _Hall:
         manner = manner_of(subject.past, zone, setting.habits, self._content.rules.priors, chance)
         person = _acting(subject)
         guest = self._crowd.join(person, manner)
-        self._plan_deeds(subject, guest, manner, random.Random(f"{setting.seed}|deeds|{person.id}"))
+        self._plan_deeds(subject, manner, random.Random(f"{setting.seed}|deeds|{person.id}"))
         if self._door.way is Way.EVENT:
             return
         if subject.address is None and self._door.way is Way.FORM:
@@ -154,19 +154,16 @@ class _Hall:
             if later < self._end:
                 self._at(later, lambda: self._fill_in(guest))
 
-    def _plan_deeds(
-        self, subject: Subject, guest: Guest, manner: Manner, chance: random.Random
-    ) -> None:
+    def _plan_deeds(self, subject: Subject, manner: Manner, chance: random.Random) -> None:
         for number, at in enumerate(orders_of(manner, chance, start=self._begin, end=self._end), 1):
             self._at(
                 at,
                 self._tracking(
                     subject,
-                    guest,
                     "Order Completed",
                     number,
                     {
-                        "order_id": f"R{subject.line}-{number}",
+                        "order_id": f"{user_id_of(subject)}-{number}",
                         "revenue": manner.spends,
                         "currency": str(self._world.stack.parameters.get("Currency") or "USD"),
                     },
@@ -177,9 +174,7 @@ class _Hall:
                 continue
             at = self._moment_of(deed, manner, chance)
             if at < self._end:
-                self._at(
-                    at, self._tracking(subject, guest, deed.event, 1000 + number, deed.properties)
-                )
+                self._at(at, self._tracking(subject, deed.event, 1000 + number, deed.properties))
 
     def _moment_of(self, deed: Deed, manner: Manner, chance: random.Random) -> float:
         since = self._begin + deed.from_day * _DAY
@@ -247,17 +242,15 @@ class _Hall:
     def _tracking(
         self,
         subject: Subject,
-        guest: Guest,
         event: str,
         number: int,
         properties: Mapping[str, object],
     ) -> Callable[[], None]:
-        return lambda: self._track(subject, guest, event, number, properties)
+        return lambda: self._track(subject, event, number, properties)
 
     def _track(
         self,
         subject: Subject,
-        guest: Guest,
         event: str,
         number: int,
         properties: Mapping[str, object],
@@ -266,7 +259,7 @@ class _Hall:
         call = {
             "type": "track",
             "event": event,
-            "messageId": f"rehearsed-{guest.person.id}-{number}",
+            "messageId": f"{user_id_of(subject)}-{number}",
             "userId": user_id_of(subject),
             "timestamp": at,
             "properties": dict(properties),
@@ -302,7 +295,7 @@ class _Hall:
 def _acting(subject: Subject) -> Acting:
     """The person as the demo's forms and audience know one."""
     traits = subject.person.traits if subject.person else {}
-    address = subject.address or f"line-{subject.line}@nowhere.invalid"
+    address = subject.address or f"{user_id_of(subject)}@nowhere.invalid"
     return Acting(
         id=subject.key,
         first_name=str(traits.get("first_name") or address.partition("@")[0].title()),

@@ -76,6 +76,7 @@ def test_who_never_ordered_does_not_begin_to_and_who_did_goes_on_at_its_rate() -
         pytest.param("cliks: 3", "cliks", id="key"),
         pytest.param("rates: [", "line 1", id="no YAML"),
         pytest.param("events: [{share: 0.2}]", "events.0.event", id="event"),
+        pytest.param("events: [{event: email_clicked}]", "events.0.event: ", id="not theirs"),
     ],
 )
 def test_an_audience_file_with_a_mistake_is_refused_with_its_place(
@@ -86,6 +87,12 @@ def test_an_audience_file_with_a_mistake_is_refused_with_its_place(
     with pytest.raises(FileRefused, match=r"audience\.yaml") as refused:
         read_habits(path)
     assert told in str(refused.value)
+
+
+def test_an_event_may_be_named_as_segment_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "audience.yaml"
+    path.write_text("events: [{event: Product Added}]\n")
+    assert read_habits(path).events[0].event == "product_added"
 
 
 def test_an_audience_file_overrides_what_it_names(tmp_path: Path) -> None:

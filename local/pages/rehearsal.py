@@ -29,7 +29,9 @@ _HEAT = """
 .wide { position: relative; } .here td { color: var(--blue); }
 .stay { white-space: nowrap; } .note { border-left: 3px solid var(--amber); padding-left: .8rem; }
 .steps td, .steps th { padding: .3rem .6rem; }
-@media (max-width: 60rem) { .wide .graph { max-width: none; } }
+.sideways { display: none; }
+@media (max-width: 60rem) { .wide .graph { max-width: none; width: 46rem; }
+  .sideways { display: inline; } }
 @media (max-width: 40rem) { body { padding: 1.5rem 1rem 3rem; } .bar { display: none; }
   .figures div { flex-basis: 7rem; } td, th { padding: .36rem .4rem; } }
 """
@@ -138,7 +140,8 @@ def _graph(r: Rehearsal) -> str:
     if lost:
         note += f" Not shown, because only an error leads there: {', '.join(lost)}."
     drawn = drawing.svg(shown, visits, flows)
-    return f'<p class="soft">{escape(note)}</p><div class="wide">{drawn}</div>'
+    sideways = '<span class="sideways"> Move it sideways to see all of it.</span>'
+    return f'<p class="soft">{escape(note)}{sideways}</p><div class="wide">{drawn}</div>'
 
 
 def _steps(r: Rehearsal) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from local.cli.main import main
 from local.cli.mistakes import Mistake
+from local.faults import FaultPlan
 from local.pages.rehearsal import page
 from local.rehearsal.findings import Findings
 from local.rehearsal.habits import Habits
@@ -21,6 +22,7 @@ from local.rehearsal.people import read_people
 from local.rehearsal.report import Rehearsal, text
 from local.rehearsal.run import FIRST_DAY, Asked, rehearse
 from local.rehearsal.shard import Setting, rehearse_shard
+from local.template import TemplateError
 from local.world import World
 from tests.local.rehearsal.test_people import CONTENT
 from tests.workflows.story import MONDAY, Story
@@ -97,6 +99,11 @@ def test_quick_tables_come_to_the_same_as_dynamodb_to_the_bill(asked: Asked) -> 
     assert set(quick.units) == set(slow.units)
     for unit, used in slow.units.items():
         assert quick.units[unit] == pytest.approx(used, rel=0.01), unit
+
+
+def test_quick_tables_take_no_faults() -> None:
+    with pytest.raises(TemplateError, match="quick tables"):
+        World.build(start=MONDAY, faults=FaultPlan([]), quick_tables=True)
 
 
 def test_the_past_of_an_exported_contact_decides_and_its_consent_stands(tmp_path: Path) -> None:

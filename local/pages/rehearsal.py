@@ -243,7 +243,8 @@ def _unseen(r: Rehearsal) -> str:
         f"<br><small>{escape(each.why)}</small></td></tr>"
         for each in r.unseen
     )
-    return f"<table>{rows}</table>"
+    never = f"So nobody came to: {', '.join(r.never)}." if r.never else ""
+    return f'<table>{rows}</table><p class="soft">{escape(never)}</p>'
 
 
 def _costs(r: Rehearsal) -> str:

@@ -83,6 +83,15 @@ class Rehearsal:
         return [each.name for each in self.graph.states if each.kind in _STEPS]
 
     @property
+    def never(self) -> list[str]:
+        """The steps to which nobody came, but for those that only a defect leads to."""
+        return [
+            each.name
+            for each in self.graph.states
+            if each.kind in _STEPS - {"failure"} and not self.found.tally.came[each.name]
+        ]
+
+    @property
     def endings(self) -> list[Ending]:
         """What became of the executions: failures last, frequent states first."""
         whole: Counter[str] = Counter()
@@ -296,6 +305,8 @@ def _unseen(r: Rehearsal) -> str:
         rows += [f"   {line}" for line in textwrap.wrap(each.why, WIDTH - 3)]
     if len(r.unseen) > _LISTED:
         rows.append(_NO_MORE.format(more=len(r.unseen) - _LISTED))
+    if r.never:
+        rows += _wrapped(f"So nobody came to: {', '.join(r.never)}.")
     return "\n".join(rows)
 
 

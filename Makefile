@@ -147,5 +147,5 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 --python-version 3.13 --only-binary :all: --constraint requirements/dev.txt --group publisher --output-file layers/dependencies/publisher.txt
 
 clean: ## Remove everything that was made here
-	@rm -rf $(VENV) $(TOOLS) .aws-sam .build .demo .serve .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(TOOLS) .aws-sam .build .demo .serve .rehearsal .hypothesis .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -37,6 +37,10 @@ class MemoryStore:
             table: {} for table in Table
         }
 
+    def items(self, table: Table) -> list[Item]:
+        """Every item of a table, by key."""
+        return [deepcopy(item) for _, item in sorted(self._tables[table].items())]
+
     def get(self, table: Table, key: tuple[str, ...]) -> Item | None:
         """The item at `key`, or None."""
         return deepcopy(self._tables[table].get(key))
@@ -103,14 +107,14 @@ class MemoryStore:
         Raises:
             ValueError: two writes of one item, or more than 100, as DynamoDB refuses them.
         """
-        places = [(write.table, _key(write)) for write in writes]
+        places = [(write.table, key_of(write)) for write in writes]
         if len(set(places)) < len(places) or not 0 < len(writes) <= 100:
             raise ValueError("a transaction has 1 to 100 writes, each of another item")
         failed = tuple(
             at
             for at, write in enumerate(writes)
             if write.when is not None
-            and not _holds(write.when, self._tables[write.table].get(_key(write)))
+            and not holds(write.when, self._tables[write.table].get(key_of(write)))
         )
         if failed:
             raise ConditionFailed(failed)
@@ -118,9 +122,9 @@ class MemoryStore:
             self._carry_out(write)
 
     def _carry_out(self, write: Write) -> None:
-        table, key = self._tables[write.table], _key(write)
+        table, key = self._tables[write.table], key_of(write)
         if isinstance(write, Put):
-            table[key] = _without_none(deepcopy(dict(write.item)))
+            table[key] = without_none(deepcopy(dict(write.item)))
         elif isinstance(write, Update):
             item = table.setdefault(key, dict(zip(KEYS[write.table], key, strict=True)))
             for name in write.remove:
@@ -129,22 +133,25 @@ class MemoryStore:
                 item[name] = deepcopy(value)
             for name, amount in write.add.items():
                 item[name] = int(str(item.get(name) or 0)) + amount
-            table[key] = _without_none(item)
+            table[key] = without_none(item)
         elif isinstance(write, Delete):
             table.pop(key, None)
 
 
-def _key(write: Write) -> tuple[str, ...]:
+def key_of(write: Write) -> tuple[str, ...]:
+    """The key of the item that a write is about."""
     if isinstance(write, Put):
         return tuple(str(write.item[name]) for name in KEYS[write.table])
     return write.key
 
 
-def _without_none(item: dict[str, Value]) -> dict[str, Value]:
+def without_none(item: dict[str, Value]) -> dict[str, Value]:
+    """The item as it is stored: a missing attribute and None are the same."""
     return {name: value for name, value in item.items() if value is not None}
 
 
-def _holds(when: Condition, item: Mapping[str, Value] | None) -> bool:
+def holds(when: Condition, item: Mapping[str, Value] | None) -> bool:
+    """Whether a condition holds for what is there."""
     match when:
         case Absent():
             return item is None
@@ -159,9 +166,9 @@ def _holds(when: Condition, item: Mapping[str, Value] | None) -> bool:
         case AtLeast(name, value):
             return _compares(_at(item, name), value) and _reaches(_at(item, name), value)
         case AnyOf(conditions):
-            return any(_holds(each, item) for each in conditions)
+            return any(holds(each, item) for each in conditions)
         case AllOf(conditions):
-            return all(_holds(each, item) for each in conditions)
+            return all(holds(each, item) for each in conditions)
 
 
 def _compares(there: Value, value: str | int) -> bool:

@@ -32,6 +32,11 @@ class Network:
         """Bytes that somebody in the simulation waits for are on their way."""
         return self._expected > self._held
 
+    @property
+    def has_sockets(self) -> bool:
+        """Some socket is watched: it may be ready before the clock moves."""
+        return bool(self.selector.get_map())
+
     def expect(self) -> None:
         """Somebody in the simulation now waits for an answer."""
         self._expected += 1

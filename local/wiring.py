@@ -216,6 +216,18 @@ class Wiring:
             if sweep.table == table:
                 sweep.index.write(keys, new)
 
+    def sweeps_of(self, table: str) -> list[tuple[str, SweepIndex]]:
+        """The sweeps that look into a table, each with the attribute that it looks for."""
+        return [
+            (sweep.index.attribute, sweep.index) for sweep in self._sweeps if sweep.table == table
+        ]
+
+    def known(self, table: str, keys: Mapping[str, Any], image: Mapping[str, Any]) -> None:
+        """Learn of an item that was there before anything began: only sweeps look for it."""
+        for sweep in self._sweeps:
+            if sweep.table == table:
+                sweep.index.write(keys, image)
+
     def _map(self, logical_id: str, mapping: EventSourceMapping) -> None:
         if not mapping.enabled:
             return

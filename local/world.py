@@ -9,6 +9,7 @@ One World at a time: it owns the clock, botocore and the emulators of its proces
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -16,6 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from relance.aws.values import from_attributes, to_attributes
+from relance.storage import KEYS, Item, Table
+
+from local import quick_store
 from local.content import LAYER_FOLDER, compiled_content
 from local.deliveries.queues import ObservedSqs
 from local.emulator.dynamodb import DynamoDb
@@ -31,7 +36,9 @@ from local.http_messages import Request, Response, as_headers
 from local.http_server import Handler, HttpServer
 from local.hub import Hub, Outcome
 from local.mailbox import Mailbox
+from local.memory import without_none
 from local.meter import Meter
+from local.quick_store import InWorld, QuickTables
 from local.receiving import Receiving
 from local.recorder import Recorder
 from local.sandbox import Function as SandboxFunction
@@ -83,6 +90,7 @@ class World:
         skip_idle_sweeps: bool,
         quota: Quota | None,
         on_log: Callable[[str, str, str], None] | None,
+        quick_tables: bool,
     ) -> None:
         self.stack, self.content, self.seed = stack, content, seed
         self.hub = Hub(start, seed=seed).open()
@@ -91,7 +99,10 @@ class World:
         try:
             self.hook.install()
             self.web.open()
-            self._assemble(faults, skip_idle_sweeps, quota, on_log)
+            self._assemble(faults, skip_idle_sweeps, quota, on_log, not quick_tables)
+            self.quick = QuickTables(InWorld(self)) if quick_tables else None
+            if self.quick is not None:
+                quick_store.install(self.quick)
         except BaseException:
             self.close()
             raise
@@ -102,11 +113,19 @@ class World:
         skip_idle_sweeps: bool,  # noqa: FBT001
         quota: Quota | None,
         on_log: Callable[[str, str, str], None] | None,
+        measured: bool,  # noqa: FBT001
     ) -> None:
         hub, hook, stack = self.hub, self.hook, self.stack
         self._meter = Meter()
         self.recorder = Recorder(self._meter)
-        self.sandboxes = Sandboxes(hub, hook, accounts=self.recorder, faults=faults, on_log=on_log)
+        self.sandboxes = Sandboxes(
+            hub,
+            hook,
+            accounts=self.recorder,
+            faults=faults,
+            on_log=on_log,
+            measured=measured,
+        )
         for function in stack.functions.values():
             self.sandboxes.define(_in_sandbox(function, self.content))
         self.dynamodb, self.sqs, secrets = DynamoDb(), Sqs(), SecretsManager()
@@ -176,12 +195,17 @@ class World:
         skip_idle_sweeps: bool = True,
         quota: Quota | None = None,
         on_log: Callable[[str, str, str], None] | None = None,
+        quick_tables: bool = False,
     ) -> World:
         """Read the project at `root` and build its stack, empty, at the time `start`.
 
         `parameters` overrides what DEFAULTS gives; `on_log` gets (function, request id, line) of
-        what handlers print. Raises TemplateError for whatever this machine cannot do.
+        what handlers print. With `quick_tables` dictionaries stand in for DynamoDB's stand-in
+        (`local.quick_store`), and the handlers' own CPU time is not measured. Raises
+        TemplateError for whatever this machine cannot do.
         """
+        if faults is not None and quick_tables:
+            raise TemplateError("Faults are not played on quick tables: leave one of them out.")
         template = root / "template.yaml"
         chosen = {**_known_defaults(template), **(parameters or {})}
         stack = Stack.load(template, name=STACK_NAME, parameters=chosen)
@@ -194,6 +218,7 @@ class World:
             skip_idle_sweeps=skip_idle_sweeps,
             quota=quota,
             on_log=on_log,
+            quick_tables=quick_tables,
         )
 
     def close(self) -> None:
@@ -202,6 +227,9 @@ class World:
             browser.close()
         for server in getattr(self, "_servers", ()):
             server.close()
+        quick_store.remove()
+        if hasattr(self, "dynamodb"):
+            self.dynamodb.close()
         self.web.close()
         self.hook.remove()
         self.hub.close()
@@ -305,6 +333,48 @@ class World:
         self.content = content
         for function in self.stack.functions.values():
             self.sandboxes.define(_in_sandbox(function, content))
+
+    def table_names(self) -> dict[Table, str]:
+        """The physical names of the suite's tables, as the template gives them to functions."""
+        given = [function.environment for function in self.stack.functions.values()]
+        named = {table: f"{table.value.upper()}_TABLE" for table in Table}
+        return {
+            table: next(each[name] for each in given if name in each)
+            for table, name in named.items()
+        }
+
+    def load(self, table: Table, items: Iterable[Item]) -> None:
+        """Put items into a table as if they had always been there.
+
+        No stream tells of them and no meter counts them; sweeps find what time makes due.
+        """
+        name = self.table_names()[table]
+        for item in items:
+            image = to_attributes(item)
+            if self.quick is not None:
+                key = tuple(str(item[each]) for each in KEYS[table])
+                self.quick.keep(table, key, without_none(dict(item)))
+                keys = {each: image[each] for each in KEYS[table]}
+            else:
+                keys = self.dynamodb.keep(name, image)
+            self.wiring.known(name, keys, image)
+
+    def items(self, table: Table) -> list[Item]:
+        """Every item of one of the suite's tables."""
+        if self.quick is not None:
+            return self.quick.items(table)
+        stored = self.dynamodb.items(self.table_names()[table])
+        return [from_attributes(each) for each in stored]
+
+    def authorization(self, key: str) -> str:
+        """What a server says of itself to the collection API: a write key, by its name."""
+        functions = self.stack.functions.values()
+        secret = next(
+            f.environment["WRITE_KEYS"] for f in functions if "WRITE_KEYS" in f.environment
+        )
+        answer = self.client("secretsmanager").get_secret_value(SecretId=secret)
+        pair = f"{json.loads(answer['SecretString'])[key]}:"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
     # -- HTTP -----------------------------------------------------------------------------------
 

@@ -52,7 +52,10 @@ def test_ci_or_a_test_types_what_the_readme_shows(command: str) -> None:
         assert re.search(rf"^step .*[ /]{re.escape(command)}( --build-dir \S+)?$", CI, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["", "demo", "serve", "start", "find", "timeline", "preview"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "demo", "serve", "rehearse", "start", "find", "timeline", "where", "preview", "new"],
+)
 def test_the_command_line_explains_itself(name: str) -> None:
     command = [name, "--help"] if name else ["--help"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Look at a saved run: `find` and `timeline`."""
+"""Look at a saved run: `find`, `timeline` and `where`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from local.cli.mistakes import Mistake, closest
 from local.content import compiled_content
 from local.demo.report import many
 from local.demo.snapshot import NothingSaved, Snapshot, load
+from local.demo.trails import tally
 from local.demo.typed import command
+from local.funnel import funnel_lines
 from local.memory import MemoryStore
 from local.timeline import lines, timeline
 
@@ -82,6 +84,26 @@ def tell(contact: str, *, folder: Path) -> str:
     told = lines(timeline(read_history(saved.store, *saved.contact.ids), sends))
     head = f"{saved.contact.register.address or 'no address'} ({contact_id})"
     return "\n".join([head, *told, ""])
+
+
+def where(journey: str, *, folder: Path) -> str:
+    """Say where everybody is in a journey: who came to each step, who is there, for how long."""
+    try:
+        snapshot = load(folder)
+    except NothingSaved as nothing:
+        raise Mistake(str(nothing)) from nothing
+    if not snapshot.trails:
+        raise Mistake(f"{folder}/ was saved before ways were kept. Run the demo again.")
+    if journey not in snapshot.trails:
+        names = sorted(snapshot.trails)
+        raise Mistake(
+            f'There is no journey "{journey}".{closest(journey, names)} '
+            f"There are: {', '.join(names)}."
+        )
+    steps, found = tally(snapshot.trails[journey], snapshot.now)
+    at = datetime.fromtimestamp(snapshot.now, UTC)
+    head = f"{journey}, {at:%d %B %Y %H:%M} UTC: started {many(found.executions, 'time')}"
+    return "\n".join([head, "", *funnel_lines(found.steps(steps), found.executions), ""])
 
 
 def look_up(contact: str, folder: Path) -> Saved:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local.cli.mistakes import Failed, Mistake
-from local.demo.typed import DEMO_FOLDER, LOCAL, SERVE_FOLDER
+from local.demo.typed import DEMO_FOLDER, LOCAL, REHEARSAL_FOLDER, SERVE_FOLDER
 
 _ABOUT = f"""\
 Relance on one machine: the real template, handlers and state machines, with AWS simulated inside
@@ -25,16 +25,20 @@ this process. Nothing leaves the machine, and time runs as fast as the work allo
   {LOCAL} serve --speed 3600          stay up, with an empty world: sign up with
                                                         a browser, read the mail; an hour passes
                                                         each second
+  {LOCAL} rehearse welcome --contacts mine.csv --days 30
+                                                        a journey over real people, before it runs
   {LOCAL} find ada.0001@example.com   which contact is that?
   {LOCAL} timeline CONTACT            what happened to it, day by day
+  {LOCAL} where welcome               where everybody is in a journey, step by step
   {LOCAL} preview welcome CONTACT     a message as this contact would get it
   {LOCAL} start welcome input.json    start an execution, as in the AWS console
+  {LOCAL} new journey cart_reminder   lays down machine, resource, samples and stories
   {LOCAL} campaign                    one message to two hundred people, from the count to
                                                         the report
   {LOCAL} hook shop order.json        what a hook makes of a payload; with --secret, how to send it
 
-find, timeline, preview and start look at the world that the last demo left in {DEMO_FOLDER}/. With
---in {SERVE_FOLDER} they look at the one that serve left when it was stopped.
+find, timeline, where, preview and start look at the world that the last demo left in
+{DEMO_FOLDER}/. With --in {SERVE_FOLDER} they look at the one that serve left when it was stopped.
 """
 
 
@@ -67,10 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _demo(commands.add_parser("demo", help="people sign up, time passes, a report comes out"))
     _serve(commands.add_parser("serve", help="stay up for a browser: form, inbox, API"))
+    _rehearse(commands.add_parser("rehearse", help="a journey over real people, before it runs"))
     _start(commands.add_parser("start", help="start an execution of a state machine"))
     _find(commands.add_parser("find", help="find a contact by e-mail address"))
     _timeline(commands.add_parser("timeline", help="what happened to a contact, day by day"))
+    _where_is(commands.add_parser("where", help="where everybody is in a journey, step by step"))
     _preview(commands.add_parser("preview", help="a message as a given contact would get it"))
+    _new(commands.add_parser("new", help="lay down a journey that works at once"))
     _campaign(commands.add_parser("campaign", help="one message to many, count to report"))
     _hook(commands.add_parser("hook", help="what a hook makes of a payload, and how to send it"))
     return parser
@@ -100,6 +107,36 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_run_serve)
 
 
+def _rehearse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("journey", metavar="JOURNEY", help="for example welcome")
+    parser.add_argument(
+        "--contacts", type=Path, required=True, help="a CSV, an export, or a folder of exports"
+    )
+    parser.add_argument("--days", type=_count, default=30, help="how many days pass (30)")
+    parser.add_argument("--audience", type=Path, help="a YAML with other habits of the people")
+    parser.add_argument("--seed", type=int, default=7, help="the same seed, the same result (7)")
+    parser.add_argument("--start", type=_day, help="first day (the day after the file's last)")
+    parser.add_argument(
+        "--over", type=_count, default=0, help="days in which people come in (a third of --days)"
+    )
+    parser.add_argument("--mapping", help="what the columns say: a file of imports/, or pinpoint")
+    parser.add_argument(
+        "--set",
+        dest="parameters",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a parameter of the template",
+    )
+    parser.add_argument(
+        "--processes", type=_count, default=0, help="how many at once (one for each core)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=REHEARSAL_FOLDER, help="folder to write (.rehearsal)"
+    )
+    parser.set_defaults(command=_run_rehearse)
+
+
 def _start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("machine", metavar="MACHINE", help="for example welcome")
     parser.add_argument("input", metavar="INPUT.json", help="a file with the input; - reads stdin")
@@ -120,12 +157,24 @@ def _timeline(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_run_timeline)
 
 
+def _where_is(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("journey", metavar="JOURNEY", help="for example welcome")
+    _where(parser)
+    parser.set_defaults(command=_run_where)
+
+
 def _preview(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("message", metavar="MESSAGE", help="for example welcome")
     parser.add_argument("contact", metavar="CONTACT", help="a contact's id or address")
     parser.add_argument("--html", type=Path, help="write the HTML part to this file")
     _where(parser)
     parser.set_defaults(command=_run_preview)
+
+
+def _new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", metavar="journey", choices=["journey"], help="what to lay down")
+    parser.add_argument("name", metavar="NAME", help="for example cart_reminder")
+    parser.set_defaults(command=_run_new)
 
 
 def _campaign(parser: argparse.ArgumentParser) -> None:
@@ -186,6 +235,26 @@ def _run_serve(options: argparse.Namespace) -> str:
     )
 
 
+def _run_rehearse(options: argparse.Namespace) -> str:
+    from local.rehearsal.run import Asked, run  # noqa: PLC0415
+
+    return run(
+        Asked(
+            journey=options.journey,
+            contacts=options.contacts,
+            days=options.days,
+            audience=options.audience,
+            seed=options.seed,
+            start=options.start,
+            over=float(options.over),
+            mapping=options.mapping,
+            parameters=tuple(options.parameters),
+            out=options.out,
+            processes=options.processes,
+        )
+    )
+
+
 def _run_start(options: argparse.Namespace) -> str:
     from local.cli.starting import start  # noqa: PLC0415
 
@@ -204,6 +273,12 @@ def _run_timeline(options: argparse.Namespace) -> str:
     return tell(options.contact, folder=options.folder)
 
 
+def _run_where(options: argparse.Namespace) -> str:
+    from local.cli.looking import where  # noqa: PLC0415
+
+    return where(options.journey, folder=options.folder)
+
+
 def _run_campaign(options: argparse.Namespace) -> str:
     from local.cli.campaigning import campaign  # noqa: PLC0415 - the emulator takes a second
 
@@ -214,6 +289,12 @@ def _run_preview(options: argparse.Namespace) -> str:
     from local.cli.previewing import preview  # noqa: PLC0415
 
     return preview(options.message, options.contact, folder=options.folder, html=options.html)
+
+
+def _run_new(options: argparse.Namespace) -> str:
+    from local.new_journey import new_journey  # noqa: PLC0415
+
+    return new_journey(options.name, root=Path(__file__).resolve().parents[2])
 
 
 def _run_hook(options: argparse.Namespace) -> str:

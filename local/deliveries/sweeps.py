@@ -20,7 +20,7 @@ class SweepIndex:
     """The times of one attribute in one table, the earliest first."""
 
     def __init__(self, attribute: str) -> None:
-        self._attribute = attribute
+        self.attribute = attribute
         self._times: dict[bytes, float] = {}
         self._heap: list[tuple[float, bytes]] = []
         self._told: list[Callable[[], None]] = []
@@ -32,7 +32,7 @@ class SweepIndex:
     def write(self, keys: Mapping[str, Any], new: Mapping[str, Any] | None) -> None:
         """Learn of a change; `new` is None when the item is gone."""
         key = orjson.dumps(keys, option=orjson.OPT_SORT_KEYS)
-        value = None if new is None else new.get(self._attribute)
+        value = None if new is None else new.get(self.attribute)
         if value is None:
             self._times.pop(key, None)
             return

@@ -17,12 +17,12 @@ _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
-_EMAIL_HEADINGS = {
+EMAIL_HEADINGS = {
     "email", "mail", "emailaddress", "mailaddress", "eaddress", "emails", "courriel", "correo",
     "adresseemail", "adressemail", "emailadresse", "mailadresse", "correoelectronico",
     "indirizzoemail", "useremail", "contactemail", "primaryemail",
 }  # fmt: skip
-_NAME_HEADINGS = {
+NAME_HEADINGS = {
     "firstname", "first", "givenname", "forename", "prenom", "vorname", "nombre", "name", "nome",
 }  # fmt: skip
 _MAX_BYTES = 64 * 1024 * 1024
@@ -163,7 +163,7 @@ def _is_address(text: str) -> bool:
 def _email_column(heading: list[str], body: list[list[str]]) -> tuple[int | None, bool]:
     """Return the column of the addresses, and whether the first row is a heading."""
     has_heading = not any(_is_address(cell) for cell in heading)
-    named = [n for n, cell in enumerate(heading) if _plain(cell) in _EMAIL_HEADINGS]
+    named = [n for n, cell in enumerate(heading) if plain(cell) in EMAIL_HEADINGS]
     if has_heading and named:
         return named[0], True
     rows = body if has_heading else [heading, *body]
@@ -176,10 +176,11 @@ def _email_column(heading: list[str], body: list[list[str]]) -> tuple[int | None
 
 
 def _name_column(heading: list[str]) -> int | None:
-    found = [n for n, cell in enumerate(heading) if _plain(cell) in _NAME_HEADINGS]
+    found = [n for n, cell in enumerate(heading) if plain(cell) in NAME_HEADINGS]
     return found[0] if found else None
 
 
-def _plain(heading: str) -> str:
+def plain(heading: str) -> str:
+    """A heading in small letters, without accents and what is no letter or digit."""
     folded = heading.casefold().translate(str.maketrans("éèêóíáàç", "eeeoiaac"))
     return "".join(c for c in folded if c.isalnum())

@@ -1,4 +1,4 @@
-"""The tables of a finished run in one file, for the commands that look at it afterwards.
+"""The tables of a finished run and the ways through its journeys, in one file, to be looked at.
 
 Gzipped JSON without a time stamp: the same run gives the same bytes.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,11 +26,15 @@ class NothingSaved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The items of every table by its logical name, sorted by key, and when it was (epoch)."""
+    """The items of every table by its logical name, sorted by key, and when it was (epoch).
+
+    `trails` are the ways through the journeys (`local.demo.trails`).
+    """
 
     now: float
     seed: int
     tables: Mapping[str, Sequence[Item]]
+    trails: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def of(self, table: str, contact_id: str) -> list[Item]:
         """Return the items of one contact, by sort key."""
@@ -38,7 +42,13 @@ class Snapshot:
 
     def save(self, folder: Path) -> Path:
         """Write the file and return its path."""
-        whole = {"format": _FORMAT, "now": self.now, "seed": self.seed, "tables": self.tables}
+        whole = {
+            "format": _FORMAT,
+            "now": self.now,
+            "seed": self.seed,
+            "tables": self.tables,
+            "trails": self.trails,
+        }
         text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=_number)
         path = folder / FILE
         path.write_bytes(gzip.compress(text.encode(), 1, mtime=0))
@@ -56,7 +66,8 @@ def load(folder: Path) -> Snapshot:
         raise NothingSaved(f"{path} cannot be read. Run the demo again.") from error
     if not isinstance(whole, dict) or whole.get("format") != _FORMAT:
         raise NothingSaved(f"{path} is of another version. Run the demo again.")
-    return Snapshot(float(whole["now"]), int(whole["seed"]), whole["tables"])
+    now, seed = float(whole["now"]), int(whole["seed"])
+    return Snapshot(now, seed, whole["tables"], whole.get("trails", {}))
 
 
 def _how(folder: Path) -> str:

@@ -16,6 +16,7 @@ from relance.storage import Table
 from local.audience import Audience
 from local.demo.browser import Answer
 from local.demo.snapshot import Item, Snapshot, attribute, plain
+from local.demo.trails import trails
 from local.demo.visitors import Visitors
 from local.hub import Hub, Outcome
 from local.world import World
@@ -127,9 +128,9 @@ class Stage:
         return self.world.machine_arn(WORKFLOW).rpartition(":")[2]
 
     def snapshot(self) -> Snapshot:
-        """Take the tables as they are now."""
+        """Take the tables, and the ways through the journeys, as they are now."""
         tables = {t.value: self._items(self._setting(f"{t.value.upper()}_TABLE")) for t in Table}
-        return Snapshot(now=self.hub.now, seed=self.seed, tables=tables)
+        return Snapshot(self.hub.now, self.seed, tables, trails(self.world))
 
     def _setting(self, name: str) -> str:
         """Return what the template gives functions under this name."""

@@ -10,6 +10,7 @@ from pathlib import Path
 LOCAL = ".venv/bin/python -m local"
 DEMO_FOLDER = Path(".demo")
 SERVE_FOLDER = Path(".serve")
+REHEARSAL_FOLDER = Path(".rehearsal")
 
 
 def command(name: str, *words: str, folder: Path = DEMO_FOLDER) -> str:

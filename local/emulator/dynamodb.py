@@ -71,6 +71,10 @@ class DynamoDb(JsonService):
         """
         self._observers.append(observer)
 
+    def close(self) -> None:
+        """Tell nobody any more: the emulator's module holds on to whoever answered last."""
+        self._observers.clear()
+
     # -- calls ------------------------------------------------------------------------------------
 
     def call(self, call: Call) -> Answer:
@@ -115,6 +119,15 @@ class DynamoDb(JsonService):
         """Return every item of a table in DynamoDB's own form; read them, never change them."""
         partitions = self.table(table)["items"].values()
         return [item for partition in partitions for item in partition.values()]
+
+    def keep(self, table: str, item: Item) -> Item:
+        """Put an item into a table without telling anybody, and return its keys."""
+        keys = self._keys(table, item)
+        pk, sk = [*(next(iter(value.values())) for value in keys.values()), "__no_sort__"][:2]
+        with scope(self.account, self.region):
+            self._module._set_item(self._module._tables[table], pk, sk, item)  # noqa: SLF001
+        self._schedule(table, item)
+        return keys
 
     # -- changes ----------------------------------------------------------------------------------
 

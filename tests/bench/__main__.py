@@ -15,6 +15,7 @@ from tests.bench import (
     engine,
     importing,
     interpreter,
+    rehearsing,
     sending,
     sending_rate,
     whole_stack,
@@ -59,6 +60,8 @@ def main() -> None:
     print(*importing.measure(), sep="\n", end="\n\n", flush=True)
     print("The rate: twenty senders against 14 mails a second, in virtual time")
     print(*sending_rate.measure(), sep="\n", end="\n\n", flush=True)
+    print("Rehearsing: people of a file through welcome over thirty days")
+    print(*rehearsing.measure(), sep="\n", end="\n\n", flush=True)
     print("Sending: a mail decided, rendered, signed and assembled, beside its bare templates")
     print(*sending.measure(), sep="\n", end="\n\n", flush=True)
     print("A campaign: counted, claimed, handed to SES fifty at a time, every outcome known")

@@ -1,4 +1,4 @@
-"""The stores that the contract suite runs on: dictionaries, moto, and the embedded AWS."""
+"""The stores of the contract suite: two of dictionaries, moto, and the embedded AWS."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,19 @@ from local.emulator.dynamodb import DynamoDb
 from local.emulator.s3 import S3
 from local.hook import Hook
 from local.memory import MemoryStore
+from local.quick_store import QuickStore, QuickTables
 from local.storage import client, make_tables
 from tests.stack import real_stack, table_names
 
 
-@pytest.fixture(params=["memory", "moto", "embedded"])
+@pytest.fixture(params=["memory", "quick", "moto", "embedded"])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """An empty store of each kind, with the tables of the template."""
     if request.param == "memory":
         yield MemoryStore()
+        return
+    if request.param == "quick":
+        yield QuickStore(QuickTables())
         return
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")

@@ -13,6 +13,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from pathlib import Path
 from typing import TypeAlias
@@ -82,8 +83,9 @@ class Networks:
         return sum(each.num_addresses for each in self.ranges if each.version == 4) / 2**32
 
 
+@cache
 def shipped() -> Networks:
-    """The list that ships with the suite."""
+    """The list that ships with the suite, read once: it takes a tenth of a second."""
     return Networks(ip_network(line) for line in SNAPSHOT.read_text("utf-8").split())
 
 

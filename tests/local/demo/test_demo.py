@@ -113,6 +113,25 @@ def test_endings_in_one_state_differ_in_their_title(output: str | None, expected
     assert title("Left early", {"output": output}) == expected
 
 
+def test_where_everybody_is_adds_up_to_the_endings_and_those_on_the_way(run: Run) -> None:
+    told = run.ask("where", "welcome")
+    assert told.code == 0, told.err
+    rows = [line for line in told.out.splitlines() if re.match(r"\S.{41} +\d", line)]
+    came = {row[:42].rstrip(): int(row[42:50]) for row in rows}
+    endings = re.findall(r"^ +(\d+) +\d+\.\d %   (?!all together)(.+)", run.out, re.MULTILINE)
+    assert came["Welcomed, no click"] == sum(int(n) for n, e in endings if e.startswith("Welcomed"))
+    there = re.findall(r"^ +(\d+) +\d+\.\d %   Still on the way", run.out, re.MULTILINE)
+    assert came["Let them in"] == sum(int(n) for n, _ in endings)
+    assert [row[60:68].strip() for row in rows if row[60:68].strip()] == there
+    assert re.search(r"Wait up to 2 days for a confirmation .* (min|h)", told.out)
+
+
+def test_a_journey_that_does_not_exist_is_told_with_the_closest(run: Run) -> None:
+    told = run.ask("where", "welcom")
+    assert (told.code, told.out) == (2, "")
+    assert "Did you mean welcome?" in told.err
+
+
 def test_nothing_but_the_run_itself_is_on_stdout(run: Run) -> None:
     assert "\x1b" not in run.out
     assert "MB of memory" not in run.out

@@ -1,0 +1,221 @@
+"""`python -m local rehearse`: the people of a file through a journey, on all cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from relance.content.compiled import Content
+
+from local import graph
+from local.cli.mistakes import Mistake, closest
+from local.content import compiled_content
+from local.demo.report import many
+from local.demo.stage import PARAMETERS
+from local.demo.typed import REHEARSAL_FOLDER
+from local.pages.rehearsal import page
+from local.rehearsal.doors import door_of, other_journeys
+from local.rehearsal.findings import Findings
+from local.rehearsal.habits import Habits, read_habits
+from local.rehearsal.people import FileRefused, Past, People, Subject, read_people
+from local.rehearsal.report import Rehearsal, text
+from local.rehearsal.shard import SIZE, Setting, rehearse_nobody, rehearse_shard
+from local.rehearsal.unseen import unseen_ways
+from local.template import Stack
+from local.translation import read_template
+from local.world import DEFAULTS, ROOT, STACK_NAME
+
+FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
+"""When a rehearsal begins whose file knows no day: a Monday."""
+
+_JOURNEY = "-journey-"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed. `over` are the days in which people come in; 0: a third of all."""
+
+    journey: str
+    contacts: Path
+    days: int = 30
+    audience: Path | None = None
+    seed: int = 7
+    start: datetime | None = None
+    over: float = 0.0
+    mapping: str | None = None
+    parameters: tuple[str, ...] = ()
+    out: Path = REHEARSAL_FOLDER
+    processes: int = 0
+    """How many at once; 0: as many as there are cores. The result is the same."""
+    shard: int = SIZE
+
+
+def run(asked: Asked) -> str:
+    """Rehearse, write the page, and return what to print.
+
+    Raises Mistake for a journey, a file or an audience that cannot be used.
+    """
+    rehearsal = rehearse(asked)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    where = asked.out / f"{rehearsal.journey}.html"
+    where.write_text(page(rehearsal), encoding="utf-8")
+    return text(rehearsal, [("The same with the graph and the calendar", str(where))])
+
+
+def rehearse(asked: Asked) -> Rehearsal:
+    """Rehearse; raises Mistake."""
+    begun = time.perf_counter()
+    parameters = _parameters(asked.parameters)
+    stack = Stack.load(
+        ROOT / "template.yaml",
+        name=STACK_NAME,
+        parameters={**DEFAULTS, **PARAMETERS, **parameters},
+    )
+    machine = _machine(stack, asked.journey)
+    content = Content.open(compiled_content(ROOT))
+    try:
+        people = read_people(asked.contacts, content, mapping=asked.mapping)
+        habits = read_habits(asked.audience)
+    except FileRefused as refused:
+        raise Mistake(str(refused)) from refused
+    setting = _setting(asked, people, habits, parameters)
+    found, idle, worlds = _all(setting, people.subjects, asked)
+    definition = stack.machines[machine].definition
+    does = [each.event for each in habits.events]
+    door = door_of(stack, stack.machines[machine].arn, content, does)
+    rehearsal = Rehearsal(
+        journey=asked.journey.replace("-", "_"),
+        file=people.name,
+        start=setting.start,
+        days=asked.days,
+        seed=asked.seed,
+        door=door.sentence,
+        found=found,
+        graph=graph.read(definition),
+        unseen=unseen_ways(definition, found),
+        idle=idle,
+        worlds=worlds,
+        habits=habits,
+        others=other_journeys(stack, stack.machines[machine].arn),
+        with_past=sum(each.past != Past() for each in people.subjects),
+        notes=people.notes,
+    )
+    took = time.perf_counter() - begun
+    sys.stderr.write(f"{took:.1f} s, {_peaks()}\n\n")
+    return rehearsal
+
+
+def _machine(stack: Stack, journey: str) -> str:
+    """The logical id of the journey's machine."""
+    named = {
+        machine.name.rpartition(_JOURNEY)[2]: logical
+        for logical, machine in stack.machines.items()
+        if _JOURNEY in machine.name
+    }
+    journey = journey.replace("_", "-")
+    if journey not in named:
+        raise Mistake(
+            f'There is no journey "{journey}".{closest(journey, named)} '
+            f"There are: {', '.join(sorted(named))}."
+        )
+    return named[journey]
+
+
+def _parameters(written: Sequence[str]) -> dict[str, str]:
+    """The parameters of the template that are written as NAME=VALUE."""
+    declared = read_template(ROOT / "template.yaml").get("Parameters") or {}
+    found: dict[str, str] = {}
+    for each in written:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise Mistake(f'"{each}" sets nothing. Write for example SendMode=live.')
+        if name not in declared:
+            raise Mistake(
+                f'The template has no parameter "{name}".{closest(name, declared)} '
+                f"There are: {', '.join(sorted(declared))}."
+            )
+        found[name] = value
+    return found
+
+
+def _setting(
+    asked: Asked, people: People, habits: Habits, parameters: Mapping[str, str]
+) -> Setting:
+    start = asked.start
+    if start is None and people.newest is not None:
+        after = people.newest.astimezone(UTC) + timedelta(days=1)
+        start = after.replace(hour=0, minute=0, second=0, microsecond=0)
+    over = asked.over or max(1.0, asked.days / 3)
+    return Setting(
+        journey=asked.journey.replace("_", "-"),
+        start=start or FIRST_DAY,
+        days=asked.days,
+        over=min(over, float(asked.days)),
+        seed=asked.seed,
+        habits=habits,
+        parameters=parameters,
+    )
+
+
+def _all(
+    setting: Setting, subjects: Sequence[Subject], asked: Asked
+) -> tuple[Findings, dict[str, float], int]:
+    """Everybody's findings, what the days use with nobody there, and how many worlds there were."""
+    shards = [subjects[at : at + asked.shard] for at in range(0, len(subjects), asked.shard)]
+    processes = min(asked.processes or _cores(), len(shards) + 1)
+    whole, done = Findings(), 0
+    results = _inline(setting, shards) if processes == 1 else _spread(setting, shards, processes)
+    idle: dict[str, float] = {}
+    for found, nobody in results:
+        if nobody is not None:
+            idle = nobody
+            continue
+        whole += found
+        done += found.people
+        sys.stderr.write(f"{many(done, 'person', 'people')} of {len(subjects):,}\n")
+        sys.stderr.flush()
+    return whole, idle, len(shards)
+
+
+_Result = tuple[Findings, dict[str, float] | None]
+
+
+def _inline(setting: Setting, shards: Sequence[Sequence[Subject]]) -> Iterator[_Result]:
+    yield Findings(), dict(rehearse_nobody(setting))
+    for shard in shards:
+        yield rehearse_shard(setting, shard), None
+
+
+def _spread(
+    setting: Setting, shards: Sequence[Sequence[Subject]], processes: int
+) -> Iterator[_Result]:
+    """The shards over processes, each result in its turn."""
+    # Not forked from this process: a world belongs to its process, clock, botocore and all. From a
+    # server that has everything loaded and no world, each is there at once.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([rehearse_shard.__module__])
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        nobody = pool.submit(rehearse_nobody, setting)
+        yield from ((found, None) for found in pool.map(partial(rehearse_shard, setting), shards))
+        yield Findings(), dict(nobody.result())
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _peaks() -> str:
+    scale = 1024 * 1024 if sys.platform == "darwin" else 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / scale
+    others = f", {child:.0f} MB in each of the others" if child > 1 else ""
+    return f"{own:.0f} MB of memory at most{others}"

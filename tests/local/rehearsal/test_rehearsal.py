@@ -1,0 +1,180 @@
+"""A journey over the people of a file: the same from the same seed, however the work is shared."""
+
+import csv
+import json
+import re
+import time
+from collections import Counter
+from dataclasses import fields, replace
+from datetime import timedelta
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+
+import pytest
+
+from local.cli.main import main
+from local.cli.mistakes import Mistake
+from local.faults import FaultPlan
+from local.pages.rehearsal import page
+from local.rehearsal.findings import Findings
+from local.rehearsal.habits import Habits
+from local.rehearsal.people import read_people
+from local.rehearsal.report import Rehearsal, text
+from local.rehearsal.run import FIRST_DAY, Asked, rehearse
+from local.rehearsal.shard import Setting, rehearse_shard
+from local.template import TemplateError
+from local.world import World
+from tests.local.rehearsal.test_people import CONTENT
+from tests.workflows.story import MONDAY, Story
+
+ZONES = ("Europe/Paris", "Europe/London", "America/New_York")
+
+
+def people_file(path: Path, people: int) -> Path:
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["E-mail", "First name", "Language", "Time zone"])
+        for n in range(people):
+            rows.writerow([f"p{n}@example.com", f"P{n}", ("en", "fr")[n % 2], ZONES[n % 3]])
+    return path
+
+
+def told(rehearsal: Rehearsal) -> tuple[str, str]:
+    return text(rehearsal, []), page(rehearsal)
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    path = people_file(tmp_path_factory.mktemp("rehearsal") / "people.csv", 12)
+    return Asked("welcome", path, days=9, processes=1, shard=6)
+
+
+@pytest.fixture(scope="module")
+def rehearsal(asked: Asked) -> Rehearsal:
+    return rehearse(asked)
+
+
+def test_everybody_is_told_of_and_the_numbers_add_up(rehearsal: Rehearsal) -> None:
+    found = rehearsal.found
+    assert found.people == found.came == 12
+    ended, waiting = found.endings.total(), found.waiting.total()
+    assert ended + waiting == rehearsal.executions >= 12
+    assert found.sent.total() == found.days.total() == found.hours.total() == found.minutes.total()
+    assert sum(n * count for n, count in found.busiest.items()) == found.sent.total()
+    assert found.units["emails"] == found.sent.total()
+    assert found.tally.came["Let them in"] == rehearsal.executions
+    assert found.journeys == {"welcome": found.ways["May they come in?", "Set the deadlines"]}
+    assert not found.surprises
+    assert not any(failed for _, failed, _, _ in found.endings)
+
+
+def test_it_is_told_in_words_and_on_a_page(rehearsal: Rehearsal) -> None:
+    words, html = told(rehearsal)
+    for title in ("What becomes of them", "Step by step", "Where nobody went", "What it will cost"):
+        assert title in words
+        assert title in html
+    assert re.search(r"May they come in\?  ─ nobody named →  Nothing to do yet", words)
+    assert "It takes $decision = 'nothing_to_do'." in words
+    assert "Other journeys, the same people" in words
+    assert 'class="heat"' in html
+    assert "<script" not in html
+    assert not re.search(r"(?:src|href)=", html)
+    assert "@example.com" not in words + html
+
+
+def test_the_same_seed_gives_the_same_bytes_over_two_processes(
+    asked: Asked, rehearsal: Rehearsal
+) -> None:
+    assert told(rehearse(replace(asked, processes=2))) == told(rehearsal)
+
+
+def test_quick_tables_come_to_the_same_as_dynamodb_to_the_bill(asked: Asked) -> None:
+    setting = Setting("welcome", FIRST_DAY, days=8, over=2, seed=3)
+    subjects = read_people(asked.contacts, CONTENT).subjects[:8]
+    quick = rehearse_shard(setting, subjects)
+    slow = rehearse_shard(setting, subjects, quick=False)
+    for each in fields(Findings):
+        if each.name != "units":
+            assert getattr(quick, each.name) == getattr(slow, each.name), each.name
+    assert set(quick.units) == set(slow.units)
+    for unit, used in slow.units.items():
+        assert quick.units[unit] == pytest.approx(used, rel=0.01), unit
+
+
+def test_quick_tables_take_no_faults() -> None:
+    with pytest.raises(TemplateError, match="quick tables"):
+        World.build(start=MONDAY, faults=FaultPlan([]), quick_tables=True)
+
+
+def test_the_past_of_an_exported_contact_decides_and_its_consent_stands(tmp_path: Path) -> None:
+    """Day 0 Ana signs up, confirms and clicks; exported, she is known and not asked again."""
+    with World.build(start=MONDAY, seed=1) as world:
+        story = Story(world)
+        story.signs_up("ana@example.com")
+        story.confirms("ana@example.com")
+        story.clicks("ana@example.com")
+        world.start("operation-export-contact", {"contact": story.contact("ana@example.com")})
+        story.a_moment()
+        bucket = world.stack.resources["PrivacyBucket"].name
+        s3 = world.client("s3")
+        (key,) = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    (tmp_path / "ana.json").write_bytes(body)
+    people = read_people(tmp_path, CONTENT)
+    (ana,) = people.subjects
+    assert (ana.past.clicked, ana.past.orders) == (1, 0)
+    assert people.newest is not None
+    assert people.newest.date() == MONDAY.date()
+
+    habits = Habits.model_validate({"rates": {"signs_up_twice": 0}})
+    setting = Setting("welcome", MONDAY + timedelta(days=1), days=3, over=1, seed=3, habits=habits)
+    found = rehearse_shard(setting, people.subjects)
+    assert Counter({state: n for (state, *_), n in found.endings.items()}) == {"Not eligible": 1}
+    assert not found.sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        pytest.param(["welcom"], "Did you mean welcome?", id="journey"),
+        pytest.param(["welcome", "--mapping", "nobody"], "There is no mapping", id="mapping"),
+        pytest.param(["welcome", "--audience", "none.yaml"], "none.yaml: ", id="audience"),
+        pytest.param(["welcome", "--set", "SendMod=live"], "SendMode", id="parameter"),
+        pytest.param(["welcome", "--set", "SendMode"], "SendMode=live", id="no value"),
+    ],
+)
+def test_what_is_typed_wrongly_is_answered_with_a_sentence(
+    asked: Asked, capsys: pytest.CaptureFixture[str], typed: list[str], sentence: str
+) -> None:
+    assert main(["rehearse", *typed, "--contacts", str(asked.contacts)]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_broken_file_stops_everything(tmp_path: Path) -> None:
+    path = tmp_path / "broken.csv"
+    path.write_text("E-mail,Country\nana@example.com,Frankreich\n")
+    with pytest.raises(Mistake, match="line 2: Country"):
+        rehearse(Asked("welcome", path))
+
+
+@pytest.mark.long
+def test_a_person_s_fate_hangs_on_nobody_in_the_same_world(asked: Asked) -> None:
+    whole = rehearse(replace(asked, shard=12)).found
+    halves = rehearse(replace(asked, shard=5)).found
+    for name in ("endings", "sent", "skipped", "days", "hours"):
+        assert getattr(whole, name) == getattr(halves, name), name
+
+
+@pytest.mark.long
+def test_ten_thousand_go_through_welcome_in_five_minutes(tmp_path: Path) -> None:
+    """On two cores that do nothing else; memory of all processes together under 1.5 GB."""
+    path = people_file(tmp_path / "people.csv", 10_000)
+    asked = Asked("welcome", path, days=30, processes=2)
+    begun = time.perf_counter()
+    found = rehearse(asked).found
+    seconds = time.perf_counter() - begun
+    megabytes = getrusage(RUSAGE_SELF).ru_maxrss + 2 * getrusage(RUSAGE_CHILDREN).ru_maxrss
+    print(json.dumps({"seconds": round(seconds), "MB": megabytes // 1024}))
+    assert found.came == 10_000
+    assert seconds < 300
+    assert megabytes / 1024 < 1_500

@@ -134,10 +134,28 @@ class Departure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """The branch of an adaptive split that an entry was sent down, and the goal that counts."""
+
+    split: str
+    name: str
+    goal: str
+
+
+_SPLIT = "split#"
+
+
+def split_attribute(split: str) -> str:
+    """Where the record of an enrolment keeps the branch of a split."""
+    return f"{_SPLIT}{split}"
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """A contact is in a workflow.
 
     `per` is what it is there for (a hash of the cart's id), where that may be several things.
+    `splits` are the branches of adaptive splits that it was sent down.
     """
 
     contact_id: str
@@ -150,6 +168,7 @@ class Enrolment:
     goals: tuple[Ending, ...] = ()
     per: str = ""
     leaving: str | None = None
+    splits: tuple["Branch", ...] = ()
 
     @property
     def record(self) -> str:
@@ -199,6 +218,10 @@ class Enrolment:
             "goals": [each.to_value() for each in self.goals] or None,
             "per": self.per or None,
             "leaving": self.leaving,
+            **{
+                split_attribute(each.split): {"branch": each.name, "goal": each.goal}
+                for each in self.splits
+            },
         }
 
     def to_past(self, *, ended_at: datetime, outcome: str) -> dict[str, Value]:
@@ -245,6 +268,11 @@ def enrolment_of(item: Item) -> Enrolment:
         exits=tuple(map(_exit_of, exits)) if isinstance(exits, Sequence) else (),
         goals=tuple(map(_ending_of, goals)) if isinstance(goals, Sequence) else (),
         per=str(item.get("per") or ""),
+        splits=tuple(
+            Branch(name.removeprefix(_SPLIT), str(said["branch"]), str(said["goal"]))
+            for name, said in item.items()
+            if name.startswith(_SPLIT) and isinstance(said, Mapping)
+        ),
         leaving=None if leaving is None else str(leaving),
     )
 

@@ -17,6 +17,7 @@ from relance.ids import is_ulid
 from relance.ledger import SendState, send_of, skip_deferred
 from relance.ports import Services
 from relance.reasons import Reason
+from relance.splitting import counted
 from relance.storage import Delete, Equals, Put, Table, Value, Write
 from relance.usecases.steps import step_event, transact_what_holds
 from relance.workflows import Departure, Enrolment, Step, Wait
@@ -105,8 +106,18 @@ def close_enrolment(
         Delete(Table.CONTACTS, enrolment.key, when=ours),
         Put(Table.CONTACTS, past),
         put_once(event),
+        *_counted(enrolment),
     ]
     transact_what_holds(services.store, writes)
+
+
+def _counted(enrolment: Enrolment) -> list[Write]:
+    """The writes that count for its adaptive splits that it has reached their goal."""
+    return [
+        counted(each.split, each.name, enrolment.contact_id, "reached")
+        for each in enrolment.splits
+        if each.goal == enrolment.leaving
+    ]
 
 
 def _goal(enrolment: Enrolment) -> dict[str, Value]:

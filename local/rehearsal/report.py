@@ -39,7 +39,7 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """Everything that a rehearsal has to say."""
+    """Everything that a rehearsal has to say; `megabytes` is what a process took at most."""
 
     journey: str
     file: str
@@ -55,6 +55,7 @@ class Rehearsal:
     habits: Habits
     others: Sequence[str] = ()
     with_past: int = 0
+    megabytes: int = 0
     notes: Sequence[str] = field(default_factory=tuple)
 
     @property

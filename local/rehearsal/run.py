@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +27,14 @@ from local.rehearsal.findings import Findings
 from local.rehearsal.habits import Habits, read_habits
 from local.rehearsal.people import FileRefused, Past, People, Subject, read_people
 from local.rehearsal.report import Rehearsal, text
-from local.rehearsal.shard import SIZE, Setting, rehearse_nobody, rehearse_shard
+from local.rehearsal.shard import (
+    SIZE,
+    Setting,
+    measured,
+    peak_megabytes,
+    rehearse_nobody,
+    rehearse_shard,
+)
 from local.rehearsal.unseen import unseen_ways
 from local.template import Stack
 from local.translation import read_template
@@ -88,7 +94,7 @@ def rehearse(asked: Asked) -> Rehearsal:
     except FileRefused as refused:
         raise Mistake(str(refused)) from refused
     setting = _setting(asked, people, habits, parameters)
-    found, idle, worlds = _all(setting, people.subjects, asked)
+    found, used = _all(setting, people.subjects, asked)
     definition = stack.machines[machine].definition
     does = [each.event for each in habits.events]
     door = door_of(stack, stack.machines[machine].arn, content, does)
@@ -102,15 +108,17 @@ def rehearse(asked: Asked) -> Rehearsal:
         found=found,
         graph=graph.read(definition),
         unseen=unseen_ways(definition, found),
-        idle=idle,
-        worlds=worlds,
+        idle=used.idle,
+        worlds=used.worlds,
+        megabytes=used.megabytes,
         habits=habits,
         others=other_journeys(stack, stack.machines[machine].arn),
         with_past=sum(each.past != Past() for each in people.subjects),
         notes=people.notes,
     )
     took = time.perf_counter() - begun
-    sys.stderr.write(f"{took:.1f} s, {_peaks()}\n\n")
+    processes = many(used.processes, "process", "processes")
+    sys.stderr.write(f"{took:.1f} s, {processes}, {used.megabytes} MB in each at most\n\n")
     return rehearsal
 
 
@@ -166,33 +174,40 @@ def _setting(
     )
 
 
-def _all(
-    setting: Setting, subjects: Sequence[Subject], asked: Asked
-) -> tuple[Findings, dict[str, float], int]:
-    """Everybody's findings, what the days use with nobody there, and how many worlds there were."""
+def _all(setting: Setting, subjects: Sequence[Subject], asked: Asked) -> tuple[Findings, _Used]:
+    """Everybody's findings, and what finding them took."""
     shards = [subjects[at : at + asked.shard] for at in range(0, len(subjects), asked.shard)]
     processes = min(asked.processes or _cores(), len(shards) + 1)
-    whole, done = Findings(), 0
+    whole, most = Findings(), 0
     results = _inline(setting, shards) if processes == 1 else _spread(setting, shards, processes)
     idle: dict[str, float] = {}
-    for found, nobody in results:
-        if nobody is not None:
-            idle = nobody
-            continue
+    for found, nobody, megabytes in results:
+        idle = nobody or idle
+        most = max(most, megabytes)
         whole += found
-        done += found.people
-        sys.stderr.write(f"{many(done, 'person', 'people')} of {len(subjects):,}\n")
-        sys.stderr.flush()
-    return whole, idle, len(shards)
+        if found.people:
+            sys.stderr.write(f"{many(whole.people, 'person', 'people')} of {len(subjects):,}\n")
+            sys.stderr.flush()
+    return whole, _Used(idle, len(shards), processes, most)
 
 
-_Result = tuple[Findings, dict[str, float] | None]
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """What the days use with nobody there, how many worlds there were, and the memory they took."""
+
+    idle: dict[str, float]
+    worlds: int
+    processes: int
+    megabytes: int
+
+
+_Result = tuple[Findings, dict[str, float], int]
 
 
 def _inline(setting: Setting, shards: Sequence[Sequence[Subject]]) -> Iterator[_Result]:
-    yield Findings(), dict(rehearse_nobody(setting))
+    yield Findings(), dict(rehearse_nobody(setting)), 0
     for shard in shards:
-        yield rehearse_shard(setting, shard), None
+        yield rehearse_shard(setting, shard), {}, peak_megabytes()
 
 
 def _spread(
@@ -205,17 +220,10 @@ def _spread(
     context.set_forkserver_preload([rehearse_shard.__module__])
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         nobody = pool.submit(rehearse_nobody, setting)
-        yield from ((found, None) for found in pool.map(partial(rehearse_shard, setting), shards))
-        yield Findings(), dict(nobody.result())
+        for found, megabytes in pool.map(partial(measured, setting), shards):
+            yield found, {}, megabytes
+        yield Findings(), dict(nobody.result()), 0
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _peaks() -> str:
-    scale = 1024 * 1024 if sys.platform == "darwin" else 1024
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / scale
-    others = f", {child:.0f} MB in each of the others" if child > 1 else ""
-    return f"{own:.0f} MB of memory at most{others}"

@@ -30,8 +30,10 @@ def test_a_machine_is_named_after_the_stack_its_kind_and_its_file(
     template: Mapping[str, Any],
 ) -> None:
     for file, machine in machines(template).items():
-        kind = {"journeys": "journey", "operations": "operation"}[file.parent.name]
         name = file.name.removesuffix(".asl.json").replace("_", "-")
+        kind = {"journeys": "journey", "operations": "operation"}[file.parent.name]
+        if name in ("erase-contact", "export-contact"):
+            kind = "privacy"  # out of reach of those who may start every operation
         assert machine["Name"] == {"Fn::Sub": f"${{AWS::StackName}}-{kind}-{name}"}
 
 
@@ -173,7 +175,7 @@ def test_arns_that_are_built_by_name_name_a_machine_of_the_stack(
             r"(?:stateMachine|execution):\$\{AWS::StackName\}-([a-z-]+)",
             json.dumps(template["Resources"]),
         )
-    )
+    ) - {"journey-", "operation-"}
     assert built <= names
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         SqsRepairQueue,
         SqsWaker,
         StepFunctionsExecutions,
+        StepFunctionsRuns,
     )
     from relance.aws.sesv2 import SesAccount, SesMailer
 
@@ -236,6 +237,15 @@ class AwsServices:
         return StepFunctionsExecutions(
             boto3.client("stepfunctions"), starts=os.environ.get("STARTS_MACHINE", "")
         )
+
+    @cached_property
+    def campaign_runs(self) -> "StepFunctionsRuns":
+        """The executions that send campaigns."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.services import StepFunctionsRuns  # noqa: PLC0415
+
+        return StepFunctionsRuns(boto3.client("stepfunctions"), _setting("CAMPAIGNS_MACHINE"))
 
     @cached_property
     def repair_queue(self) -> "SqsRepairQueue":

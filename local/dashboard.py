@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ END = "      # Here ends what `make dashboard` writes.\n"
 
 WIDTH = 24
 """Columns of a dashboard."""
+
+ROW = 49
+"""Pixels of a row."""
 
 CARD = 8
 """Columns of one machine."""
@@ -129,10 +133,10 @@ class Machine:
 
     @property
     def height(self) -> int:
-        """Rows that its card needs: the title, the sentence and the samples, at 44 characters."""
-        lines = len(self.sentence) / 44 + 2
-        lines += sum(len(json.dumps(each)) // 44 + 2.5 for each in self.samples)
-        return max(3, round(lines * 0.5 + 0.5))
+        """Rows that its card needs where a column of the dashboard is 50 pixels wide."""
+        pixels = 66 + 21 * ceil(len(self.sentence) / 48)
+        pixels += sum(30 + 18 * ceil(len(json.dumps(each)) / 46) for each in self.samples)
+        return ceil(pixels / ROW)
 
 
 def machines(template: Mapping[str, Any], root: Path) -> list[Machine]:

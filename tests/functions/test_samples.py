@@ -129,7 +129,7 @@ WIDGETS = {
     "show_widget/find": 'name="who"',
     "show_widget/person": f"<code>{CONTACT}</code>",
     "show_widget/nobody": "Nobody is known by this.",
-    "show_widget/choose_a_journey": ">welcome</a>",
+    "show_widget/choose_a_journey": ">Welcome</a>",
     "show_widget/count_a_journey": "1 entry of 1 contact",
     "show_widget/unknown_view": "&quot;view&quot;",
 }

@@ -17,11 +17,20 @@ from tests.stack import table_names
 from tests.workflows.conftest import MakeStory
 from tests.workflows.mailing import Gathered, Mailing
 from tests.workflows.privacy import erases
-from tests.workflows.story import Story
+from tests.workflows.story import MONDAY, Story
 from tests.workflows.widgets import Widget
 
 ANA = "ana@example.com"
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+@pytest.fixture(scope="module")
+def still() -> Iterator[Story]:
+    """A world in which Ana has signed up and nothing happens any more, for those who only look."""
+    with World.build(start=MONDAY, seed=1) as world:
+        story = Story(world)
+        story.signs_up(ANA)
+        yield story
 
 
 def finder(story: Story, **options: Any) -> Widget:
@@ -56,11 +65,10 @@ def test_a_contact_is_found_by_its_address_and_its_page_says_how_things_stand(
 
 
 @pytest.mark.parametrize("who", ["  ANA@Example.com ", "the id", "the id in small letters"])
-def test_a_contact_is_found_however_it_is_written(story: Story, who: str) -> None:
-    story.signs_up(ANA)
-    contact = story.contact(ANA)
+def test_a_contact_is_found_however_it_is_written(still: Story, who: str) -> None:
+    contact = still.contact(ANA)
     typed = {"the id": contact, "the id in small letters": contact.lower()}.get(who, who)
-    assert contact in found(story, typed)[1].text
+    assert contact in found(still, typed)[1].text
 
 
 def test_neither_the_address_nor_the_name_is_shown_kept_or_logged(
@@ -92,8 +100,8 @@ def test_neither_the_address_nor_the_name_is_shown_kept_or_logged(
         pytest.param(HOSTILE, "Nobody is known by this.", id="hostile and no address"),
     ],
 )
-def test_whoever_is_not_found_is_not_repeated(story: Story, who: str, said: str) -> None:
-    widget, page = found(story, who)
+def test_whoever_is_not_found_is_not_repeated(still: Story, who: str, said: str) -> None:
+    widget, page = found(still, who)
     assert said in page.text
     assert not who or who not in widget.html
     assert "alert" not in widget.html
@@ -112,17 +120,17 @@ def test_whoever_is_not_found_is_not_repeated(story: Story, who: str, said: str)
     ],
 )
 def test_what_cannot_be_shown_is_said_in_a_sentence(
-    story: Story, event: dict[str, Any], said: str
+    still: Story, event: dict[str, Any], said: str
 ) -> None:
-    widget = finder(story)
+    widget = finder(still)
     page = widget.shows(event)
     if "widgetContext" not in event:
         assert said in page.text
     assert "alert" not in widget.html
 
 
-def test_cloudwatch_is_told_what_the_parameters_are(story: Story) -> None:
-    answer = story.world.invoke("show_widget", {"describe": True})
+def test_cloudwatch_is_told_what_the_parameters_are(still: Story) -> None:
+    answer = still.world.invoke("show_widget", {"describe": True})
     assert "`find`, `campaigns` or `funnel`" in answer.payload
 
 
@@ -168,12 +176,11 @@ def test_a_thousand_events_are_read_a_page_at_a_time(story: Story) -> None:
     assert "In journeys now" in widget.presses("Latest").text
 
 
-def test_times_are_those_of_the_dashboard(story: Story) -> None:
-    story.signs_up(ANA)
-    widget = finder(story, zone="+05:30")
+def test_times_are_those_of_the_dashboard(still: Story) -> None:
+    widget = finder(still, zone="+05:30")
     widget.shows()
     assert "2026-01-05 14:30" in widget.presses("Find", who=ANA).text
-    widget = finder(story, zone="nonsense")
+    widget = finder(still, zone="nonsense")
     widget.shows()
     assert "2026-01-05 09:00" in widget.presses("Find", who=ANA).text
 
@@ -188,6 +195,7 @@ def test_why_a_message_waits_is_said_beside_the_journey() -> None:
         _, page = found(story)
         assert "waits to send until 2026-01-09 08:00. " in page.text
         assert "quiet hours" in page.text
+        assert "Wait for click" not in page.text, "that pause is over"
 
 
 def test_somebody_erased_is_said_to_be_and_nothing_else(story: Story) -> None:
@@ -227,26 +235,25 @@ def test_a_journey_is_counted_by_step_and_ending(story: Story) -> None:
     story.day(1)
     widget = Widget(story.world, {"view": "funnel", "journeys": ["welcome"]})
     assert "costs less than a cent" in widget.shows().text
-    page = widget.presses("welcome")
+    page = widget.presses("Welcome")
     assert "4 entries of 4 contacts" in page.text
     assert "In it now: 3" in page.text
     assert "Through: 1" in page.text
     assert "left: unsubscribed | 1 | 25%" in page.text
     assert "Wait for confirmation | 3 | 75% | 1 day" in page.text
-    assert "welcome" in widget.presses("Another journey").buttons
+    assert "Welcome" in widget.presses("Another journey").buttons
 
 
-def test_a_journey_that_nobody_entered_has_no_figures(story: Story) -> None:
-    page = Widget(story.world, {"view": "count", "journey": "birthday"}).shows()
-    assert "0 entries of 0 contacts" in page.text
+def test_a_journey_that_nobody_entered_has_no_figures(still: Story) -> None:
+    page = Widget(still.world, {"view": "count", "journey": "birthday"}).shows()
+    assert "0 entries of 1 contact;" in page.text
 
 
 def test_a_large_table_is_counted_in_part_and_said_to_be(
-    story: Story, monkeypatch: pytest.MonkeyPatch
+    still: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relance.usecases.show_widget.LOOKS", timedelta(seconds=-1))
-    story.signs_up(ANA)
-    page = Widget(story.world, {"view": "count", "journey": "welcome"}).shows()
+    page = Widget(still.world, {"view": "count", "journey": "welcome"}).shows()
     assert "The table is larger than can be read here" in page.text
 
 

@@ -102,7 +102,7 @@ class Widget:
         assert page.open == []
         assert page.elements <= {
             "h3", "h4", "p", "a", "cwdb-action", "table", "thead", "tbody", "tr", "th", "td",
-            "form", "label", "input", "code", "div",
+            "form", "label", "input", "code", "div", "span",
         }  # fmt: skip
         assert len(self.html) < 100_000
         self.page = page

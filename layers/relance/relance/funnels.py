@@ -18,7 +18,17 @@ from relance.workflows import past_prefix
 AT_WORK = "at_work_just_now"
 """Where an open enrolment stands that is in no pause."""
 
-ATTRIBUTES = ("contact_id", "record", "entry", "step", "entered_at", "ended_at", "outcome")
+ATTRIBUTES = (
+    "contact_id",
+    "record",
+    "entry",
+    "step",
+    "since",
+    "until",
+    "entered_at",
+    "ended_at",
+    "outcome",
+)
 """What is read of each record."""
 
 
@@ -63,7 +73,7 @@ def funnel(journey: str, items: Iterable[Item], *, now: datetime, is_complete: b
     """The figures that these records of contacts amount to, in whatever order they come."""
     contacts = 0
     entries: dict[tuple[str, str], datetime] = {}
-    steps: dict[tuple[str, str], str] = {}
+    steps: dict[tuple[str, str], tuple[str, str]] = {}
     ended: dict[str, list[timedelta]] = {}
     past = past_prefix(journey)
     for item in items:
@@ -74,12 +84,16 @@ def funnel(journey: str, items: Iterable[Item], *, now: datetime, is_complete: b
             lasted = from_text(str(item["ended_at"])) - from_text(str(item["entered_at"]))
             ended.setdefault(str(item["outcome"]), []).append(lasted)
         elif "step" in item:
-            steps[key] = str(item["step"])
+            # A pause whose time is up may still be written down; the latest is the one that counts.
+            if from_text(str(item["until"])) > now:
+                pause = str(item["since"]), str(item["step"])
+                steps[key] = max(pause, steps.get(key, pause))
         else:
             entries[key] = from_text(str(item["entered_at"]))
     inside: dict[str, list[timedelta]] = {}
     for key, entered_at in entries.items():
-        inside.setdefault(steps.get(key, AT_WORK), []).append(now - entered_at)
+        step = steps[key][1] if key in steps else AT_WORK
+        inside.setdefault(step, []).append(now - entered_at)
     return Funnel(journey, contacts, is_complete, _ranked(inside), _ranked(ended))
 
 

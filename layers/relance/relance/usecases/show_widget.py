@@ -248,7 +248,14 @@ def _sends(
         for each in services.store.query_index(SENDS_OF, contact_id)
         if _within(from_text(str(each["claimed_at"])), begin, end)
     ]
-    wanted = {*named[-MOST_EVENTS:], *(each.send_id for each in contact.waits if each.send_id)}
+    waited = {each.send_id for each in contact.waits if each.send_id}
+    clicked = {
+        str(awaited.where["send_id"])
+        for each in contact.waits
+        for awaited in each.awaited
+        if "send_id" in awaited.where
+    }
+    wanted = {*named[-MOST_EVENTS:], *waited, *clicked}
     found = services.store.get_many(Table.SENDS, [(each,) for each in sorted(wanted)])
     return {key[0]: send_of(item) for key, item in found.items()}
 

@@ -79,8 +79,9 @@ def campaigns_page(rows: Sequence[Row], records: Mapping[str, Campaign], frame: 
     if not rows:
         return join((note("No campaign was counted or sent in the last 90 days."),))
     heads = (
-        "Campaign", "Begun", "It", "Message", "Audience", "Sent", "Left out", "Failed", "Not yet",
-    )  # fmt: skip
+        *("Campaign", "Begun", "Outcome", "Message"),
+        *("Audience", "Sent", "Left out", "Failed", "Not yet"),
+    )
     shown = [_cells(each, records.get(each.campaign), frame) for each in rows]
     return join(
         (
@@ -98,7 +99,7 @@ def _cells(row: Row, record: Campaign | None, frame: Frame) -> tuple[str, ...]:
     audience = row.figures.get("audience", record.audience if record else None)
     return (
         link(execution_address(row.execution), row.campaign),
-        frame.time(row.started_at),
+        frame.time_cell(row.started_at),
         row.outcome,
         record.message if record else "",
         _count(audience),

@@ -15,13 +15,15 @@ def choice_page(journeys: tuple[str, ...], frame: Frame) -> Html:
         "Counts who is in a journey, at which step, and how the others ended. It reads the table "
         "of contacts for eight seconds at most, which costs less than a cent."
     )
-    return join((said, *(frame.button(each, "count", journey=each) for each in journeys)))
+    return join(
+        (said, *(frame.button(step_name(each), "count", journey=each) for each in journeys))
+    )
 
 
 def funnel_page(funnel: Funnel, frame: Frame) -> Html:
     """The figures of one journey."""
     parts = [
-        element("h3", funnel.journey),
+        element("h3", step_name(funnel.journey)),
         frame.button("Another journey", "funnel"),
         frame.button("Count anew", "count", journey=funnel.journey),
         note(_whole(funnel)),

@@ -87,6 +87,10 @@ class Frame:
         """An instant as the dashboard shows times, to the minute."""
         return f"{moment.astimezone(timezone(self.offset)):%Y-%m-%d %H:%M}"
 
+    def time_cell(self, moment: datetime) -> Html:
+        """The same for a column of times, on one line."""
+        return element("span", self.time(moment), style="white-space:nowrap")
+
 
 _DOMAINS = {"aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}
 

@@ -6,7 +6,7 @@ its name, number or any trait that `traits.yaml` does not mark as visible to wor
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from relance.contacts import Contact
 from relance.ledger import Send
@@ -54,7 +54,7 @@ def person_page(seen: Seen, frame: Frame, now: datetime) -> Html:
     if seen.contact.asked not in (None, contact_id):
         parts.append(note(f"{seen.contact.asked} was joined to this contact."))
     if seen.is_latest:
-        parts += [facts(_standing(seen, now)), *_journeys(seen, frame)]
+        parts += [facts(_standing(seen, now)), *_journeys(seen, frame, now)]
     parts += _history(seen, frame)
     return join(parts)
 
@@ -105,34 +105,35 @@ def _said(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _journeys(seen: Seen, frame: Frame) -> list[Html]:
+def _journeys(seen: Seen, frame: Frame, now: datetime) -> list[Html]:
     head = element("h4", "In journeys now")
     if not seen.contact.enrolments:
         return [head, note("In none.")]
-    rows = [_journey(each, seen, frame) for each in seen.contact.enrolments]
+    rows = [_journey(each, seen, frame, now) for each in seen.contact.enrolments]
     return [head, table(("Journey", "Since", "Where it is, and why", "At the latest"), rows)]
 
 
-def _journey(enrolment: Enrolment, seen: Seen, frame: Frame) -> tuple[str, ...]:
+def _journey(enrolment: Enrolment, seen: Seen, frame: Frame, now: datetime) -> tuple[str, ...]:
     pauses = [
         each
         for each in seen.contact.waits
-        if (each.step.workflow, each.step.entry) == (enrolment.workflow, enrolment.entry)
+        if enrolment.is_of(each.step.workflow, each.step.entry) and each.until > now
     ]
     where = "; ".join(_pause(each, seen.sends, frame) for each in pauses)
     until = min((each.deferred_until or each.until for each in pauses), default=None)
     return (
         link(execution_address(enrolment.execution), enrolment.workflow),
-        frame.time(enrolment.entered_at),
+        frame.time_cell(enrolment.entered_at),
         where or "at work just now",
-        frame.time(until) if until else "",
+        frame.time_cell(until) if until else "",
     )
 
 
 def _pause(wait: Wait, sends: Mapping[str, Send], frame: Frame) -> str:
     step = step_name(wait.step.step)
     if wait.kind is WaitKind.EVENT:
-        return f"{step}: waits for {' or '.join(map(_event, wait.awaited)) or 'its hour'}"
+        awaited = " or ".join(_event(each, sends) for each in wait.awaited)
+        return f"{step}: waits for {awaited or 'its hour'}"
     send = sends.get(wait.send_id or "")
     message = f' of "{send.message}"' if send else ""
     if wait.deferred_until is None:
@@ -141,10 +142,16 @@ def _pause(wait: Wait, sends: Mapping[str, Send], frame: Frame) -> str:
     return f"{step}: waits to send until {frame.time(wait.deferred_until)}. {why}".rstrip()
 
 
-def _event(awaited: Awaited) -> str:
+def _event(awaited: Awaited, sends: Mapping[str, Send]) -> str:
+    """`email clicked in "welcome"`: a message is told by its name instead of its id."""
     name = awaited.event.replace("_", " ")
-    where = ", ".join(f"{key} {value}" for key, value in awaited.where.items())
-    return f"{name} ({where})" if where else name
+    send = sends.get(str(awaited.where.get("send_id")))
+    others = ", ".join(
+        f"{key.replace('_', ' ')} {_said(value)}"
+        for key, value in awaited.where.items()
+        if key != "send_id"
+    )
+    return name + (f' in "{send.message}"' if send else "") + (f" ({others})" if others else "")
 
 
 def step_name(step: str) -> str:
@@ -154,7 +161,7 @@ def step_name(step: str) -> str:
 
 def _history(seen: Seen, frame: Frame) -> list[Html]:
     entries = [entry for day in seen.days for entry in day.entries]
-    rows = [(frame.time(entry.at.astimezone(UTC)), entry.sentence) for entry in reversed(entries)]
+    rows = [(frame.time_cell(entry.at), entry.sentence) for entry in reversed(entries)]
     parts = [element("h4", "What happened" if seen.is_latest else "What happened before")]
     parts.append(
         table((f"When ({frame.label})", "What"), rows) if rows else note("Nothing is recorded.")

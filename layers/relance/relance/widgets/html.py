@@ -36,13 +36,15 @@ def link(address: str, text: str) -> Html:
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Html:
-    """A table with its heads."""
-    return element(
+    """A table with its heads, which can be pushed aside where the box is too narrow."""
+    body = (element("tr", *(element("td", cell) for cell in row)) for row in rows)
+    made = element(
         "table",
         element("thead", element("tr", *(element("th", head) for head in heads))),
-        element("tbody", *(element("tr", *(element("td", cell) for cell in row)) for row in rows)),
+        element("tbody", *body),
         width="100%",
     )
+    return element("div", made, style="overflow-x:auto")
 
 
 def facts(rows: Mapping[str, str]) -> Html:

@@ -45,7 +45,7 @@ SECTIONS: Sequence[tuple[str, str, tuple[str, ...]]] = (
     (
         "Journeys",
         "Open one to start it for a contact, or to see where somebody is.",
-        ("journey-",),
+        ("journey-", "operation-start-journey", "operation-try-journey", "operation-check-journey"),
     ),
     (
         "Whom",
@@ -190,7 +190,7 @@ def _top(journeys: Sequence[Machine]) -> Iterator[Widget]:
         "here and paste the contact id.",
         (0, 0, WIDTH, 3),
     )
-    names = [each.name.removeprefix("journey-") for each in journeys]
+    names = [each.name.removeprefix("journey-").replace("-", "_") for each in journeys]
     yield _custom("Find a contact", {"view": "find"}, (0, 3, 14, 12))
     yield _custom("Journeys in figures", {"view": "funnel", "journeys": names}, (14, 3, 10, 12))
     yield _custom("The last campaigns", {"view": "campaigns"}, (0, 15, WIDTH, 7))

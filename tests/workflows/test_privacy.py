@@ -579,7 +579,7 @@ def test_every_input_in_the_documentation_does_what_it_says(story: Story) -> Non
     for name, data in inputs:
         operation = name or operation
         asked = json.loads(data.replace("01J9Z3V8Q4T2M6K7B5N1X0C3DE", ana))
-        outcomes.append(asks(story, f"operation-{operation}", asked)["output"]["outcome"])
+        outcomes.append(asks(story, operation, asked)["output"]["outcome"])
     assert outcomes == ["exported", "not confirmed", "erased", "erased"]
 
 

@@ -101,7 +101,8 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "operation-manage-suppressions": ("suppress", "lift"),
     "privacy-erase-contact": ("look", "confirm"),
 }
-"""Which samples are shown of a machine; of one that is not named here the first that is right."""
+"""Which samples are shown of a machine; of one that is not named here the first that is right
+and confirms nothing."""
 
 _WRONG = re.compile(r"^(an_address|nothing|nobody|misspelt|unknown_|not_|wrong_|no_|too_)")
 
@@ -155,9 +156,13 @@ def machines(template: Mapping[str, Any], root: Path) -> list[Machine]:
 
 def _samples(name: str, root: Path) -> Iterator[Mapping[str, Any]]:
     folder = root / "events" / "executions" / name
-    right = sorted(each.stem for each in folder.glob("*.json") if not _WRONG.match(each.stem))
+    found = {
+        path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))
+    }
+    # What is confirmed stands there only where it is named: nobody shall paste it first.
+    right = [case for case in found if not _WRONG.match(case) and "confirm" not in found[case]]
     for case in SHOWN.get(name, right[:1]):
-        yield json.loads((folder / f"{case}.json").read_text("utf-8"))
+        yield found[case]
 
 
 def body(found: Sequence[Machine]) -> list[Widget]:

@@ -16,7 +16,7 @@ from local.world import World
 from tests.stack import table_names
 from tests.workflows.conftest import MakeStory
 from tests.workflows.mailing import Gathered, Mailing
-from tests.workflows.privacy import erases
+from tests.workflows.privacy import asks, erases
 from tests.workflows.story import Story
 from tests.workflows.widgets import Widget
 
@@ -124,6 +124,20 @@ def test_why_a_message_waits_is_said_beside_the_journey() -> None:
         assert "waits to send until 2026-01-09 08:00. " in page.text
         assert "quiet hours" in page.text
         assert "Wait for click" not in page.text, "that pause is over"
+
+
+def test_two_contacts_that_were_joined_are_one_person_under_either_id(story: Story) -> None:
+    story.signs_up(ANA)
+    story.signs_up("ana@work.example")
+    ana, work = story.contact(ANA), story.contact("ana@work.example")
+    happens(story, work, "order_completed", 5, order_id="at-work")
+    wish = {"keep": ana, "join": work, "by": "kim", "reason": "wrote from both"}
+    assert asks(story, "operation-join-contacts", wish)["status"] == "SUCCEEDED"
+    for who in (ANA, "ana@work.example", ana, work):
+        _, page = found(story, who)
+        assert f"Contact  | {ana}" in page.text
+        assert "order at-work" in page.text
+        assert (f"{work} was joined to this contact" in page.text) == (who not in (ANA, ana))
 
 
 def test_somebody_erased_is_said_to_be_and_nothing_else(story: Story) -> None:

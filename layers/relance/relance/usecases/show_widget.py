@@ -1,8 +1,8 @@
 """The pages that the custom widgets of the dashboard show, by what was asked for.
 
 Who may call this function may see them. What is typed to find somebody is compared and forgotten:
-it stands in no table, log or page. Pages are bounded, however much there is to show: the person's
-costs six calls at most, where nobody was joined to it.
+it stands in no table, log or page. Pages are bounded, however much there is to show: a person's
+costs five calls at most, where nobody was joined to it.
 """
 
 import re

@@ -70,7 +70,7 @@ demo: $(READY) ## Run sign-ups through the whole stack here (PEOPLE=500 DAYS=60 
 	@$(RUN) -m local demo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(DAYS),--days $(DAYS)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(CONTACTS),--contacts "$(CONTACTS)")
 
-serve: $(READY) ## Keep it running here: a form and an inbox for a browser (PORT=8080, the inbox on the next; SPEED=3600)
+serve: $(READY) ## Keep it running here: a form, an inbox, a dashboard for a browser (PORT=8080, the inbox on the next; SPEED=3600)
 	@$(RUN) -m local serve $(if $(PORT),--port $(PORT)) \
 		$(if $(INBOX_PORT),--inbox-port $(INBOX_PORT)) $(if $(SPEED),--speed $(SPEED))
 

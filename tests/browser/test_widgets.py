@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.servers import ROOT
+from tests.browser.servers import ROOT, Suite
+from tests.browser.test_campaign import submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -74,3 +75,17 @@ def test_the_texts_of_the_dashboard_fit_their_places(
         ".map(it => it.innerText.split('\\n')[0])"
     )
     assert name == "narrow" or cut == []
+
+
+def test_a_contact_is_found_on_the_dashboard_of_this_machine(tab: "Page", the_suite: Suite) -> None:
+    tab.goto(f"{the_suite.url}/f/newsletter")
+    with tab.expect_navigation():
+        submit(tab, "ana.dash@example.com")
+    tab.goto(the_suite.inbox.replace("/inbox", "/dashboard"))
+    tab.fill("input[name=who]", "ana.dash@example.com")
+    tab.click(".btn-primary")
+    tab.wait_for_selector("text=In journeys now")
+    assert "ana.dash" not in tab.inner_text("[data-params] >> nth=0")
+    tab.screenshot(path=PICTURES / "dashboard-served.png")
+    tab.click("text=Look for somebody else")
+    tab.wait_for_selector("input[name=who]")

@@ -97,7 +97,7 @@ def test_stopped_at_a_call_and_run_again_it_comes_out_the_same(
     undisturbed: tuple[Result, list[CallMade]], function: str
 ) -> None:
     expected, trace = undisturbed
-    for made, plan in list(plans(trace, function))[::7]:
+    for made, plan in list(plans(trace, function))[::13]:
         result, _ = live_through(plan)
         assert plan.struck, f"the fault at {made} never struck"
         assert_nobody_lost_or_doubled(result, expected, f"{made} {plan.rules[0].fault}")
@@ -149,7 +149,7 @@ def test_whatever_chance_does_nobody_is_lost_or_doubled(seed: int) -> None:
 
 
 def test_in_some_weather_nobody_is_lost_or_doubled() -> None:
-    for seed in (2_000, 2_001, 2_002):
+    for seed in (2_000, 2_001):
         lived_through(seed)
 
 

@@ -266,7 +266,7 @@ def stops(trace: list[CallMade], *functions: str) -> list[tuple[CallMade, FaultP
 def test_a_woken_message_that_is_stopped_somewhere_is_sent_once_or_given_up() -> None:
     there, trace = live_through()
     assert there["outcomes"] == ["welcomed, no click"]
-    for made, plan in stops(trace, SENDER, "settle-sends")[::8]:
+    for made, plan in stops(trace, SENDER, "settle-sends")[::15]:
         found, _ = live_through(plan)
         assert plan.struck, f"the fault at {made} never struck"
         assert_nobody_lost_or_doubled(found, f"{made} {plan.rules[0].fault}")

@@ -560,17 +560,17 @@ def test_after_a_piece_failed_a_redrive_imports_the_rest_and_nothing_twice(
     importing: Importing,
 ) -> None:
     world = importing.world
-    importing.put("f.csv", table(customers(1200, **AGREED)))
+    importing.put("f.csv", table(customers(600, **AGREED)))
     world.sandboxes.faults = not_allowed("import-piece", invocation=2)
-    failed = importing.asks({"file": "f.csv", "mapping": "customers", "confirm": 1200})
+    failed = importing.asks({"file": "f.csv", "mapping": "customers", "confirm": 600})
     assert failed["error"] == "States.ExceedToleratedFailureThreshold"
     world.sandboxes.faults = None
     world.client("stepfunctions").redrive_execution(executionArn=failed["executionArn"])
     done = importing.ending(failed["executionArn"])["output"]
-    assert (done["read"], done["counts"]["new"]) == (1200, 1200)
+    assert (done["read"], done["counts"]["new"]) == (600, 600)
     told = Counter(row["contact_id"] for row in importing.events("imported"))
-    assert (len(told), set(told.values())) == (1200, {1})
-    assert len(importing.events("consent_changed")) == 1200
+    assert (len(told), set(told.values())) == (600, {1})
+    assert len(importing.events("consent_changed")) == 600
 
 
 def test_what_was_said_about_the_cost_is_what_it_costs(importing: Importing) -> None:

@@ -37,9 +37,13 @@ def sold(source: Path, **how: str) -> Content:
 
 
 WAYS = [dict(zip(SOLD, each, strict=True)) for each in product(*SOLD.values())]
+A_SPREAD = [
+    pytest.param(how, id="-".join(how.values()), marks=() if number % 5 == 0 else pytest.mark.long)
+    for number, how in enumerate(WAYS)
+]
 
 
-@pytest.mark.parametrize("how", WAYS, ids=["-".join(each.values()) for each in WAYS])
+@pytest.mark.parametrize("how", A_SPREAD)
 def test_every_way_to_sell_has_a_whole_set(copied: Path, how: dict[str, str]) -> None:
     rules = sold(copied, **how).rules
     assert rules.stages

@@ -27,7 +27,7 @@ TESTS ?= tests
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo serve content schemas tracker test test-long test-browser test-mail test-clients lint format build test-deploy bench lock clean
+.PHONY: help demo serve content schemas tracker dashboard test test-long test-browser test-mail test-clients lint format build test-deploy bench lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -70,7 +70,7 @@ demo: $(READY) ## Run sign-ups through the whole stack here (PEOPLE=500 DAYS=60 
 	@$(RUN) -m local demo $(if $(PEOPLE),--people $(PEOPLE)) $(if $(DAYS),--days $(DAYS)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(CONTACTS),--contacts "$(CONTACTS)")
 
-serve: $(READY) ## Keep it running here: a form and an inbox for a browser (PORT=8080, the inbox on the next; SPEED=3600)
+serve: $(READY) ## Keep it running here: a form, an inbox, a dashboard for a browser (PORT=8080, the inbox on the next; SPEED=3600)
 	@$(RUN) -m local serve $(if $(PORT),--port $(PORT)) \
 		$(if $(INBOX_PORT),--inbox-port $(INBOX_PORT)) $(if $(SPEED),--speed $(SPEED))
 
@@ -84,6 +84,9 @@ schemas: $(READY) ## Write docs/schemas, by which editors check content
 
 tracker: $(READY) ## Write relance.min.js and form.min.js anew after a change of their sources
 	@$(RUN) -m relance.tracker.minify
+
+dashboard: $(READY) ## Write the dashboard into the template anew after a change of machines or samples
+	@$(RUN) -m local.dashboard template.yaml
 
 # -- Checking it -----------------------------------------------------------------------------------
 

@@ -63,6 +63,15 @@ class MemoryStore:
         )
         return [deepcopy(self._tables[table][key]) for key in found]
 
+    def latest(self, table: Table, partition: str, *, most: int, before: str = "") -> list[Item]:
+        """The last items of a partition, the last first."""
+        found = [
+            each
+            for each in self.query(table, partition)
+            if not before or str(each[KEYS[table][-1]]) < before
+        ]
+        return found[::-1][:most]
+
     def query_index(
         self, index: Index, partition: str, *, up_to: str | None = None
     ) -> Iterator[Item]:
@@ -82,13 +91,15 @@ class MemoryStore:
         *,
         records: Sequence[str],
         attributes: Sequence[str],
+        prefixes: Sequence[str] = (),
         after: tuple[str, ...] | None = None,
     ) -> Iterator[Item]:
         """The items with one of these sort keys, with some attributes."""
         found: list[Item] = [
             {name: deepcopy(item[name]) for name in attributes if name in item}
             for key, item in sorted(self._tables[table].items())
-            if key[-1] in records and (after is None or key > after)
+            if key[-1] in records or key[-1].startswith(tuple(prefixes))
+            if after is None or key > after
         ]
         return iter(found)
 

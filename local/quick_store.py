@@ -245,6 +245,21 @@ class QuickStore:
         finally:
             self._around.end()
 
+    def latest(self, table: Table, partition: str, *, most: int, before: str = "") -> list[Item]:
+        """The last items of a partition, the last first."""
+        self._around.begin("Query")
+        try:
+            kept = [
+                kept
+                for sort, kept in self._tables.partition(table, partition)
+                if not before or sort < before
+            ]
+            found = kept[::-1][:most]
+            self._around.charge(table, _reads(sum(each.size for each in found)), 0.0)
+            return [each.item for each in found]
+        finally:
+            self._around.end()
+
     def query_index(
         self, index: Index, partition: str, *, up_to: str | None = None
     ) -> Iterator[Item]:
@@ -274,6 +289,7 @@ class QuickStore:
         *,
         records: Sequence[str],
         attributes: Sequence[str],
+        prefixes: Sequence[str] = (),
         after: Key | None = None,
     ) -> Iterator[Item]:
         """The items with one of these sort keys, with some attributes."""
@@ -286,7 +302,7 @@ class QuickStore:
                 if after is not None and key <= after:
                     continue
                 size += _size(item)
-                if key[-1] in records:
+                if key[-1] in records or key[-1].startswith(tuple(prefixes)):
                     found.append({name: item[name] for name in attributes if name in item})
             self._around.charge(table, 0.5 * _reads(size), 0.0)
             return iter(found)

@@ -12,6 +12,7 @@ from relance.engine import Plan
 from relance.ids import is_ulid
 from relance.ledger import send_of
 from relance.storage import Put, Table
+from relance.timeline import lines, timeline
 
 from local.cli.mistakes import Mistake, closest
 from local.content import compiled_content
@@ -21,7 +22,6 @@ from local.demo.trails import tally
 from local.demo.typed import command
 from local.funnel import funnel_lines
 from local.memory import MemoryStore
-from local.timeline import lines, timeline
 
 ROOT = Path(__file__).resolve().parents[2]
 _REGISTER = "now#register"

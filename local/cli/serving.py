@@ -14,6 +14,7 @@ from local.demo.report import many
 from local.demo.stage import FORM, Ports, Stage
 from local.demo.typed import LOCAL, command
 from local.http_messages import Request, Response
+from local.pages.dashboard import Dashboard
 from local.pages.inbox import Inbox
 
 _LAST_PORT = 65_535
@@ -30,8 +31,13 @@ def serve(*, speed: float, port: int, inbox_port: int, people: int, seed: int, o
     with stage:
         inbox = Inbox(stage.world.mailbox, api=stage.url)
 
+        dashboard = Dashboard(stage.world)
+
         def answer(request: Request, done: Callable[[Response], None]) -> None:
-            done(inbox.answer(request))
+            if request.path == "/dashboard":
+                dashboard.answer(request, done)
+            else:
+                done(inbox.answer(request))
 
         try:
             inbox_server = stage.world.serve_http(port=inbox_port, handler=answer)
@@ -62,6 +68,7 @@ def _welcome(stage: Stage, inbox_port: int, speed: float, out: Path) -> str:
     rows = [
         ("Sign up", f"{stage.url}/f/{FORM}"),
         ("Read the mail", f"http://127.0.0.1:{inbox_port}/inbox"),
+        ("Look at people", f"http://127.0.0.1:{inbox_port}/dashboard"),
         ("Report events", f"POST {stage.url}/v1/track"),
         ("with write key", stage.write_key),
         ("Your pages", f"load {stage.url}/relance.js"),

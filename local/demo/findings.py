@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from relance.content.compiled import Content
 from relance.events import Event, Name, event_of
 from relance.ledger import send_of
+from relance.timeline import lines, timeline
 
 from local import graph
 from local.audience import DEEDS, HABITS
@@ -19,7 +20,6 @@ from local.demo.report import Cost, Ending, Orders, Report, Upkeep, many
 from local.demo.snapshot import Snapshot
 from local.demo.stage import WORKFLOW, Stage
 from local.demo.standing import standing
-from local.timeline import lines, timeline
 from local.world import ROOT
 
 _STARTS = "(start)"

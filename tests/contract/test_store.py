@@ -279,6 +279,39 @@ def test_a_scan_goes_on_where_it_stopped_and_reads_all_pages(store: Store) -> No
     assert ids((every[24], "now#register")) == every[25:]
 
 
+def test_a_scan_finds_records_by_what_they_begin_with(store: Store) -> None:
+    for contact in ("c1", "c2"):
+        for record in ("now#register", "now#wait#a", "past#enrolment#a#1", "past#enrolment#b#1"):
+            store.write(Put(Table.CONTACTS, {"contact_id": contact, "record": record, "x": 1}))
+    found = store.scan(
+        Table.CONTACTS,
+        records=("now#register",),
+        prefixes=("now#wait#", "past#enrolment#a#"),
+        attributes=("contact_id", "record"),
+    )
+    assert sorted((str(each["contact_id"]), str(each["record"])) for each in found) == [
+        (contact, record)
+        for contact in ("c1", "c2")
+        for record in ("now#register", "now#wait#a", "past#enrolment#a#1")
+    ]
+
+
+def test_the_latest_items_of_a_partition_come_first_and_no_more_of_them(store: Store) -> None:
+    for number in range(12):
+        item = {"contact_id": "c1", "event_id": f"e{number:02}", "text": "x" * 100_000}
+        store.write(Put(Table.EVENTS, item))
+    store.write(Put(Table.EVENTS, {"contact_id": "c2", "event_id": "e99"}))
+
+    def ids(most: int, before: str = "") -> list[str]:
+        found = store.latest(Table.EVENTS, "c1", most=most, before=before)
+        return [str(each["event_id"]) for each in found]
+
+    assert ids(2) == ["e11", "e10"]
+    assert ids(3, before="e02") == ["e01", "e00"]
+    assert ids(50) == [f"e{number:02}" for number in range(11, -1, -1)], "more than one page"
+    assert ids(1, before="e00") == []
+
+
 def by_key(item: Item) -> tuple[str, str, Item]:
     return str(item["contact_id"]), str(item["record"]), item
 

@@ -125,7 +125,17 @@ STATUSES = {
 MAY_BE_KEPT = ("serve_tracker/", "fill_slots/")
 """The functions whose answers a browser may keep for a while."""
 
+WIDGETS = {
+    "show_widget/describe": "`find`, `campaigns` or `funnel`",
+    "show_widget/find": 'name="who"',
+    "show_widget/person": f"<code>{CONTACT}</code>",
+    "show_widget/nobody": "Nobody is known by this.",
+    "show_widget/choose_a_journey": ">Welcome</a>",
+    "show_widget/count_a_journey": "1 entry of 1 contact",
+    "show_widget/unknown_view": "&quot;view&quot;",
+}
 OTHERS = {
+    *WIDGETS,
     "record_email_event/bounce_from_eventbridge",
     "record_email_event/delivery_and_complaint_from_queue",
     "record_email_event/of_somebody_else",
@@ -204,6 +214,13 @@ def test_a_request_is_answered(call: Call, sample: str, status: int) -> None:
     assert answer["statusCode"] == status
     kept = sample.startswith(MAY_BE_KEPT)
     assert ("no-store" in answer["headers"]["cache-control"]) is not kept
+
+
+@pytest.mark.parametrize(("sample", "said"), WIDGETS.items(), ids=WIDGETS)
+def test_a_widget_shows_what_was_asked_for(call: Call, sample: str, said: str) -> None:
+    page = call(*sample.split("/"))
+    assert said in page
+    assert "ana@example.com" not in page
 
 
 def test_a_mail_is_shown_without_anything_that_acts_for_its_reader(

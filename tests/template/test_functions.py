@@ -45,6 +45,7 @@ GIVEN_TO = {
     "BACKLOG_QUEUE_URL": {"collect_events", "take_hook"},
     "TEST_ADDRESSES": {"preview_message"},
     "STARTS_MACHINE": {"control_campaign"},
+    "CAMPAIGNS_MACHINE": {"show_widget"},
     "DUE_SENDS_QUEUE_URL": {"settle_sends"},
     "ENGAGEMENT_QUEUE_URL": {"track_open", "track_click"},
     "EVENT_BUS": {"update_contact", "refold_contact"},
@@ -79,6 +80,7 @@ GIVEN_TO = {
         "record_email_event",
         "manage_suppressions",
         "record_reply",
+        "show_widget",
     },
     "ADDRESS_SECRET": {
         "manage_suppressions",

@@ -1,6 +1,7 @@
 """Least privilege: exact actions on exact resources, in the roles and in MarketerAccess."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ ANSWERING = (
 WILDCARDS = {
     **{(role, "WriteTheLog"): "log deliveries have no ARN" for role in JOURNEYS},
     **{(f"{each}FunctionRole", "AnswerPauses"): "journeys are added" for each in ANSWERING},
-    ("MarketerAccess", "StartJourneys"): "likewise",
     ("RescoreContactsOperationRole", "WriteTheLog"): "likewise",
     ("PreviewSegmentOperationRole", "WriteTheLog"): "likewise",
     ("EraseContactOperationRole", "WriteTheLog"): "likewise",
@@ -74,6 +74,7 @@ WILDCARDS = {
     ("GiveFileFunctionRole", "ReadTheFile"): "files are named by content",
     ("MarketerAccess", "WatchBatches"): "batches are named when they start",
     ("MarketerAccess", "FindJourneys"): "lists and metrics have no ARN",
+    ("MarketerAccess", "StartJourneys"): "all of a name would be too long a list",
     ("MarketerAccess", "WatchJourneys"): "executions are named when they start",
     ("PrivacyAccess", "FindOperations"): "lists have no ARN",
     ("PrivacyAccess", "WatchOperations"): "executions are named when they start",
@@ -112,6 +113,7 @@ WILDCARDS = {
     ("ControlCampaignFunctionRole", "SeeWhetherOneIsRunning"): "executions likewise",
     ("ReportSendingFunctionRole", "WriteTheReport"): "files are named likewise",
     ("PreviewMessageFunctionRole", "WriteTheMail"): "likewise",
+    ("ShowWidgetFunctionRole", "SeeWhatBecameOfThem"): "executions are named when they start",
     ("SendDeferredFunctionRole", "AskForTheQuota"): "the account has no ARN",
     ("SendDeferredFunctionRole", "SendFromOneAddress"): "recipients, in the SES sandbox only",
     ("RecordReplyFunctionRole", "ForwardFromOneAddress"): "likewise",
@@ -137,8 +139,17 @@ SENDERS = {
 INTERNAL = {"RecordReplyFunctionRole", "AlertPeopleFunctionRole", "HandOverFunctionRole"}
 """Who forwards replies and tells colleagues."""
 
-LISTING = {"ListContactsFunctionRole", "ListAudienceFunctionRole", "ListStartsFunctionRole"}
+LISTING = {
+    "ListContactsFunctionRole",
+    "ListAudienceFunctionRole",
+    "ListStartsFunctionRole",
+    "ShowWidgetFunctionRole",
+}
 """Who may look at everybody."""
+
+MANAGED_POLICY_LIMIT = 6_144
+"""Characters without white space.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 FORBIDDEN_TO_MARKETERS = (
     "dynamodb:",
@@ -355,8 +366,55 @@ def test_a_marketer_writes_drafts_and_nothing_else(resources: Mapping[str, Any])
 
 
 def test_a_marketer_touches_no_table_and_no_definition(resources: Mapping[str, Any]) -> None:
-    for action in marketer_actions(resources):
+    for action in marketer_actions(resources) - {"lambda:InvokeFunction"}:
         assert not action.startswith(FORBIDDEN_TO_MARKETERS), action
+
+
+def test_a_marketer_calls_the_widgets_and_no_other_function(resources: Mapping[str, Any]) -> None:
+    called = [
+        statement["Resource"]
+        for owner, statement in statements(resources)
+        if owner == "MarketerAccess" and "lambda:InvokeFunction" in as_list(statement["Action"])
+    ]
+    assert called == [{"Fn::GetAtt": ["ShowWidgetFunction", "Arn"]}]
+
+
+def test_the_widgets_change_nothing(resources: Mapping[str, Any]) -> None:
+    actions = {
+        action
+        for owner, statement in statements(resources)
+        if owner == "ShowWidgetFunctionRole"
+        for action in as_list(statement["Action"])
+    }
+    assert actions == {
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+        "states:ListExecutions",
+        "states:DescribeExecution",
+    }
+
+
+def test_every_machine_is_the_marketers_by_its_name_or_somebody_else_s(
+    resources: Mapping[str, Any],
+) -> None:
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::StepFunctions::StateMachine":
+            kind = resource["Properties"]["StateMachineName"]["Fn::Sub"].split("-")[1]
+            private = name in ("EraseContactOperation", "ExportContactOperation")
+            assert kind == "privacy" if private else kind in ("journey", "operation"), name
+
+
+def test_a_policy_is_as_short_as_iam_wants_it_under_a_long_name(
+    resources: Mapping[str, Any],
+) -> None:
+    longest = "x" * 60
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            document = json.dumps(resource["Properties"]["PolicyDocument"], separators=(",", ":"))
+            written_out = re.sub(r"\$\{AWS::[A-Za-z]+\}", longest, document)
+            assert len(written_out) <= MANAGED_POLICY_LIMIT, name
 
 
 def marketer_actions(resources: Mapping[str, Any]) -> set[str]:

@@ -71,6 +71,7 @@ MAY_IMPORT = {
             "report_sending",
             "manage_suppressions",
             "refresh_address_ranges",
+            "show_widget",
         ),
         frozenset({"pydantic"}),
     ),

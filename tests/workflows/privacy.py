@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.workflows.story import Story
 
-ERASE, EXPORT = "operation-erase-contact", "operation-export-contact"
+ERASE, EXPORT = "privacy-erase-contact", "privacy-export-contact"
 TABLES = ("Contacts", "Identities", "Events", "Sends")
 
 

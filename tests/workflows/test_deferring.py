@@ -21,12 +21,12 @@ from relance.engine import Plan
 from relance.events import event_of
 from relance.feedback import Kind, Report
 from relance.ledger import SendState, send_of
+from relance.timeline import lines, timeline
 from relance.usecases.record_email_event import record_report
 from relance.usecases.retry_send import Retry, retry_send
 
 from local.content import compiled_content
 from local.faults import CallMade, Fault, FaultPlan, Rule, stops_at
-from local.timeline import lines, timeline
 from local.world import ROOT, World
 from tests.workflows.privacy import erases
 from tests.workflows.story import MONDAY, Story

@@ -541,15 +541,15 @@ def test_what_somebody_did_expires_after_a_year_and_the_profile_stays(story: Sto
 # -- what holds of both ----------------------------------------------------------------------------
 
 SAMPLES = {
-    "operation-erase-contact/nothing": "nothing to do yet",
-    "operation-erase-contact/an_address": "InvalidInput",
-    "operation-erase-contact/nobody": "InvalidInput",
-    "operation-erase-contact/look": "not confirmed",
-    "operation-erase-contact/confirm": "erased",
-    "operation-export-contact/nothing": "nothing to do yet",
-    "operation-export-contact/an_address": "InvalidInput",
-    "operation-export-contact/nobody": "InvalidInput",
-    "operation-export-contact/one_contact": "exported",
+    "privacy-erase-contact/nothing": "nothing to do yet",
+    "privacy-erase-contact/an_address": "InvalidInput",
+    "privacy-erase-contact/nobody": "InvalidInput",
+    "privacy-erase-contact/look": "not confirmed",
+    "privacy-erase-contact/confirm": "erased",
+    "privacy-export-contact/nothing": "nothing to do yet",
+    "privacy-export-contact/an_address": "InvalidInput",
+    "privacy-export-contact/nobody": "InvalidInput",
+    "privacy-export-contact/one_contact": "exported",
 }
 SAMPLE_CONTACT = "01KE6P4Z0NWNGTPJXJR5ESJA98"
 
@@ -579,7 +579,7 @@ def test_every_input_in_the_documentation_does_what_it_says(story: Story) -> Non
     for name, data in inputs:
         operation = name or operation
         asked = json.loads(data.replace("01J9Z3V8Q4T2M6K7B5N1X0C3DE", ana))
-        outcomes.append(asks(story, f"operation-{operation}", asked)["output"]["outcome"])
+        outcomes.append(asks(story, operation, asked)["output"]["outcome"])
     assert outcomes == ["exported", "not confirmed", "erased", "erased"]
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         SqsRepairQueue,
         SqsWaker,
         StepFunctionsExecutions,
+        StepFunctionsRuns,
     )
     from relance.aws.sesv2 import SesAccount, SesMailer
 
@@ -265,6 +266,15 @@ class AwsServices:
     def link_base_url(self) -> str:
         """Where links lead."""
         return _setting("LINK_BASE_URL").rstrip("/")
+
+    @cached_property
+    def campaign_runs(self) -> "StepFunctionsRuns":
+        """The executions that send campaigns."""
+        import boto3  # noqa: PLC0415
+
+        from relance.aws.services import StepFunctionsRuns  # noqa: PLC0415
+
+        return StepFunctionsRuns(boto3.client("stepfunctions"), _setting("CAMPAIGNS_MACHINE"))
 
     @cached_property
     def repair_queue(self) -> "SqsRepairQueue":

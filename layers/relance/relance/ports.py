@@ -231,6 +231,29 @@ class Executions(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a state machine: its ARN, status, times (UTC), input, and output if any."""
+
+    execution: str
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    input: str
+    output: str | None
+
+
+class Runs(Protocol):
+    """The executions of one state machine, as the console lists them."""
+
+    def latest(self, most: int) -> Sequence[Run]:
+        """The latest ones, the last to start first.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+
+
 class RepairQueue(Protocol):
     """Where a contact is set aside that could not be brought up to date."""
 
@@ -411,6 +434,10 @@ class Services(Protocol):
     @property
     def link_base_url(self) -> str:
         """Where links lead, without a slash at the end."""
+
+    @property
+    def campaign_runs(self) -> Runs:
+        """The executions that send campaigns."""
 
     @property
     def repair_queue(self) -> RepairQueue:

@@ -176,6 +176,12 @@ class Store(Protocol):
         `prefix` and `start` exclude each other. All pages are read.
         """
 
+    def latest(self, table: Table, partition: str, *, most: int, before: str = "") -> list[Item]:
+        """The last items of a partition by sort key, before one if it is given, the last first.
+
+        At most `most` are read, however many there are.
+        """
+
     def query_index(
         self, index: Index, partition: str, *, up_to: str | None = None
     ) -> Iterator[Item]:
@@ -190,10 +196,12 @@ class Store(Protocol):
         *,
         records: Sequence[str],
         attributes: Sequence[str],
+        prefixes: Sequence[str] = (),
         after: tuple[str, ...] | None = None,
     ) -> Iterator[Item]:
         """The items of a whole table whose sort key is one of `records`, with `attributes` alone.
 
+        So are those whose sort key begins with one of `prefixes`.
         Partition after partition, in an order of the store's own, within each by sort key; `after`
         is the key of an item to go on behind. Read page by page and eventually consistent: what
         was written in the last second may be missing. It costs what the whole table is read for.

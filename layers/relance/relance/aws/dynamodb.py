@@ -1,6 +1,7 @@
 """The store in DynamoDB."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from botocore.exceptions import ClientError
@@ -121,6 +122,25 @@ class DynamoStore:
         }
         return list(self._pages(request, self._client.query))
 
+    def latest(self, table: Table, partition: str, *, most: int, before: str = "") -> list[Item]:
+        """The last items of a partition, the last first."""
+        partition_name, sort_name = KEYS[table]
+        condition, names, values = "#p = :p", {"#p": partition_name}, {":p": partition}
+        if before:
+            names["#s"] = sort_name
+            values[":s"] = before
+            condition += " AND #s < :s"
+        request: Arguments = {
+            "TableName": self._tables[table],
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_attributes(values),
+            "ConsistentRead": True,
+            "ScanIndexForward": False,
+            "Limit": most,
+        }
+        return list(islice(self._pages(request, self._client.query), most))
+
     def query_index(
         self, index: Index, partition: str, *, up_to: str | None = None
     ) -> Iterator[Item]:
@@ -145,14 +165,19 @@ class DynamoStore:
         *,
         records: Sequence[str],
         attributes: Sequence[str],
+        prefixes: Sequence[str] = (),
         after: tuple[str, ...] | None = None,
     ) -> Iterator[Item]:
         """The items with one of these sort keys, with some attributes, page by page."""
         names = {f"#a{at}": name for at, name in enumerate(attributes)}
-        values = {f":r{at}": record for at, record in enumerate(records)}
+        exact = {f":r{at}": record for at, record in enumerate(records)}
+        begun = {f":p{at}": prefix for at, prefix in enumerate(prefixes)}
+        values = {**exact, **begun}
+        wanted = [f"#s IN ({', '.join(exact)})"] if exact else []
+        wanted += [f"begins_with(#s, {name})" for name in begun]
         request: Arguments = {
             "TableName": self._tables[table],
-            "FilterExpression": f"#s IN ({', '.join(values)})",
+            "FilterExpression": " OR ".join(wanted),
             "ProjectionExpression": ", ".join(names),
             "ExpressionAttributeNames": {"#s": KEYS[table][-1], **names},
             "ExpressionAttributeValues": to_attributes(values),

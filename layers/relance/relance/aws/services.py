@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from relance.aws.passing import calling
 from relance.errors import ServiceUnavailable
 from relance.events import Event
+from relance.ports import Run
 from relance.storage import Value
 
 if TYPE_CHECKING:
@@ -151,6 +152,35 @@ class StepFunctionsExecutions:
         except self._client.exceptions.ExecutionDoesNotExist:
             return False
         return answer["status"] in ("RUNNING", "PENDING_REDRIVE")
+
+
+class StepFunctionsRuns:
+    """The executions of one state machine."""
+
+    def __init__(self, client: "SFNClient", machine: str) -> None:
+        self._client = client
+        self._machine = machine
+
+    def latest(self, most: int) -> list[Run]:
+        """The latest executions, each with its input and output: one call more than there are.
+
+        Raises:
+            ServiceUnavailable: Step Functions could not answer now.
+        """
+        with calling("Step Functions"):
+            listed = self._client.list_executions(stateMachineArn=self._machine, maxResults=most)
+            return [self._read(each["executionArn"]) for each in listed["executions"][:most]]
+
+    def _read(self, execution: str) -> Run:
+        told = self._client.describe_execution(executionArn=execution)
+        return Run(
+            execution=execution,
+            status=told["status"],
+            started_at=told["startDate"],
+            ended_at=told.get("stopDate"),
+            input=told.get("input", ""),
+            output=told.get("output"),
+        )
 
 
 class SqsRepairQueue:

@@ -148,17 +148,15 @@ def _left(properties: Mapping[str, object]) -> str:
 
 
 def _clicked(properties: Mapping[str, object]) -> str:
-    link = _untagged(_word(properties, "url", "link"))
+    link = _plain(_word(properties, "url", "link"))
     number = f" number {link}" if link.isdigit() else f" to {link}" if link else ""
     message = _word(properties, "message")
     return f"Clicked the link{number}" + (f' in "{message}"' if message else "")
 
 
-def _untagged(address: str) -> str:
-    """The address as a person reads it: without the tags for web statistics."""
-    parts = urlsplit(address)
-    own = [each for each in parts.query.split("&") if each and not each.startswith("utm_")]
-    return urlunsplit(parts._replace(query="&".join(own)))
+def _plain(address: str) -> str:
+    """The address without what stands behind `?` or `#`: tags, and what might tell of a person."""
+    return urlunsplit(urlsplit(address)._replace(query="", fragment=""))
 
 
 def _consent(properties: Mapping[str, object]) -> str:

@@ -112,7 +112,7 @@ def test_the_past_of_an_exported_contact_decides_and_its_consent_stands(tmp_path
         story.signs_up("ana@example.com")
         story.confirms("ana@example.com")
         story.clicks("ana@example.com")
-        world.start("operation-export-contact", {"contact": story.contact("ana@example.com")})
+        world.start("privacy-export-contact", {"contact": story.contact("ana@example.com")})
         story.a_moment()
         bucket = world.stack.resources["PrivacyBucket"].name
         s3 = world.client("s3")

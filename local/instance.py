@@ -8,6 +8,7 @@ does.
 
 import importlib.util
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -91,7 +92,18 @@ class Instance:
                 msg = f"Handler '{name}' missing on module '{module_name}'"
                 raise ImportFailedError("Runtime.HandlerNotFound", msg)
             self._handler = handler
+            self._take_over_logger()
         return self._handler
+
+    def _take_over_logger(self) -> None:
+        """A logger that somebody made outside before writes where the instances write."""
+        encode = os.environ.encodekey
+        service = self._environment.get(encode("POWERTOOLS_SERVICE_NAME"))
+        if service is None:
+            return
+        for each in logging.getLogger(os.environ.decodevalue(service)).handlers:
+            if isinstance(each, logging.StreamHandler):
+                each.stream = _output  # setStream would flush one that may be closed
 
     def _load(self, module_name: str) -> ModuleType:
         file = self._folder / (module_name.replace(".", "/") + ".py")

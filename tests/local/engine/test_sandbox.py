@@ -1,3 +1,5 @@
+import io
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -5,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.logging import Logger
 
 from local.faults import Fault, FaultPlan, Rule, SeededFaults, stops_at
 from local.hook import AwsError
@@ -173,6 +176,24 @@ def test_what_a_handler_prints_is_its_log(
     assert engine.logs == [("talks", "decided x")]
     assert capsys.readouterr().out == ""
     assert engine.meter.functions["talks"].log_bytes == len("decided x")
+
+
+def test_a_logger_that_was_made_outside_before_is_counted_too(engine: Engine) -> None:
+    logger = Logger(service="made-outside", stream=io.StringIO())
+    logger.info("not for the meter")
+    engine.function(
+        "talks",
+        """
+        from aws_lambda_powertools.logging import Logger
+        logger = Logger()
+        def handler(event, context): logger.info("decided")
+        """,
+        {"POWERTOOLS_SERVICE_NAME": "made-outside"},
+    )
+    engine.invoke("talks", "x")
+    ((_, line),) = engine.logs
+    assert json.loads(line)["message"] == "decided"
+    assert engine.meter.functions["talks"].log_bytes == len(line)
 
 
 @pytest.mark.parametrize(

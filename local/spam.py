@@ -23,9 +23,8 @@ class Verdict:
     report: str
 
     def __str__(self) -> str:
-        return (
-            f"SpamAssassin gives it {self.points:.1f} points; from {SPAM_FROM:.0f} on it is spam."
-        )
+        points = round(self.points, 1) + 0.0  # nobody reads "-0.0" well
+        return f"SpamAssassin gives it {points:.1f} points; from {SPAM_FROM:.0f} on it is spam."
 
 
 def judge(mime: bytes) -> Verdict | None:

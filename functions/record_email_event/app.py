@@ -7,6 +7,7 @@ fails is retried by Lambda.
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
+from relance.aws.queues import bodies_of, come_again
 from relance.composition import compose
 from relance.feedback import Report, read_report
 from relance.measuring import figures
@@ -26,7 +27,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             _log(report)
             _brake()
         return {}
-    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    bodies = bodies_of(event)
     outcome = record_email_events(bodies, services)
     for report in outcome.recorded:
         _log(report)
@@ -35,7 +36,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     for message_id, error in outcome.again.items():
         logger.warning("report comes again", extra={"message_id": message_id, "error": error})
     _brake()
-    return {"batchItemFailures": [{"itemIdentifier": each} for each in outcome.again]}
+    return come_again(outcome.again)
 
 
 def _log(report: Report) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
+from relance.aws.queues import bodies_of, come_again
 from relance.composition import compose
 from relance.usecases.record_engagement import record_engagement
 
@@ -12,11 +13,11 @@ services = compose()
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Record what is in these messages; the answer says which have to come again."""
-    bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+    bodies = bodies_of(event)
     outcome = record_engagement(bodies, services)
     for message_id, reason in outcome.unreadable.items():
         logger.warning("no open and no click", extra={"message_id": message_id, "reason": reason})
     for message_id, error in outcome.again.items():
         logger.warning("engagement comes again", extra={"message_id": message_id, "error": error})
     logger.info("engagement", extra=outcome.actors)
-    return {"batchItemFailures": [{"itemIdentifier": each} for each in outcome.again]}
+    return come_again(outcome.again)

@@ -40,8 +40,8 @@ def _acts(world: World, asked: dict[str, Any], people: int) -> Iterator[str]:
     yield _ask(world, "send-campaign", asked)
     confirmed = {**asked, "confirm": people}
     world.start("operation-send-campaign", confirmed)
-    yield _typed("send-campaign", confirmed)
     world.run(for_=timedelta(seconds=3))
+    yield f"{_typed('send-campaign', confirmed)}  It is being sent: {len(world.mailbox)} so far.\n"
     for do in ("pause", "resume"):
         yield _ask(world, "control", {"campaign": _NAME, "do": do}, minutes=1)
     world.run(for_=timedelta(hours=2))

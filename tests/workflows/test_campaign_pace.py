@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from relance.reasons import Reason
 
+from local.faults import Fault, FaultPlan, Rule
 from local.services.ses_account import Quota
 from local.ses_events import HARD_BOUNCE
 from tests.workflows.content import SHIPPED, content_with
@@ -66,6 +67,28 @@ def test_at_a_mail_every_two_seconds_no_batch_is_cut_off_and_nobody_is_given_up(
         times = sent_at(mailing, "example.com")
         assert min(later - before for before, later in pairwise(times)) >= 2
         assert times[-1] - times[0] < 4 * SIZE
+
+
+@pytest.mark.parametrize("seconds", [2.0, 5.0])
+def test_a_batch_whose_claims_take_too_long_does_not_take_the_room_of_others(
+    gathered: Gathered, seconds: float
+) -> None:
+    """Its instant has passed: it gives its claims back and asks for room again."""
+    slow = Rule(
+        Fault.DELAY,
+        function="send-batch",
+        invocation=1,
+        operation="TransactWriteItems",
+        seconds=seconds,
+    )
+    with gathered.somewhere(quota=Quota(per_second=5)) as mailing:
+        mailing.world.sandboxes.faults = plan = FaultPlan([slow])
+        ended = mailing.sends(minutes=30)
+        assert plan.struck
+        assert mailing.ledger() == {"delivered": SIZE}
+        mailing.adds_up(ended)
+        (rate,) = (row for row in mailing.rows("Sends") if row["send_id"] == "rate:account")
+        assert rate["throttled_at"] == 0, "SES never had to say that this is too fast"
 
 
 def test_too_many_bounces_hold_a_campaign_up_until_a_person_lets_it_go_on(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import chain, groupby
 from urllib.parse import urlsplit, urlunsplit
 
 from relance.events import Event
@@ -53,22 +54,29 @@ def timeline(events: Iterable[Event], sends: Iterable[Send] = ()) -> list[Day]:
 def step_by_step(events: Iterable[Event]) -> list[Event]:
     """The events in their order; the steps of a leap, all of one instant, one after the other."""
     ordered = sorted(events, key=lambda event: (event.occurred_at, event.name, event.event_id))
-    leaps = {
-        (event.occurred_at, event.properties.get("from_stage")): event
-        for event in ordered
-        if event.properties.get("from_stage")
-    }
-    arrived = {(event.occurred_at, event.properties["stage"]) for event in leaps.values()}
     found: list[Event] = []
-    for event in ordered:
-        place = (event.occurred_at, event.properties.get("from_stage"))
-        if place not in leaps:
-            found.append(event)
-        elif place not in arrived:
-            while place in leaps:
-                found.append(leaps.pop(place))
-                place = (event.occurred_at, found[-1].properties["stage"])
-    return [*found, *leaps.values()]
+    for (_, is_step), group in groupby(ordered, key=_instant):
+        together = list(group)
+        found += _one_after_the_other(together) if is_step else together
+    return found
+
+
+def _instant(event: Event) -> tuple[datetime, bool]:
+    """When it happened, and whether it is a step from one stage to another."""
+    return event.occurred_at, "from_stage" in event.properties
+
+
+def _one_after_the_other(steps: Iterable[Event]) -> list[Event]:
+    """These steps, each where the one before it ended; a new chain where none goes on."""
+    left, found = list(steps), list[Event]()
+    while left:
+        here = found[-1].properties["stage"] if found else None
+        ends = {step.properties["stage"] for step in left}
+        going_on = (step for step in left if step.properties["from_stage"] == here)
+        beginning = (step for step in left if step.properties["from_stage"] not in ends)
+        found.append(next(chain(going_on, beginning), left[0]))
+        left.remove(found[-1])
+    return found
 
 
 def sentence(event: Event) -> str:

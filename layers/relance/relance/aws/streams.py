@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from relance.aws.queues import come_again
 from relance.aws.values import from_attributes
 from relance.events import Event, event_of
 
@@ -24,7 +25,7 @@ class Batch:
 
         Of a stream everything from the earliest failure on comes again.
         """
-        return {"batchItemFailures": [{"itemIdentifier": self.numbers[each]} for each in again]}
+        return come_again(self.numbers[each] for each in again)
 
 
 def read_batch(event: Mapping[str, Any]) -> Batch:

@@ -11,22 +11,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from relance.campaigns import (
-    Campaign,
-    CampaignState,
-    Standing,
-    allow_again,
-    pause,
-    read_campaign,
-    standings,
-    take_up,
-)
+from relance.campaigns import Campaign, CampaignState, allow_again, pause, read_campaign, take_up
 from relance.content.names import suggestion
 from relance.errors import ConditionFailed, InvalidInput, StoreBusy
 from relance.ledger import SendState
 from relance.ports import Services
 from relance.reasons import Reason
 from relance.storage import Value
+from relance.tallies import Standing, standings
 from relance.usecases.bulk_writes import write_groups
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
 from relance.usecases.questions import CampaignName

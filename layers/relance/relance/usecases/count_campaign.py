@@ -16,23 +16,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from relance.campaigns import (
-    Campaign,
-    CampaignState,
-    Standing,
-    Tally,
-    end,
-    is_open,
-    read_campaign,
-    standings,
-    tally,
-    told,
-)
+from relance.campaigns import Campaign, CampaignState, end, is_open, read_campaign
 from relance.errors import ConditionFailed, InvalidInput, ServiceUnavailable
 from relance.ledger import SendState
 from relance.moments import from_text
 from relance.ports import Services
 from relance.storage import Value
+from relance.tallies import Standing, Tally, standings, tally, told
 from relance.usecases.inputs import Request, Word
 from relance.usecases.questions import ListedContact
 

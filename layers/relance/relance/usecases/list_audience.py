@@ -13,15 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from relance.campaigns import (
-    Campaign,
-    CampaignState,
-    begin,
-    braked,
-    by_reason,
-    in_people,
-    read_campaign,
-)
+from relance.campaigns import Campaign, CampaignState, begin, braked, read_campaign
 from relance.contacts import UNREADABLE, Contact
 from relance.content.compiled import Message, MessageClass
 from relance.deciding import Decision as Decided
@@ -34,6 +26,7 @@ from relance.ports import Services
 from relance.reasons import Reason
 from relance.rescoring import in_minutes
 from relance.storage import Value
+from relance.tallies import by_reason, in_people
 from relance.usecases.audience import Audience, chunks
 from relance.usecases.inputs import Request
 from relance.usecases.questions import ListedContact

@@ -10,12 +10,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from relance.campaigns import in_people
 from relance.content.names import suggestion
 from relance.errors import InvalidInput
 from relance.ports import Services
 from relance.rescoring import in_minutes
 from relance.storage import Value
+from relance.tallies import in_people
 from relance.usecases.audience import Audience, Whom, audience_of, chunks
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
 from relance.usecases.questions import About, ListedContact, Question

@@ -13,16 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from relance.campaigns import (
-    SIMULATED,
-    Campaign,
-    Standing,
-    Tally,
-    in_people,
-    read_campaign,
-    standings,
-    told,
-)
+from relance.campaigns import Campaign, read_campaign
 from relance.contacts import read_history
 from relance.content.names import suggestion
 from relance.errors import InvalidInput
@@ -34,6 +25,7 @@ from relance.moments import from_text
 from relance.ports import Services
 from relance.reasons import Reason
 from relance.storage import Value
+from relance.tallies import SIMULATED, Standing, Tally, in_people, standings, told
 from relance.usecases.inputs import NO_ADDRESS, Request, parse, parse_typed
 from relance.usecases.questions import CampaignName
 

@@ -23,7 +23,14 @@ def compiled_content(root: Path) -> Path:
     compiler = root / "layers" / "relance" / "relance" / "content"
     if not source.is_dir():
         raise TemplateError(f"there is no content in {source}")
-    target = root / ".build" / "content" / _digest(source, compiler)
+    return kept_as(root / ".build" / "content" / digest(source, compiler), source)
+
+
+def kept_as(target: Path, source: Path) -> Path:
+    """Compile `source` into `target` unless it is there, whoever else does so meanwhile.
+
+    Raises TemplateError with the compiler's report when the content has mistakes.
+    """
     if not target.is_dir():
         # Imported here because the compiler needs packages that a run does not.
         from relance.content.build import build  # noqa: PLC0415
@@ -42,7 +49,7 @@ def compiled_content(root: Path) -> Path:
     return target
 
 
-def _digest(*folders: Path) -> str:
+def digest(*folders: Path) -> str:
     """Return a hash of every file in the folders; read anew only when one of them was touched."""
     return _read(folders, tuple(state for folder in folders for state in _states(str(folder))))
 

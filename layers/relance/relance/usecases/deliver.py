@@ -547,17 +547,11 @@ def _answer(
     reason: Reason | None,
     services: Services,
 ) -> SendState:
-<<<<<<< HEAD
-    result = sent_result(claimed.record(state, reason), view(services, contact))
-    if reason is Reason.LEFT:
-        result |= _departure(claimed.step, contact)
-    if claimed.token is not None:
-        answer(services, claimed.step, claimed.token, result)
-=======
     result = sent_result(delivery.record(state, reason), view(services, contact))
+    if reason is Reason.LEFT:
+        result |= _departure(delivery.step, contact)
     if delivery.token is not None:
         answer(services, delivery.step, delivery.token, result)
->>>>>>> main
         return state
     theirs = [each for each in contact.waits if each.step == delivery.step]
     told = [resume(services, each, result) for each in theirs]

@@ -138,14 +138,22 @@ class Meanwhile(FaultPlan):
         return rule
 
 
-@pytest.mark.parametrize("before", [1, 0], ids=["before the read", "after the read"])
-def test_who_unsubscribes_while_it_is_decided_gets_nothing(evening: Evening, before: int) -> None:
-    """The contact is read; after the read, the claim is refused with the room."""
+@pytest.mark.parametrize(
+    ("operation", "before"),
+    [("Query", 1), ("Query", 0), ("TransactWriteItems", 0)],
+    ids=["before the read", "after the read", "after the claim"],
+)
+def test_who_unsubscribes_before_ses_is_called_gets_nothing(
+    evening: Evening, operation: str, before: int
+) -> None:
+    """After the read the claim is refused with the room; after a slow claim it is read again."""
     _, trace = live_through()
-    (read,) = [
-        each.index for each in trace if each.function.endswith(SENDER) and each.operation == "Query"
-    ]
-    slow = Rule(Fault.DELAY, function=SENDER, index=read - before, seconds=2)
+    index = next(
+        each.index
+        for each in trace
+        if each.function.endswith(SENDER) and each.operation == operation
+    )
+    slow = Rule(Fault.DELAY, function=SENDER, index=index - before, seconds=2)
     plan = Meanwhile(slow, lambda: story.posts_now(urlsplit(url).path))
     story = evening(plan)
     (url,) = re.findall(r"<(https:[^>]+)>", story.mails(ANA)[-1].parts()[0]["List-Unsubscribe"])

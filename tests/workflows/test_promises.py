@@ -107,9 +107,14 @@ def test_no_mail_goes_to_somebody_who_left_while_the_stream_stood_still() -> Non
 
 
 def test_an_unsubscription_between_the_claim_and_the_call_to_ses_is_seen() -> None:
-    # The claim, the second call, is written; its answer takes two seconds, and meanwhile she
-    # presses the button.
-    slow = Rule(Fault.DELAY, function="send-email", invocation=3, index=2, seconds=2)
+    # The claim is written; its answer takes two seconds, and meanwhile she presses the button.
+    slow = Rule(
+        Fault.DELAY,
+        function="send-email",
+        invocation=3,
+        operation="TransactWriteItems",
+        seconds=2,
+    )
     with World.build(start=MONDAY, seed=1, faults=FaultPlan([slow])) as world:
         story = Story(world)
         on_the_list(story)

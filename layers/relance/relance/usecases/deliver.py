@@ -4,8 +4,9 @@ Whoever has a message to send comes here: a step of a journey (`send_email`), or
 that were deferred (`send_deferred`). There are five calls at most: one consistent read of the
 contact, one transaction that claims the message in the ledger and takes room for it in the
 contact's day, SES, one transaction (ledger, `email_sent`), the answer. The room is refused if
-somebody unsubscribed since the read, and the claim with it: it is decided afresh, and whoever was
-told "you are unsubscribed" before the claim gets nothing.
+somebody unsubscribed since the read, and the claim with it: it is decided afresh. If more than a
+quarter of a second passes between the claim and the call to SES, the contact is read once more: so
+whoever was told "you are unsubscribed" before that gets nothing.
 
 What happens when this is cut off:
 
@@ -25,7 +26,7 @@ from datetime import datetime, timedelta
 
 from relance.answering import answer, resume, resume_step
 from relance.begun import said_by_event
-from relance.contacts import Contact, read_contact
+from relance.contacts import Contact, read_contact, stage_at
 from relance.content.compiled import Message
 from relance.content.sending_rules import LONGEST_WAIT, Priority
 from relance.deciding import (
@@ -68,7 +69,7 @@ from relance.reasons import Reason
 from relance.register import RECORD as REGISTER
 from relance.register import give_turn_back
 from relance.room import Room, old_counts
-from relance.sending import compose_mail
+from relance.sending import compose_mail, reason_not_to_send
 from relance.storage import (
     AllOf,
     Check,
@@ -90,6 +91,12 @@ RELEASE_TRIES = 3
 
 DECIDE_TRIES = 6
 """How often it is decided afresh because the contact changed under the decision."""
+
+STILL_TRUE = timedelta(milliseconds=250)
+"""How long before SES is called the contact may have been looked at last."""
+
+LOOKS = 4
+"""How often it is looked again, and a slot waited for, where everything is slow."""
 
 SOON = timedelta(minutes=1)
 """When a message that is due and could not be sent just now is tried again."""
@@ -155,8 +162,9 @@ def deliver(delivery: Delivery, services: Services) -> SendState:
             if isinstance(decision, SendNow):
                 mail = _made(delivery, contact, decision, services)
         if isinstance(decision, SendNow):
+            looked = services.now()
             if _claim_with_room(delivery, contact, decision.room, services):
-                return _send(delivery, contact, decision.room, mail, services)
+                return _send(delivery, contact, decision.room, mail, services, looked=looked)
             continue
         _claim(delivery, services)
         delivery = replace(delivery, claim=None)
@@ -431,12 +439,23 @@ def _event(delivery: Delivery, contact: Contact, services: Services) -> Mapping[
 
 
 def _send(
-    delivery: Delivery, contact: Contact, room: Room, mail: Mail, services: Services
+    delivery: Delivery,
+    contact: Contact,
+    room: Room,
+    mail: Mail,
+    services: Services,
+    *,
+    looked: datetime,
 ) -> SendState:
+    """Hand the mail to SES, and note what became; `looked` is when nothing spoke against it."""
     whose = contact.contact_id
     with _giving_back(delivery, services, room, whose):
         mailer = services.mailer  # made before, so that what fails there is no answer of SES
-        services.limiter.reach(delivery.slot, mail.to)
+        reason = _reach(delivery, looked, mail, services)
+        if reason:
+            _settle(delivery, SendState.SKIPPED, reason, services, room=(whose, room))
+    if reason:
+        return _answer(delivery, contact, SendState.SKIPPED, reason, services)
     try:
         ses_message_id = mailer.send(mail)
     except SendRateExceeded as error:
@@ -465,6 +484,32 @@ def _send(
         event = sent_event(send, ses_message_id, services.now())
         services.store.transact([done, put_once(event), *_forget_old_counts(delivery, contact)])
     return _answer(delivery, contact, SendState.SENT, None, services)
+
+
+def _reach(delivery: Delivery, looked: datetime, mail: Mail, services: Services) -> Reason | None:
+    """Wait for the instant at which SES may be called; why it must not be any more, or None.
+
+    Raises:
+        StoreBusy: it takes so long to look again that what was seen is never fresh.
+    """
+    for _ in range(LOOKS):
+        services.limiter.reach(delivery.slot, mail.to)
+        now = services.now()
+        if now - looked <= STILL_TRUE:
+            return None
+        looked = now
+        contact = read_contact(services.store, delivery.step.contact_id)
+        reason = reason_not_to_send(
+            delivery.message,
+            contact.register,
+            services.sender,
+            stage=stage_at(contact.profile, services.plan, now),
+            leaving=not delivery.alone and _is_leaving(contact, delivery.step),
+            now=now,
+        )
+        if reason:
+            return reason
+    raise StoreBusy("reading the contact takes too long to be sure that mail is still wanted")
 
 
 def _refused(

@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from local.kept import is_kept, throw_away_beside
 from local.template import TemplateError
 
 LAYER_FOLDER = "/opt/content"
 """Where functions find the content in AWS."""
 
-
-KEPT_SECONDS = 7 * 86_400
-"""What nobody has opened for so long is thrown away when something else is compiled."""
 
 _NO_COMPILER = frozenset({"__pycache__", "aws", "usecases"})
 """The parts of the package that the compiler cannot import."""
@@ -39,11 +36,9 @@ def kept_as(target: Path, source: Path) -> Path:
 
     Raises TemplateError with the compiler's report when the content has mistakes.
     """
-    try:
-        os.utime(target)
-    except FileNotFoundError:
+    if not is_kept(target):
         _compile(source, target)
-        _throw_away_beside(target)
+        throw_away_beside(target)
     return target
 
 
@@ -62,16 +57,6 @@ def _compile(source: Path, target: Path) -> None:
     except OSError:
         # Another process was faster.
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _throw_away_beside(target: Path) -> None:
-    """Throw away what was last opened long ago; `make clean` throws away all."""
-    # By the files' own times: the clock of this process may be that of a simulation.
-    now = target.stat().st_mtime
-    for each in target.parent.iterdir():
-        with suppress(FileNotFoundError):
-            if each.stat().st_mtime < now - KEPT_SECONDS:
-                shutil.rmtree(each, ignore_errors=True)
 
 
 def digest(root: Path) -> str:

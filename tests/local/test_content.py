@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from local.content import KEPT_SECONDS, digest, kept_as
+from local.content import digest, kept_as
+from local.kept import KEPT_SECONDS
 from local.template import TemplateError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -25,7 +25,9 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 
 TESTS ?= tests
 
-export PYTHONDONTWRITEBYTECODE := 1
+# What Python compiles is kept apart from the sources, and for the next process: tests start many.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.build/bytecode
 
 .PHONY: help demo serve content schemas tracker dashboard test test-long test-browser test-mail test-clients lint format build test-deploy bench lock clean
 

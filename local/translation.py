@@ -20,6 +20,8 @@ from typing import Any, cast
 
 import yaml
 
+from local.kept import is_kept, throw_away_beside
+
 LOCAL_BUCKET = "local"
 _UPLOADED = ("CodeUri", "ContentUri", "DefinitionUri")
 
@@ -97,13 +99,14 @@ def translate(
         [template, dict(parameters), region, version("aws-sam-translator"), 1], sort_keys=True
     )
     kept = cache / f"{hashlib.sha256(material.encode()).hexdigest()[:32]}.json"
-    if kept.exists():
+    if is_kept(kept):
         return cast("dict[str, Any]", json.loads(kept.read_text("utf-8")))
     translated = _translate(json.loads(json.dumps(template)), dict(parameters), region)
     cache.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(f".{os.getpid()}")
     unfinished.write_text(json.dumps(translated), "utf-8")
     unfinished.replace(kept)
+    throw_away_beside(kept)
     return translated
 
 

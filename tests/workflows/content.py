@@ -11,20 +11,17 @@ from local.content import digest, kept_as
 from local.world import ROOT
 
 SHIPPED = ROOT / "layers" / "content"
-COMPILER = ROOT / "layers" / "relance" / "relance" / "content"
 
 
 def content_with(files: Mapping[str, str]) -> Path:
     """The compiled content of what is shipped and these files; nobody changes it."""
-    return _built(tuple(sorted(files.items())), digest(SHIPPED, COMPILER))
+    return _built(tuple(sorted(files.items())), digest(ROOT))
 
 
 @cache
 def _built(files: tuple[tuple[str, str], ...], shipped: str) -> Path:
     name = sha256(repr((shipped, files)).encode()).hexdigest()[:24]
     target = ROOT / ".build" / "content" / name
-    if target.is_dir():
-        return target
     with TemporaryDirectory() as folder:
         source = Path(folder) / "source"
         shutil.copytree(SHIPPED, source)

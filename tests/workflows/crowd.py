@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import orjson
 from relance.aws.dynamodb import DynamoStore
 from relance.aws.values import from_attributes
 from relance.events import CONCLUSIONS, Event, put_once
@@ -77,20 +78,10 @@ class Arrived:
         """Put them into a world of their own, as if they had always been there."""
         with World.build(start=self.moment, seed=1, **world) as there:
             there.deploy_content(self.content)
-            database = there.dynamodb
-            observers, database._observers = database._observers, []
             for name, items in self.tables.items():
-                for some in batched(items, 25):
-                    puts = [{"PutRequest": {"Item": item}} for item in some]
-                    there.client("dynamodb").batch_write_item(RequestItems={name: puts})
-            database._observers = observers
+                for item in items:
+                    there.dynamodb.keep(name, orjson.loads(orjson.dumps(item)))
             yield Crowd(there, len(self.people), MONDAY, list(self.people))
-
-
-def batched(items: Sequence[Mapping[str, Any]], size: int) -> Iterator[Sequence[Mapping[str, Any]]]:
-    """The items, so many at a time."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 @dataclass

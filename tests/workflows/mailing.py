@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from relance.ids import milliseconds, ulid
 from relance.ledger import SendState
 from relance.register import ConsentState, consent_value, new_register
@@ -15,7 +16,7 @@ from relance.storage import Put, Table, Update
 from local.services.ses_account import Quota
 from local.world import ROOT, World
 from tests.stack import table_names
-from tests.workflows.crowd import Crowd, batched
+from tests.workflows.crowd import Crowd
 from tests.workflows.story import MONDAY
 
 NAME, MESSAGE = "spring-2026", "welcome"
@@ -162,13 +163,9 @@ class Gathered:
     def somewhere(self, **world: Any) -> Iterator[Mailing]:
         """Put them into a world of their own, where SES takes what it gets."""
         with World.build(start=self.moment, seed=1, **{"quota": FAST, **world}) as there:
-            database = there.dynamodb
-            observers, database._observers = database._observers, []
             for name, items in self.tables.items():
-                for some in batched(items, 25):
-                    puts = [{"PutRequest": {"Item": item}} for item in some]
-                    there.client("dynamodb").batch_write_item(RequestItems={name: puts})
-            database._observers = observers
+                for item in items:
+                    there.dynamodb.keep(name, orjson.loads(orjson.dumps(item)))
             yield Mailing(there, len(self.people), MONDAY, list(self.people))
 
 

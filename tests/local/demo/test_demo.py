@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from local.cli.main import main
 from local.demo.findings import title
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -201,7 +202,11 @@ WRONG = {
 
 @pytest.mark.parametrize(("arguments", "sentence"), WRONG.values(), ids=WRONG.keys())
 def test_a_mistake_is_a_sentence_and_exit_code_2(
-    run: Run, tmp_path: Path, arguments: list[str], sentence: str
+    run: Run,
+    tmp_path: Path,
+    arguments: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "in.json").write_text("{}")
     (tmp_path / "broken.json").write_text("{")
@@ -211,10 +216,11 @@ def test_a_mistake_is_a_sentence_and_exit_code_2(
         "BROKEN": str(tmp_path / "broken.json"),
     }
     command, *rest = [real.get(each, each) for each in arguments]
-    result = run.ask(command, *rest)
-    assert (result.code, result.out) == (2, "")
-    assert sentence in result.err
-    assert "Traceback" not in result.err
+    code = main([command, "--in", str(run.folder), *rest])
+    told = capsys.readouterr()
+    assert (code, told.out) == (2, "")
+    assert sentence in told.err
+    assert "Traceback" not in told.err
 
 
 def test_without_a_run_it_is_said_how_to_make_one(tmp_path: Path) -> None:

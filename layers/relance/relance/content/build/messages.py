@@ -23,13 +23,14 @@ from relance.content.build.reading import Reader
 from relance.content.build.sending_parts import check_hours
 from relance.content.build.template_checks import Anything, TemplateCheck, Vocabulary, samples
 from relance.content.build.text_part import text_part
+from relance.content.build.trials import trial
 from relance.content.build.utm import Tags, tags_of
 from relance.content.build.yaml_source import Source
 from relance.content.compiled import Variant
 from relance.content.jsonable import encode
 from relance.content.names import suggestion
 from relance.content.sending_rules import SendingRules
-from relance.content.templates import NAMES, URL_NAMES, environment
+from relance.content.templates import NAMES, URL_NAMES
 
 WARN_BYTES = 90_000
 REFUSE_BYTES = 102_000
@@ -354,8 +355,8 @@ class MessageBuilder:
         largest = 0
         for each in compiled:
             try:
-                made = environment(html=True, missing=lambda _: None).from_string(each.html)
-                plain = environment(html=False, missing=lambda _: None).from_string(each.text)
+                made = trial(each.html, html=True)
+                plain = trial(each.text, html=False)
                 for contact in self._people(message):
                     seen = samples(contact, Anything(), self._company(message))
                     largest = max(largest, len(made.render(seen).encode()))

@@ -1,8 +1,10 @@
 """Reads YAML files into models and turns pydantic's findings into sentences."""
 
+from collections.abc import Hashable
+from functools import lru_cache
 from pathlib import Path
 from types import UnionType
-from typing import TypeVar, get_args
+from typing import TypeVar, cast, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -90,7 +92,7 @@ class Reader:
     ) -> T | None:
         """Return the value at `prefix` as a model, or None after noting the mistakes."""
         try:
-            return TypeAdapter(shape).validate_python(value)
+            return cast("T", _adapter(cast("Hashable", shape)).validate_python(value))
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=True, include_input=True)
             for each in _told_once(found):
@@ -121,6 +123,11 @@ class Reader:
         else:
             sentence = f"{name}: {_what(error)}" if name else _what(error)
         self.findings.wrong(source.file, line, sentence)
+
+
+@lru_cache(maxsize=256)
+def _adapter(shape: Hashable) -> TypeAdapter[object]:
+    return TypeAdapter(shape)
 
 
 def _told_once(errors: list[ErrorDetails]) -> list[ErrorDetails]:

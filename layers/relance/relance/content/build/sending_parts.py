@@ -11,7 +11,7 @@ from relance.content.build.sending_models import DAYS, SendingSource, WindowSour
 from relance.content.build.yaml_source import Source
 from relance.content.compiled import MessageClass
 from relance.content.names import suggestion
-from relance.content.sending_rules import Cap, Hours, InPeace, SendingRules, Window
+from relance.content.sending_rules import DAY, Cap, Hours, InPeace, SendingRules, Window
 
 FILE = "sending.yaml"
 
@@ -19,7 +19,6 @@ YEARS = 3
 """For how many years holidays are written down, the year of the build being the first."""
 
 _MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001 - a time on the clock
-_WEEK = [_MONDAY + timedelta(minutes=each) for each in range(7 * 24 * 60)]
 
 
 def sending_rules(reader: Reader, findings: Findings, *, year: int) -> SendingRules | None:
@@ -135,7 +134,8 @@ def _holidays(
 
 def _check_that_something_is_open(source: Source, rules: SendingRules, findings: Findings) -> None:
     """Note hours in which nothing could ever go."""
-    awake = [each for each in _WEEK if not any(window.holds(each) for window in rules.quiet)]
+    turns = _turns((*rules.quiet, *rules.business))
+    awake = [each for each in turns if not any(window.holds(each) for window in rules.quiet)]
     if not awake:
         sentence = "quiet_hours: they leave no minute of the week. Shorten them."
         findings.wrong(FILE, source.line(("quiet_hours",)), sentence)
@@ -144,3 +144,13 @@ def _check_that_something_is_open(source: Source, rules: SendingRules, findings:
     ):
         sentence = "business_hours: they lie in the quiet hours altogether, so nothing would go."
         findings.wrong(FILE, source.line(("business_hours",)), sentence)
+
+
+def _turns(windows: Iterable[Window]) -> list[datetime]:
+    """Every time of a week at which a day or a window begins or ends; nothing turns in between."""
+    ends = {minute % DAY for each in windows for minute in (each.begins, each.ends)}
+    return [
+        _MONDAY + timedelta(days=day, minutes=minute)
+        for day in range(7)
+        for minute in sorted({0, *ends})
+    ]

@@ -2,8 +2,10 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from types import CodeType
 
-from jinja2 import DictLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import BytecodeCache, DictLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from relance.content.build.declared import Declared, Kind
@@ -28,6 +30,28 @@ _AUTOCOMPLETE = {
 }
 
 
+class _Compiled(BytecodeCache):
+    """The pages that this process has compiled, by name and text.
+
+    Most are as they were when it builds again: for the next draft, or the next test.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if len(self._kept) >= self._size:
+            self._kept.clear()
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled(size=256)
+
+
 class SiteBuilder:
     """Builds the public pages and the forms."""
 
@@ -50,6 +74,7 @@ class SiteBuilder:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=_COMPILED,
         )
         self._env.globals.clear()
 

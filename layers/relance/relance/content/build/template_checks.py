@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError, TemplateSyntaxError, nodes
 
 from relance.content.build.mistakes import Findings
+from relance.content.build.trials import parsed, trial
 from relance.content.names import listed, suggestion
-from relance.content.templates import FILTERS, Fields, environment
+from relance.content.templates import FILTERS, Fields
 
 _NOT_IN_CONTENT = {
     nodes.Extends: "extends",
@@ -61,7 +61,7 @@ class TemplateCheck:
     def check(self, source: str, file: str, *, line: int = 0, html: bool) -> None:
         """Note what is wrong. `line` is that of a one-line template inside a YAML file."""
         try:
-            tree = environment(html=html).parse(source)
+            tree = parsed(source, html=html)
         except TemplateSyntaxError as error:
             self._findings.wrong(file, line or error.lineno, _syntax(error))
             return
@@ -102,16 +102,10 @@ class TemplateCheck:
     def _rendered(self, source: str, file: str, line: int, seen: _Seen, *, html: bool) -> None:
         """Render once with all that may be known and once with what is known for sure."""
         reported: set[int] = set()
-        made: list[Template] = []
-
-        def missing(compiled_line: int) -> None:
-            reported.add(made[0].get_corresponding_lineno(compiled_line) if made else 1)
-
-        env = environment(html=html, missing=missing)
         try:
-            made.append(_compile(env, source))
+            made = trial(source, html=html)
             for contact, event in self._sample_contacts(seen.traits):
-                made[0].render(samples(contact, event, self._words.company))
+                made.render(samples(contact, event, self._words.company), reported)
         except TemplateSyntaxError as error:
             self._findings.wrong(file, line or error.lineno, _syntax(error))
             return
@@ -196,10 +190,6 @@ def samples(
         "pixel": "",
         "link": lambda _: f"https://links.example/c/{'x' * 46}",
     }
-
-
-def _compile(env: ImmutableSandboxedEnvironment, source: str) -> Template:
-    return env.from_string(source)
 
 
 def _member(node: nodes.Node) -> str:

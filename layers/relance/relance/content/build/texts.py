@@ -66,14 +66,18 @@ class Texts:
     def of(self, language: str) -> Sections:
         """The texts for a page in the language, each from the best language that has it."""
         found: dict[str, dict[str, str]] = {}
+        chain = self.company.chain(language)
         for key in self.written.get(self.company.languages[0], {}):
             section, name = key
-            found.setdefault(section, {})[name] = self.text(language, key)
+            found.setdefault(section, {})[name] = self._best(chain, key)
         return Sections(found, file_of(self.company.languages[0]), self.findings)
 
     def text(self, language: str, key: Key) -> str:
         """One text, from the best language that has it; empty where none has."""
-        for each in self.company.chain(language):
+        return self._best(self.company.chain(language), key)
+
+    def _best(self, chain: tuple[str, ...], key: Key) -> str:
+        for each in chain:
             if key in self.written.get(each, {}):
                 return self.written[each][key].replace("{company}", self.company.name)
         return ""

@@ -6,6 +6,7 @@ key that stands twice is a mistake.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 import yaml
@@ -61,10 +62,9 @@ def read_yaml(text: str, file: str, findings: Findings) -> Source | None:
     """Return the file's value, or None after noting why it cannot be read."""
     source = Source(file, None)
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
+        node = composed(text)
         if node is not None:
-            source.value = _value(loader, node, (), source, findings)
+            source.value = _value(_Loader(""), node, (), source, findings)
             return source
     except yaml.MarkedYAMLError as error:
         opened = "quoted scalar" in (error.context or "")
@@ -77,6 +77,12 @@ def read_yaml(text: str, file: str, findings: Findings) -> Source | None:
         return None
     findings.wrong(file, 0, "is empty.")
     return None
+
+
+@lru_cache(maxsize=512)
+def composed(text: str) -> yaml.Node | None:
+    """Return the file's tree, which nobody changes; most files are as at the build before."""
+    return _Loader(text).get_single_node()
 
 
 def _value(

@@ -96,6 +96,9 @@ WILDCARDS = {
     ("StartJourneyForSegmentOperationRole", "WatchStopAndRedriveTheBatches"): "likewise",
     ("StartJourneyForSegmentOperationRole", "ReadTheListAndWriteTheResults"): "files likewise",
     ("StartJourneyForSegmentOperationRole", "WriteTheLog"): "log deliveries have no ARN",
+    ("TryJourneyOperationRole", "WriteTheLog"): "likewise",
+    ("TryJourneyFunctionRole", "StartOneOfOurs"): "journeys are added",
+    ("TryJourneyFunctionRole", "SeeWhetherTheFormerOneStillRuns"): "named when they start",
     ("ListStartsFunctionRole", "WriteTheList"): "files are named when they are written",
     ("ListStartsFunctionRole", "JoinItsParts"): "likewise",
     (
@@ -220,6 +223,7 @@ def test_a_lone_star_is_granted_for_nothing_but_lists_and_log_deliveries(
         ("JoinContactsOperationRole", "WriteTheLog"),
         ("SendCampaignOperationRole", "WriteTheLog"),
         ("StartJourneyForSegmentOperationRole", "WriteTheLog"),
+        ("TryJourneyOperationRole", "WriteTheLog"),
         ("ControlOperationRole", "WriteTheLog"),
         ("ReportSendingOperationRole", "WriteTheLog"),
         ("PreviewMessageOperationRole", "WriteTheLog"),

@@ -49,6 +49,7 @@ MAY_IMPORT = {
             "split_contacts",
             "start_journey",
             "list_starts",
+            "try_journey",
             "start_batch",
             "alert_people",
             "call_service",

@@ -501,7 +501,7 @@ def _answer(
 ) -> SendState:
     result = sent_result(claimed.record(state, reason), view(services, contact))
     if reason is Reason.LEFT:
-        result |= _departure(claimed.step, contact)
+        result |= departure(claimed.step, contact)
     if claimed.token is not None:
         answer(services, claimed.step, claimed.token, result)
         return state
@@ -512,7 +512,7 @@ def _answer(
     return state
 
 
-def _departure(step: Step, contact: Contact) -> dict[str, Value]:
+def departure(step: Step, contact: Contact) -> dict[str, Value]:
     """The goal for which the journey ends, where the message was skipped because of one."""
     enrolment = contact.enrolment(step.workflow, step.entry)
     reason = enrolment.leaving if enrolment else None

@@ -181,9 +181,11 @@ def test_one_contact_tries_a_journey_once_at_a_time(tale: Tale) -> None:
     assert asks(tale, journey="birthday", contact=ana)["output"]["outcome"] == "being tried"
     record = tale.records("ana@example.com", "now#enrolment#win_back")
     assert record == ["now#enrolment#win_back#tryout"]
-    widget = Widget(tale.world, {"widget": "find"})
-    assert "win_back (a tryout)" in widget.shows(person=ana).text
-    assert "win_back" not in Widget(tale.world, {"widget": "funnel"}).shows().text
+    finder = Widget(tale.world, {"view": "find"})
+    finder.shows()
+    assert "win_back (a tryout)" in finder.presses("Find", who=ana).text
+    counts = Widget(tale.world, {"view": "count", "journey": "win-back"}).shows()
+    assert "0 entries of 1 contact;" in counts.text
     tale.world.client("stepfunctions").stop_execution(executionArn=first)
     tale.a_moment()
     assert tale.records("ana@example.com", "now#enrolment#win_back") == []

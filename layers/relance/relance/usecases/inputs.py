@@ -97,13 +97,14 @@ def parse(model: type[Model], raw: object) -> Model:
         known = list(model.model_fields)
         raise InvalidInput(
             " ".join(
-                _sentence(".".join(map(str, each["loc"])), each, known)
+                sentence_of(".".join(map(str, each["loc"])), each, known)
                 for each in error.errors(include_input=False, include_url=False)
             )
         ) from None
 
 
-def _sentence(place: str, error: Mapping[str, Any], known: list[str]) -> str:
+def sentence_of(place: str, error: Mapping[str, Any], known: list[str]) -> str:
+    """What pydantic found at a place, as a sentence; close names are looked for in `known`."""
     kind, message = error["type"], error["msg"]
     if kind == "extra_forbidden":
         return f'"{place}" is not known here{_did_you_mean(place, known)}.'

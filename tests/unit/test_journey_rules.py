@@ -121,7 +121,7 @@ MISTAKES: list[tuple[str, object, str]] = [
     (f"{RULES}/re_entri", "once", '"rules.re_entri" is not known here; did you mean "re_entry"'),
     (f"{RULES}/re_entry", "sometimes", '"rules.re_entry": input should be'),
     (f"{RULES}/exits/0", "unsubscribe", '"rules.exits.0" is no exit. Did you mean unsubscribed?'),
-    (f"{RULES}/exits", ["unsubscribed", "bounced"], '"exits" lacks "erased", "complained".'),
+    (f"{RULES}/exits", ["unsubscribed", "bounced"], '"exits" lacks "erased".'),
     (f"{SAYS}/why", "ask ana@example.com", "Payload.why holds an e-mail address"),
 ]
 

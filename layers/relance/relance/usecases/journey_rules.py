@@ -65,7 +65,6 @@ _ALIKE: Mapping[str, str] = {
     "contact": "{% $view.contact %}",
     "entry": "{% $entry %}",
 }
-_OF_MAIL = (ExitRule.UNSUBSCRIBED, ExitRule.BOUNCED, ExitRule.COMPLAINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,12 +334,11 @@ def _beginning(machine: StateMachine, steps: Sequence[_Step]) -> Iterator[Findin
             yield Finding(Rule.VARIABLE, first.name, message)
     rules = first.payload.get("rules")
     if isinstance(rules, Mapping):
-        sends = any(each.kind == "send-email" for each in steps)
-        yield from _entry_rules(first, rules, machine, sends=sends)
+        yield from _entry_rules(first, rules, machine)
 
 
 def _entry_rules(
-    first: _Step, rules: Mapping[str, object], machine: StateMachine, *, sends: bool
+    first: _Step, rules: Mapping[str, object], machine: StateMachine
 ) -> Iterator[Finding]:
     """What the rules of the first state must hold besides what its model says."""
     lease, seconds = rules.get("lease_days"), machine.timeout_seconds
@@ -351,12 +349,9 @@ def _entry_rules(
         )
         yield Finding(Rule.TIMEOUT, first.name, message)
     exits = rules.get("exits")
-    needed = (ExitRule.ERASED, *(_OF_MAIL if sends else ()))
-    if isinstance(exits, list):
-        missing = [f'"{each.value}"' for each in needed if each.value not in exits]
-        if missing:
-            message = f'"exits" lacks {", ".join(missing)}. Whoever that befalls must leave.'
-            yield Finding(Rule.PRIVACY, first.name, message)
+    if isinstance(exits, list) and ExitRule.ERASED.value not in exits:
+        message = '"exits" lacks "erased". Whoever is erased must leave every journey.'
+        yield Finding(Rule.PRIVACY, first.name, message)
 
 
 def _together(steps: Sequence[_Step], name: str) -> Iterator[Finding]:

@@ -2,12 +2,15 @@
 
 import copy
 import json
+from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from relance.content.compiled import Content
 from relance.engine import Plan
 from relance.usecases.check_journey import MOST_BYTES, known_of, mistakes_in
@@ -166,3 +169,55 @@ def test_a_drawing_of_the_studio_names_functions_by_their_arns() -> None:
 def test_what_an_expression_gives_is_taken_for_right() -> None:
     for field in ("message", "round", "step"):
         assert found(changed(f"{SAYS}/{field}", "{% $view.persona %}")) == []
+
+
+HOSTILE = {
+    "texts without an end": "'" + 'a\\"' * 30_000,
+    "quotation marks": '"' * 100_000,
+    "names": "$a" * 60_000,
+    "functions": "function(" * 12_000,
+    "patterns": "(/" * 40_000,
+    "paths": "$a" + ".b" * 40_000,
+    "comments": "/*" * 40_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_an_expression_of_no_end_is_refused_by_its_length(text: str) -> None:
+    sentences = found(changed(f"{SAYS}/message", "{% " + text + " %}"))
+    assert "characters are too long. Write at most" in sentences[0]
+
+
+def test_a_journey_of_a_thousand_states_is_refused() -> None:
+    states = {f"Alone {number}": {"Type": "Succeed"} for number in range(1000)}
+    (sentence,) = found(changed("States", states))
+    assert "has more than 500 states" in sentence
+
+
+def places(value: object, way: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every place within a definition."""
+    if way:
+        yield "/".join(way)
+    parts = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        parts = enumerate(value)  # type: ignore[assignment]
+    for key, inner in parts:
+        if "/" not in str(key):
+            yield from places(inner, (*way, str(key)))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("{% $view %}"),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(place=st.sampled_from(sorted(places(WIN_BACK))), value=VALUES)
+def test_whatever_stands_there_is_answered_in_sentences(place: str, value: object) -> None:
+    for each in found(changed(place, value)):
+        assert each.startswith("win_back.asl.json")
+        assert each.rstrip().endswith((".", "?", "%}", '"')), each

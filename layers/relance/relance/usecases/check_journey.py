@@ -29,6 +29,9 @@ MOST_BYTES = 1024 * 1024
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
+MOST_STATES = 500
+"""States of a journey; those that are shipped have some thirty."""
+
 MOST_SENTENCES = 100
 """How many mistakes an execution ends with; whoever mends these sees the next."""
 
@@ -120,6 +123,8 @@ def mistakes_in(body: bytes, file: str, known: Known) -> list[str]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return [f"{file}: byte {error.start} is no UTF-8. Export the file again as JSON."]
+    if text.count('"Type"') > MOST_STATES:
+        return [f"{file} has more than {MOST_STATES} states, which nobody reads aloud. Split it."]
     if not text.lstrip().startswith("{"):
         return [f"{file}: this is no JSON. In Workflow Studio choose Export, then JSON, not YAML."]
     try:

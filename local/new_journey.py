@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.cli.mistakes import Mistake
+from local.dashboard import body, machines, written
 from local.demo.typed import LOCAL
+from local.translation import read_template
 
 _SKELETONS = Path(__file__).parent / "skeletons"
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -76,6 +78,8 @@ def new_journey(name: str, *, root: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     template.write_text(changed, encoding="utf-8")
+    anew = written(changed, body(machines(read_template(template), root)))
+    template.write_text(anew, encoding="utf-8")
     listed = [str(path.relative_to(root)) for path in files]
     return "\n".join(
         [
@@ -130,6 +134,9 @@ def _in_template(text: str, named: Named) -> str:
 
 def _beside(line: str, named: Named) -> list[str]:
     """A line that names the model journey, with one beside it that names the new one."""
+    listed = re.fullmatch(r"(\s*JOURNEY_NAMES: )(.+)\n", line)
+    if listed:
+        return [listed[1] + ",".join(sorted({*listed[2].split(","), named.dashed})) + "\n"]
     other = line.replace("journey-welcome", f"journey-{named.dashed}")
     other = other.replace(f"!Ref {_MODEL}Journey\n", f"!Ref {named.logical}Journey\n")
     other = other.replace(f"${{{_MODEL}Journey.Name}}", f"${{{named.logical}Journey.Name}}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from relance.states_language import check, parse_file
+from relance.usecases.check_journey import mistakes_in
 
 from local.cli.mistakes import Mistake
 from local.hub import Hub
 from local.new_journey import new_journey
 from local.states.jsonata import Jsonata
 from local.world import ROOT, World
+from tests.unit.test_journey_rules import KNOWN
 from tests.workflows.story import MONDAY
 
 NAME = "cart_reminder"
@@ -58,6 +61,7 @@ def test_the_rules_of_the_house_hold(project: Path) -> None:
     with Hub(MONDAY) as hub:
         findings = check(parse_file(path), kind="journey", compile=Jsonata(hub).compile)
     assert [str(each) for each in findings] == []
+    assert mistakes_in(path.read_bytes(), path.name, KNOWN) == []
 
 
 def test_it_is_formatted_and_checked(project: Path) -> None:
@@ -83,7 +87,11 @@ def test_a_second_one_stands_beside_it_and_nothing_is_written_over(project: Path
     new_journey("second", root=project)
     after = template.read_text("utf-8")
     assert after.count("  SecondJourney:\n") == 1
-    assert [line for line in before.splitlines() if line not in after.splitlines()] == []
+    lost = [line for line in before.splitlines() if line not in after.splitlines()]
+    # What names every journey is written anew: the dashboard, and what functions are told.
+    assert [each for each in lost if not each.lstrip().startswith(('{"type"', "JOURNEY_N"))] == []
+    (names,) = set(re.findall(r"JOURNEY_NAMES: (.+)", after))
+    assert {"second", "cart-reminder", "welcome"} <= set(names.split(","))
 
 
 @pytest.mark.parametrize("name", ["", "Cart", "cart-reminder", "2nd", "a" * 31, "../x", "a__b"])

@@ -208,3 +208,19 @@ def test_a_step_that_sends_waits_as_long_as_a_message_may_be_deferred(
         for name, state in states.items():
             if "SendEmailFunctionArn" in str(state.get("Arguments")):
                 assert state["TimeoutSeconds"] > longest, name
+
+
+def test_whoever_is_given_the_names_of_the_journeys_is_given_all(
+    resources: Mapping[str, Any],
+) -> None:
+    names = {
+        file.name.removesuffix(".asl.json").replace("_", "-")
+        for file in (ROOT / "statemachines" / "journeys").glob("*.asl.json")
+    }
+    given = [
+        resource["Properties"]["Environment"]["Variables"]["JOURNEY_NAMES"]
+        for resource in resources.values()
+        if "JOURNEY_NAMES" in str(resource["Properties"].get("Environment"))
+    ]
+    assert len(given) == 3
+    assert all(set(each.split(",")) == names for each in given)

@@ -31,7 +31,7 @@ HEAVY = ("jinja2", "pydantic", "yaml", "css_inline", "jsonatapy", "moto", "minis
 MAY_IMPORT = {
     **dict.fromkeys(PUBLIC, frozenset()),
     **dict.fromkeys(
-        ("send_email", "send_batch", "list_audience", "preview_message"),
+        ("send_email", "send_batch", "list_audience", "preview_message", "check_journey"),
         frozenset({"jinja2", "pydantic"}),
     ),
     "send_deferred": frozenset({"jinja2"}),
@@ -49,6 +49,7 @@ MAY_IMPORT = {
             "split_contacts",
             "start_journey",
             "list_starts",
+            "try_journey",
             "start_batch",
             "alert_people",
             "call_service",

@@ -149,7 +149,7 @@ class AwsServices:
             postal_address=self.postal_address,
             time_zone=ZoneInfo(_setting("TIME_ZONE")),
             languages=self.languages,
-            test_addresses=_listed(os.environ.get("TEST_ADDRESSES", "")),
+            test_addresses=self.test_addresses,
             reply_domain=_setting("REPLY_DOMAIN"),
             brand_addresses=_listed(os.environ.get("BRAND_ADDRESSES", "")),
         )
@@ -396,6 +396,11 @@ class AwsServices:
     def journeys(self) -> tuple[str, ...]:
         """The names of the journeys."""
         return _listed(_setting("JOURNEY_NAMES"))
+
+    @cached_property
+    def test_addresses(self) -> tuple[str, ...]:
+        """Where tests go; nowhere, if this function sends none."""
+        return _listed(os.environ.get("TEST_ADDRESSES", ""))
 
     @cached_property
     def currency(self) -> str:

@@ -192,6 +192,9 @@ class Executions(Protocol):
             ServiceUnavailable: Step Functions could not answer now.
         """
 
+    def journey_arn_of(self, journey: str, name: str) -> str:
+        """The ARN of the execution of this name of a journey, by the name of its file."""
+
     def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
         """Answer a pause; False if nobody waits for this answer any more.
 
@@ -502,6 +505,10 @@ class Services(Protocol):
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that mail is written in."""
+
+    @property
+    def test_addresses(self) -> tuple[str, ...]:
+        """Where tests go."""
 
     @property
     def journeys(self) -> tuple[str, ...]:

@@ -42,6 +42,24 @@ class ContentFiles(Protocol):
             ServiceUnavailable: try again.
         """
 
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket."""
+
+    def drawing(self, name: str, *, most: int) -> bytes | None:
+        """The definition of a journey that was drawn, or None; one byte more than `most` at most.
+
+        Raises:
+            ServiceUnavailable: try again.
+        """
+
+    def drawings(self) -> tuple[str, ...]:
+        """The names of the definitions that there are.
+
+        Raises:
+            ServiceUnavailable: try again.
+        """
+
     def drafts(self) -> tuple[str, ...]:
         """The names of the drafts that there are, some thousands at most.
 

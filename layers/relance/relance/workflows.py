@@ -19,6 +19,7 @@ from relance.events import Event, Name
 from relance.machines import Actor
 from relance.moments import from_text, to_text
 from relance.storage import Item, Value
+from relance.tryouts import Tryout, is_tryout, tryout_of
 
 
 def entry_of(kind: str, execution: str) -> str:
@@ -78,6 +79,11 @@ class Step:
     def name(self) -> str:
         """The step within its contact, as records are keyed."""
         return f"{self.workflow}#{self.entry}#{self.step}#{self.round}"
+
+    @property
+    def is_tryout(self) -> bool:
+        """Whether it is tried: nothing that it does may be seen outside the tryout."""
+        return is_tryout(self.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,7 @@ class Branch:
 
 
 _SPLIT = "split#"
+_USED = "used#"
 
 
 def split_attribute(split: str) -> str:
@@ -150,12 +157,18 @@ def split_attribute(split: str) -> str:
     return f"{_SPLIT}{split}"
 
 
+def used_by(step: Step) -> str:
+    """Where the record of a tryout keeps what a pause took to happen."""
+    return f"{_USED}{step.step}#{step.round}"
+
+
 @dataclass(frozen=True, slots=True)
 class Enrolment:
     """A contact is in a workflow.
 
     `per` is what it is there for (a hash of the cart's id), where that may be several things.
-    `splits` are the branches of adaptive splits that it was sent down.
+    `splits` are the branches of adaptive splits that it was sent down. A `tryout` stands beside the
+    real one; `used` is what its pauses took to happen.
     """
 
     contact_id: str
@@ -169,6 +182,13 @@ class Enrolment:
     per: str = ""
     leaving: str | None = None
     splits: tuple["Branch", ...] = ()
+    tryout: Tryout | None = None
+    used: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def began(self) -> str:
+        """The id of the event that began it; no event has it where none did."""
+        return self.tryout.began if self.tryout else self.entry
 
     @property
     def record(self) -> str:
@@ -179,6 +199,12 @@ class Enrolment:
     def key(self) -> tuple[str, str]:
         """The key of the open record."""
         return self.contact_id, self.record
+
+    def next_to_happen(self, step: Step) -> str | None:
+        """What a pause of a tryout may take to happen: what it did take, else the next event."""
+        mine = self.used.get(used_by(step))
+        happens = self.tryout.happens if self.tryout else ()
+        return mine or next(iter(happens[len(self.used) :]), None)
 
     def is_of(self, workflow: str, entry: str) -> bool:
         """Whether it is this entry of this workflow."""
@@ -218,6 +244,8 @@ class Enrolment:
             "goals": [each.to_value() for each in self.goals] or None,
             "per": self.per or None,
             "leaving": self.leaving,
+            "tryout": self.tryout.to_value() if self.tryout else None,
+            **self.used,
             **{
                 split_attribute(each.split): {"branch": each.name, "goal": each.goal}
                 for each in self.splits
@@ -274,6 +302,8 @@ def enrolment_of(item: Item) -> Enrolment:
             if name.startswith(_SPLIT) and isinstance(said, Mapping)
         ),
         leaving=None if leaving is None else str(leaving),
+        tryout=tryout_of(item.get("tryout")),
+        used={name: str(said) for name, said in item.items() if name.startswith(_USED)},
     )
 
 

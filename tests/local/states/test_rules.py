@@ -211,7 +211,9 @@ def test_a_name_is_told(old: str, new: str, told: str) -> None:
     assert any(told in finding for finding in found), found
 
 
-@pytest.mark.parametrize("name", ["Left: unsubscribed", "Sent on Monday", "Give 10 points", "VIP"])
+@pytest.mark.parametrize(
+    "name", ["Left: unsubscribed", "Sent on Monday", "Give 10 points", "VIP", 'On "deal_open"']
+)
 def test_good_names_pass(name: str) -> None:
     assert findings(renamed("Clicked", name)) == []
 

@@ -5,6 +5,7 @@ versions/<hash>.json     a compiled message        written by us, never changed
 images/<hash>.<kind>     a picture in mails        likewise
 drafts/<name>/…          a message as a folder     written by marketers
 drafts/<name>.md         or as one Markdown file   likewise
+drafts/<name>.asl.json   a journey as it was drawn likewise
 ```
 """
 
@@ -21,6 +22,7 @@ from relance.content.pictures import media_type
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_DRAWING = ".asl.json"
 MOST_FILES = 100
 MOST_BYTES = 20_000_000
 """How large a draft may be, all its files together."""
@@ -65,9 +67,25 @@ class S3ContentFiles:
         found = {key.removeprefix("drafts/"): self._read(key) for key, _ in files}
         return {key: body for key, body in found.items() if body is not None}
 
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket."""
+        return self._bucket
+
+    def drawing(self, name: str, *, most: int) -> bytes | None:
+        """The definition of a journey, a byte more than `most` at most."""
+        return self._read(f"drafts/{name}{_DRAWING}", first=most + 1)
+
+    def drawings(self) -> tuple[str, ...]:
+        """The names of the journeys that were drawn."""
+        keys = [key.removeprefix("drafts/") for key, _ in self._listed("drafts/")]
+        found = {each.removesuffix(_DRAWING) for each in keys if each.endswith(_DRAWING)}
+        return tuple(sorted(each for each in found if "/" not in each))
+
     def drafts(self) -> tuple[str, ...]:
         """The names of the drafts."""
-        keys = [key.removeprefix("drafts/") for key, _ in self._listed("drafts/")]
+        listed = (key.removeprefix("drafts/") for key, _ in self._listed("drafts/"))
+        keys = [each for each in listed if not each.endswith(_DRAWING)]
         return tuple(sorted({each.partition("/")[0].removesuffix(".md") for each in keys} - {""}))
 
     def _listed(self, prefix: str) -> Iterator[tuple[str, int]]:
@@ -88,9 +106,9 @@ class S3ContentFiles:
             if not token:
                 return
 
-    def _read(self, key: str) -> bytes | None:
+    def _read(self, key: str, *, first: int | None = None) -> bytes | None:
         try:
-            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read(first)
         except FAILURES as error:
             # Without the right to list, S3 calls what is missing forbidden.
             if isinstance(error, ClientError) and code_of(error) == "AccessDenied":

@@ -88,9 +88,16 @@ class StepFunctionsExecutions:
         """
         known = self._client.exceptions
         try:
-            return self._start(self._journeys + journey.replace("_", "-"), name, data)
+            return self._start(self._journey(journey), name, data)
         except (known.StateMachineDoesNotExist, known.InvalidArn):
             raise LookupError(journey) from None
+
+    def journey_arn_of(self, journey: str, name: str) -> str:
+        """The ARN of an execution of a journey."""
+        return f"{self._journey(journey).replace(':stateMachine:', ':execution:')}:{name}"
+
+    def _journey(self, journey: str) -> str:
+        return self._journeys + journey.replace("_", "-")
 
     def _start(self, machine: str, name: str, data: Mapping[str, Value]) -> bool:
         text = json.dumps(data, separators=(",", ":"))

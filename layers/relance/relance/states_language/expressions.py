@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKENS = re.compile(
     r"""
@@ -21,6 +22,9 @@ _TOKENS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+MOST_SCANNED = 1000
+"""Characters of an expression that is looked into."""
+
 _NAME = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -62,8 +66,14 @@ def expressions_in(value: object, where: str) -> Iterator[tuple[str, str]]:
             yield from expressions_in(inner, f"{where}[{index}]")
 
 
+@lru_cache(maxsize=4096)
 def names_in(expression: str) -> Names:
-    """Scan an expression for the variables and functions it names."""
+    """Scan an expression for the variables and functions it names.
+
+    One that no rule would let pass is not scanned: the time that takes may grow with its square.
+    """
+    if len(expression) > MOST_SCANNED:
+        return Names(frozenset(), frozenset(), frozenset(), context_root=False)
     read: set[str] = set()
     called: set[str] = set()
     own: set[str] = set()

@@ -22,6 +22,8 @@ class Rule(StrEnum):
     EXPRESSION = "expression"
     VARIABLE = "variable"
     MAP = "map"
+    STEP = "step"
+    PRIVACY = "privacy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -57,9 +58,9 @@ def parse(definition: str | Mapping[str, object], *, file: str = "definition") -
 
 def _from_text(text: str, file: str) -> Mapping[str, object]:
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
+        keys = Counter(key for key, _ in pairs)
+        for key, times in keys.items():
+            if times > 1:
                 raise DefinitionInvalid(
                     [f'{file}: "{key}" stands twice in one object; the first would be lost.']
                 )

@@ -30,6 +30,7 @@ _SERVICES = re.compile(
     r"api gateway|cognito|athena|bedrock)\b",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r'(?<=\S )"[^"]+"')
 _JOINED = re.compile(r"[a-z][A-Z]|_")
 _COUNTS = re.compile(r"[+-]\s*\d|\d\s*\+|\$count\(|\$append\(")
 
@@ -92,9 +93,9 @@ def _name(name: str, state: AnyState) -> Iterator[Finding]:
 
 
 def _is_sentence_case(name: str) -> bool:
-    words = name.split()
-    if not words or name != " ".join(words):
+    if not name or name != " ".join(name.split()):
         return False
+    words = _QUOTED.sub("it", name).split()  # what is quoted stands as it is written elsewhere
     if not (words[0][0].isupper() or words[0][0].isdigit()):
         return False
     if any(_JOINED.search(word) for word in words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from relance.states_language import model
@@ -29,6 +30,7 @@ AWS_FUNCTIONS = frozenset({"partition", "range", "hash", "uuid", "parse"})
 """What Step Functions adds,
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
+_MILLISECONDS = re.compile(r"(?<![\w.])(86400000|3600000|60000)(?![\w.])")
 _FUNCTIONS = JSONATA_FUNCTIONS | AWS_FUNCTIONS
 _STATES_FIELDS = frozenset({"input", "result", "errorOutput", "context"})
 
@@ -84,6 +86,12 @@ def _meaning(
         advice = " Use $parse." if function == "eval" else closest(function, _FUNCTIONS)
         yield Rule.EXPRESSION, f"${function} is not a function here.{advice}"
     if journey:
+        if counted := _MILLISECONDS.search(expression):
+            message = (
+                f"it counts time in {counted[0]} milliseconds, which no tryout can shorten. Write "
+                "$day: two days are 2 * $day, an hour is $day / 24."
+            )
+            yield Rule.EXPRESSION, message
         for function in sorted(names.functions & {"uuid", "random", "shuffle"}):
             yield (
                 Rule.EXPRESSION,

@@ -9,7 +9,7 @@ from relance.events import Name
 from relance.ports import Mail, Services
 from relance.storage import Value
 from relance.usecases.inputs import ADDRESS, StepRequest, Word
-from relance.usecases.steps import append, fresh_contact, step_event, view
+from relance.usecases.steps import append, fresh_contact, step_event, told, view
 from relance.usecases.tell import reached_at, tell
 
 
@@ -55,10 +55,14 @@ def alert_people(request: AlertRequest, services: Services) -> dict[str, Value]:
         where = reached_at(request.to, services)
         if where is None:
             decision = Decision.NOBODY_DECLARED
-        else:
+        elif not request.key.is_tryout:
             tell(where, _alert(where, request), services)
             append(services, event)
-    return {"decision": decision.value, "view": view(services, contact)}
+    return {
+        "decision": decision.value,
+        **told(request.key, Name.PEOPLE_ALERTED, about),
+        "view": view(services, contact),
+    }
 
 
 def _alert(where: str, request: AlertRequest) -> Mail:

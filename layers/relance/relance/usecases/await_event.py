@@ -2,6 +2,8 @@
 
 A pause that names no event waits for its deadline alone; exits and goals still end it at once.
 
+In a tryout, what is taken to happen answers the first pause that it ends.
+
 The wait is stored first, then the history is read again from where the question begins: what came
 before the wait was stored is found in the history, what comes after finds the wait. The deadline
 itself is the state's time-out; nothing here measures time.
@@ -19,6 +21,7 @@ from relance.ports import Services
 from relance.storage import Put, Table, Value
 from relance.usecases.inputs import Request, StepRequest, Word
 from relance.usecases.steps import be_heard, fresh_contact, view
+from relance.usecases.taken_to_happen import taken_to_happen
 from relance.usecases.update_contact import departed, happened, left
 from relance.workflows import Awaited, Wait, WaitKind
 
@@ -59,6 +62,8 @@ def await_event(request: AwaitRequest, services: Services) -> None:
         contact, events = fresh_contact(services, request.contact, since=request.since)
     leaves = how_it_ends(contact, request, events, services)
     event = wait.answered_by(events)
+    if request.key.is_tryout and not (leaves or event):
+        leaves, event = taken_to_happen(contact, wait, services)
     if leaves:
         resume(services, wait, leaves)
     elif event:

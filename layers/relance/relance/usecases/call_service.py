@@ -19,7 +19,7 @@ from relance.ids import send_id
 from relance.ports import Services, WebAnswer
 from relance.storage import Value
 from relance.usecases.inputs import ADDRESS, StepRequest, Word
-from relance.usecases.steps import append, fresh_contact, step_event, view
+from relance.usecases.steps import append, fresh_contact, step_event, told, view
 from relance.usecases.tell import WEB, reached_at
 
 MOST_TEXT = 200
@@ -61,11 +61,16 @@ def call_service(request: CallRequest, services: Services) -> dict[str, Value]:
         return _answer(Decision.NOT_DECLARED, WebAnswer(0, ""), {}, view(services, contact))
     if not address.startswith(WEB):
         raise InvalidInput(f'The connection "{request.service}" must begin with {WEB}.')
+    traits = _declared(request.traits, services)
+    if request.key.is_tryout:
+        named: dict[str, Value] = {"service": request.service}
+        answered = _answer(Decision.DONE, WebAnswer(0, ""), {}, view(services, contact))
+        return {**answered, **told(request.key, Name.SERVICE_CALLED, named)}
     known = contact.profile.trait_values() | {"email": contact.register.address}
     body = {
         **request.send,
         "contact": request.contact,
-        "traits": {name: known.get(name) for name in _declared(request.traits, services)},
+        "traits": {name: known.get(name) for name in traits},
     }
     answer = services.web.post(address, json.dumps(body), _headers(request, services))
     if answer.is_trouble:

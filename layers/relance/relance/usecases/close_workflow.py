@@ -80,7 +80,7 @@ def close_enrolment(
     """Move an enrolment to the past, remove its waits and say so in the history; once.
 
     A message that was deferred for it is skipped, and whoever wakes it finds that. An erased
-    contact has neither past nor history: its enrolment is only removed.
+    contact has neither past nor history, nor has a tryout: its enrolment is only removed.
     """
     now = services.now()
     for wait in contact.waits:
@@ -89,7 +89,7 @@ def close_enrolment(
             skip_what_waits(wait, services)
             forget(services, wait)
     ours = Equals("execution", enrolment.execution)
-    if contact.register.erased_at:
+    if contact.register.erased_at or enrolment.tryout:
         with suppress(ConditionFailed):  # somebody has removed it
             services.store.write(Delete(Table.CONTACTS, enrolment.key, when=ours))
         return

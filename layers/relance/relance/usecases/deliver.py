@@ -594,7 +594,7 @@ def _answer(
 ) -> SendState:
     result = sent_result(delivery.record(state, reason), view(services, contact))
     if reason is Reason.LEFT:
-        result |= _departure(delivery.step, contact)
+        result |= departure(delivery.step, contact)
     if delivery.token is not None:
         answer(services, delivery.step, delivery.token, result)
         return state
@@ -605,7 +605,7 @@ def _answer(
     return state
 
 
-def _departure(step: Step, contact: Contact) -> dict[str, Value]:
+def departure(step: Step, contact: Contact) -> dict[str, Value]:
     """The goal for which the journey ends, where the message was skipped because of one."""
     enrolment = contact.enrolment(step.workflow, step.entry)
     reason = enrolment.leaving if enrolment else None

@@ -3,6 +3,9 @@
 The first state of a workflow carries its rules: re-entry, exits, the consent it needs. The
 enrolment is written in one transaction with the event `workflow_entered`, so that two executions
 at once let a contact in once; the same execution, asked again, finds itself let in.
+
+A tryout is let in beside a real entry, whoever it is tried with: what would keep the contact out is
+said, and its enrolment is all that is written.
 """
 
 from collections.abc import Sequence
@@ -15,11 +18,12 @@ from pydantic import Field
 
 from relance.contacts import Contact, stage_at
 from relance.errors import ConditionFailed
-from relance.events import Event, Name, put_once
+from relance.events import Event, Name, event_of, put_once
 from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.splitting import chance_of
-from relance.storage import Absent, AnyOf, Below, Equals, Put, Table, Value
+from relance.storage import Absent, AnyOf, Below, Equals, Put, Table, Value, Write
+from relance.tryouts import DAY, TRYOUT, Tryout
 from relance.usecases.await_event import AwaitedEvent
 from relance.usecases.close_workflow import close_enrolment
 from relance.usecases.inputs import EXAMPLE, Request, Word, parse_start, telling_who_is_missing
@@ -108,7 +112,7 @@ class EnterRequest(Request):
 class _Asking:
     """A contact that asks to be let in: by which entry, begun by which event, and for what.
 
-    `contact_id` is the id that the execution was started for.
+    `contact_id` is the id that the execution was started for; `tryout` says how it is tried.
     """
 
     contact_id: str
@@ -117,10 +121,11 @@ class _Asking:
     began: Event | None
     since: Sequence[Event]
     per: str
+    tryout: Tryout | None = None
 
 
 def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value]:
-    """Let the contact in, or say why not.
+    """Let the contact in, or say why not. `day` is how long a day takes, in milliseconds.
 
     Raises:
         InvalidInput: the execution was started with something wrong; says what to paste. Or the
@@ -131,14 +136,20 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
         return {
             "decision": Decision.NOTHING_TO_DO.value,
             "reason": f"This execution names nobody. {EXAMPLE}",
+            "day": _day(None),
         }
-    entry = start.entry or entry_of("manual", request.execution)
+    tryout = start.tryout
+    entry = start.entry or entry_of(TRYOUT if tryout else "manual", request.execution)
     with telling_who_is_missing(EXAMPLE):
         contact, events = fresh_contact(services, start.contact)
-    began = next((each for each in events if each.event_id == entry), None)
-    per = thing(began.properties.get(request.rules.per)) if began and request.rules.per else ""
-    since = [each for each in events if began and each.received_at >= began.received_at]
-    asking = _Asking(start.contact, contact, entry, began, since, per)
+    if tryout:
+        began = _event(contact, tryout.began, services)
+        asking = _Asking(start.contact, contact, entry, began, (), TRYOUT, tryout)
+    else:
+        began = next((each for each in events if each.event_id == entry), None)
+        per = thing(began.properties.get(request.rules.per)) if began and request.rules.per else ""
+        since = [each for each in events if began and each.received_at >= began.received_at]
+        asking = _Asking(start.contact, contact, entry, began, since, per)
     refusal = _refusal(asking, request, services)
     if refusal:
         decision, reason = refusal
@@ -146,10 +157,23 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
     return _let_in(asking, request, services)
 
 
+def _day(tryout: Tryout | None) -> int:
+    """How long a day takes, in milliseconds."""
+    return round((tryout.one_day if tryout else DAY).total_seconds() * 1000)
+
+
+def _event(contact: Contact, event_id: str, services: Services) -> Event | None:
+    """The event of the contact that a tryout is taken to have begun with, if it names one."""
+    if not event_id:
+        return None
+    found = (services.store.query(Table.EVENTS, each, prefix=event_id) for each in contact.ids)
+    return next((event_of(item) for items in found for item in items), None)
+
+
 def _refusal(
     asking: _Asking, request: EnterRequest, services: Services
 ) -> tuple[Decision, str] | None:
-    contact, rules = asking.contact, request.rules
+    contact = asking.contact
     there = _open_enrolment(asking, request)
     if there and there.execution == request.execution:
         return None
@@ -157,20 +181,29 @@ def _refusal(
         return Decision.ALREADY_IN, "already in this workflow"
     if contact.register.erased_at:
         return Decision.NOT_ELIGIBLE, "erased"
+    if asking.tryout:
+        return None
+    unfit = _unfit(asking, request, services)
+    if unfit:
+        return Decision.NOT_ELIGIBLE, unfit
+    return _too_soon(asking, request, services) or _held_out(asking, request, services)
+
+
+def _unfit(asking: _Asking, request: EnterRequest, services: Services) -> str | None:
+    """Why the workflow is not for this contact now; None if it is."""
+    contact, rules = asking.contact, request.rules
     needed = rules.consent
     if needed:
         state = contact.register.consent_to(needed.topic)
         if (state.value if state else "none") not in needed.states:
-            return Decision.NOT_ELIGIBLE, f"consent to {needed.topic}: {state or 'none'}"
+            return f"consent to {needed.topic}: {state or 'none'}"
     stage = stage_at(contact.profile, services.plan, services.now())
     if stage and not stage.allows_journey(request.workflow):
-        return Decision.NOT_ELIGIBLE, f"not in stage {stage.name}"
+        return f"not in stage {stage.name}"
     if rules.only is not None and not holds(rules.only, contact, services, where="rules.only"):
-        return Decision.NOT_ELIGIBLE, "the condition for this workflow does not hold"
+        return "the condition for this workflow does not hold"
     reached = _reached(asking, rules)
-    if reached:
-        return Decision.NOT_ELIGIBLE, f"already over: {reached}"
-    return _too_soon(asking, request, services) or _held_out(asking, request, services)
+    return f"already over: {reached}" if reached else None
 
 
 def _open_enrolment(asking: _Asking, request: EnterRequest) -> Enrolment | None:
@@ -237,8 +270,9 @@ def _held_out(
 def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[str, Value]:
     """Write the enrolment, under the very id that the execution was started for."""
     there = asking.contact.enrolment(request.workflow, asking.entry)
+    reason = _let_in_because(asking, request, services)
     if there and there.execution == request.execution:
-        return _answer(Decision.ENTERED, "in", asking, services, at=there.entered_at)
+        return _answer(Decision.ENTERED, reason, asking, services, at=there.entered_at)
     now, rules = services.now(), request.rules
     enrolment = Enrolment(
         contact_id=asking.contact_id,
@@ -253,14 +287,26 @@ def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[
         ),
         goals=tuple(each.ending(asking.began) for each in rules.goals),
         per=asking.per,
+        tryout=asking.tryout,
     )
     be_heard(services, asking.contact, asking.contact_id)
+    writes: list[Write] = [_open(enrolment)]
+    if not asking.tryout:
+        writes.append(put_once(_entered(enrolment, services)))
     try:
-        services.store.transact([_open(enrolment), put_once(_entered(enrolment, services))])
+        services.store.transact(writes)
     except ConditionFailed:
-        reason = "already in this workflow"
-        return _answer(Decision.ALREADY_IN, reason, asking, services, at=now)
-    return _answer(Decision.ENTERED, "in", asking, services, at=now)
+        there_is = "already in this workflow"
+        return _answer(Decision.ALREADY_IN, there_is, asking, services, at=now)
+    return _answer(Decision.ENTERED, reason, asking, services, at=now)
+
+
+def _let_in_because(asking: _Asking, request: EnterRequest, services: Services) -> str:
+    """What is told to whoever is let in: of a tryout also why it would not be, if it were meant."""
+    if not asking.tryout:
+        return "in"
+    unfit = _unfit(asking, request, services)
+    return f"in, as a tryout; really not let in: {unfit}" if unfit else "in, as a tryout"
 
 
 def _open(enrolment: Enrolment) -> Put:
@@ -295,6 +341,7 @@ def _answer(
         "reason": reason,
         "entry": asking.entry,
         "entered_at": to_text(at),
+        "day": _day(asking.tryout),
         "about": asking.began.public() if asking.began else {},
         "view": view(services, asking.contact),
     }

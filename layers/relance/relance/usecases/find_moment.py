@@ -2,6 +2,7 @@
 
 It computes and waits for nothing: the instant goes to `await_event` as its deadline, so that exits
 and goals end the wait at once. What is told is the instant alone, never the date it follows from.
+In a tryout it is nearer, as its days are shorter.
 """
 
 from datetime import datetime, time
@@ -62,12 +63,19 @@ def find_moment(request: MomentRequest, services: Services) -> dict[str, Value]:
         InvalidInput: the content declares no such trait.
     """
     contact, _ = fresh_contact(services, request.contact)
-    found = _instant(request, contact, services)
+    enrolment = contact.enrolment(request.workflow, request.entry)
+    tryout, after = enrolment.tryout if enrolment else None, request.after
+    if enrolment and tryout:  # the calendar is asked as far as the tryout's days have come
+        after = tryout.told(request.after, since=enrolment.entered_at)
+    began = enrolment.began if enrolment else request.entry
+    found = _instant(request, began, after, contact, services)
     decision = Decision.FOUND
     if found is None:
         decision = Decision.UNKNOWN
-    elif found < request.after:
+    elif found < after:
         decision = Decision.PAST
+    if found and enrolment and tryout:
+        found = tryout.shortened(found, since=enrolment.entered_at)
     return {
         "decision": decision.value,
         "at": to_text(found) if found else "",
@@ -75,7 +83,10 @@ def find_moment(request: MomentRequest, services: Services) -> dict[str, Value]:
     }
 
 
-def _instant(request: MomentRequest, contact: Contact, services: Services) -> datetime | None:
+def _instant(
+    request: MomentRequest, began: str, after: datetime, contact: Contact, services: Services
+) -> datetime | None:
+    """The instant, for an entry that this event began."""
     traits = contact.profile.trait_values()
     zone = zone_of(traits.get("time_zone")) or services.plan.zone
     wish = Wish(request.days, request.at, request.on)
@@ -83,14 +94,14 @@ def _instant(request: MomentRequest, contact: Contact, services: Services) -> da
     if named:
         _declared(named, services)
     if request.yearly:
-        return next_anniversary(traits.get(request.yearly), wish, zone, after=request.after)
+        return next_anniversary(traits.get(request.yearly), wish, zone, after=after)
     if request.trait:
         return on_the_date(traits.get(request.trait), wish, zone)
     if request.property:
-        event = request.event or request.entry
+        event = began if request.event in (None, request.entry) else request.event
         said = said_by_event(services.store, (request.contact, *contact.ids), event)
         return on_the_date(said.get(request.property), wish, zone)
-    return some_days_after(request.after, wish, zone)
+    return some_days_after(after, wish, zone)
 
 
 def _declared(name: str, services: Services) -> None:

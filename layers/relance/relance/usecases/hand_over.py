@@ -20,7 +20,7 @@ from relance.ports import Mail, Services
 from relance.storage import Value
 from relance.usecases.alert_people import Sentence
 from relance.usecases.inputs import StepRequest, Word
-from relance.usecases.steps import append, fresh_contact, step_event, view
+from relance.usecases.steps import append, fresh_contact, step_event, told, view
 from relance.usecases.tell import WEB, reached_at, tell
 
 MOST_ACTS = 15
@@ -71,14 +71,19 @@ def hand_over(request: HandOverRequest, services: Services) -> dict[str, Value]:
         where = reached_at(request.to, services)
         if where is None:
             decision = Decision.NOBODY_DECLARED
-        else:
-            told = (
+        elif not request.key.is_tryout:
+            details = (
                 [] if where.startswith(WEB) else [*_person(contact), *_standing(contact, services)]
             )
-            acts = _acts(events) if told else []
-            tell(where, _mail(where, request, told, acts, services), services)
+            acts = _acts(events) if details else []
+            tell(where, _mail(where, request, details, acts, services), services)
             append(services, event)
-    return {"decision": decision.value, "hand_over": handed, "view": view(services, contact)}
+    return {
+        "decision": decision.value,
+        "hand_over": handed,
+        **told(request.key, Name.HANDED_OVER, about),
+        "view": view(services, contact),
+    }
 
 
 def _id_of(request: HandOverRequest) -> str:

@@ -4,12 +4,20 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from relance.errors import ContactNotFound, InvalidInput
 from relance.ids import is_ulid
+from relance.tryouts import Tryout, is_tryout, length
 from relance.workflows import Step
 
 ADDRESS = re.compile(r"[^\s@\"']@[^\s@\"']+\.[^\s@\"']")
@@ -39,6 +47,18 @@ def _contact_id(typed: str) -> str:
 
 ContactId = Annotated[str, AfterValidator(_contact_id)]
 """The id of a contact as somebody typed it."""
+
+
+def _length(typed: str) -> str:
+    length(typed)
+    return typed
+
+
+OneDay = Annotated[str, Field(max_length=40), AfterValidator(_length)]
+"""How long a day of a tryout takes, as it is written."""
+
+Happens = Annotated[tuple[Word, ...], Field(max_length=20)]
+"""What is taken to happen in a tryout."""
 
 
 class Request(BaseModel):
@@ -77,13 +97,14 @@ def parse(model: type[Model], raw: object) -> Model:
         known = list(model.model_fields)
         raise InvalidInput(
             " ".join(
-                _sentence(".".join(map(str, each["loc"])), each, known)
+                sentence_of(".".join(map(str, each["loc"])), each, known)
                 for each in error.errors(include_input=False, include_url=False)
             )
         ) from None
 
 
-def _sentence(place: str, error: Mapping[str, Any], known: list[str]) -> str:
+def sentence_of(place: str, error: Mapping[str, Any], known: list[str]) -> str:
+    """What pydantic found at a place, as a sentence; close names are looked for in `known`."""
     kind, message = error["type"], error["msg"]
     if kind == "extra_forbidden":
         return f'"{place}" is not known here{_did_you_mean(place, known)}.'
@@ -101,10 +122,30 @@ def _did_you_mean(name: str, known: list[str]) -> str:
 
 
 class Start(Request):
-    """What starts a journey for one contact: typed in the console or sent by a rule."""
+    """What starts a journey for one contact: typed in the console or sent by a rule.
+
+    With `one_day`, how long a day takes, it is a tryout: `began` is the event that is taken to have
+    begun it, `happens` what is taken to happen.
+    """
 
     contact: ContactId
     entry: Word | None = None
+    one_day: OneDay | None = None
+    began: Annotated[str, Field(pattern=r"^[0-9A-Z]{26}$")] = ""
+    happens: Happens = ()
+
+    @model_validator(mode="after")
+    def _is_tried_or_not(self) -> Self:
+        if self.one_day is None and (self.began or self.happens):
+            raise ValueError('"began" and "happens" need "one_day": only what is tried takes them')
+        if self.entry and is_tryout(self.entry) != (self.one_day is not None):
+            raise ValueError('"entry" begins with "tryout-" where "one_day" stands, and only there')
+        return self
+
+    @property
+    def tryout(self) -> Tryout | None:
+        """How it is tried; None if it is meant."""
+        return Tryout(length(self.one_day), self.began, self.happens) if self.one_day else None
 
 
 def parse_start(raw: object) -> Start | None:

@@ -7,7 +7,7 @@ and its unsubscribe link is nobody's.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,16 +16,15 @@ from pydantic import Field, WrapValidator
 from relance.contacts import Contact, read_contact, stage_at
 from relance.content.compiled import Message, MessageUnknown
 from relance.content.names import either, suggestion
-from relance.content.rules import OpenTracking, Tracking
-from relance.deciding import languages
 from relance.errors import ContentInvalid, InvalidInput, RelanceError
-from relance.ids import milliseconds, send_id_of, ulid
+from relance.ids import milliseconds, ulid
 from relance.ports import Mail, Services
 from relance.profiles import Latest, Profile
 from relance.reasons import Reason
 from relance.register import Register
-from relance.sending import compose_mail, reason_not_to_send
+from relance.sending import reason_not_to_send
 from relance.storage import Value
+from relance.tryouts import DECLARE
 from relance.usecases.inputs import (
     NO_ADDRESS,
     ContactId,
@@ -34,6 +33,7 @@ from relance.usecases.inputs import (
     parse_typed,
     telling_who_is_missing,
 )
+from relance.usecases.mail_for_nobody import language_of, mail_for_nobody, tests_of
 from relance.usecases.read_question import true_or_false
 
 CLIPPED_AT = 102 * 1024
@@ -42,8 +42,6 @@ CLIPPED_AT = 102 * 1024
 LARGE_AT = 90 * 1024
 
 LONG_SUBJECT = 78
-
-NOT_TRACKED = Tracking(OpenTracking.NONE, clicks=False, web=False)
 
 EXAMPLE = (
     'Paste for example {"message": "welcome"}, {"message": "welcome", "language": "de"} or '
@@ -189,30 +187,10 @@ _SAMPLES: dict[str, Value] = {
 
 
 def _rendered(message: Message, contact: Contact, services: Services) -> Mail:
-    nobody = ulid(milliseconds(services.now()), bytes(10))
-    untracked = replace(contact.register, tracking=NOT_TRACKED, contact_id=nobody)
     try:
-        return compose_mail(
-            message,
-            replace(contact, contact_id=nobody, register=untracked),
-            send_id=send_id_of(bytes(16)),
-            rules=services.content.rules,
-            company=services.content.company,
-            sender=services.sender,
-            signer=services.signer,
-            workflow="preview",
-            language=_language(message, contact, services),
-        )
+        return mail_for_nobody(message, contact, services, workflow="preview")
     except ContentInvalid as error:
         raise InvalidInput(f"{error} Choose somebody of whom it is known. {EXAMPLE}") from None
-
-
-def _language(message: Message, contact: Contact, services: Services) -> str | None:
-    """The language in which the contact would get it; None if it is written in none of theirs."""
-    company, sender = services.content.company, services.sender
-    return message.language_for(
-        languages(contact.register.language, company=company, sender=sender)
-    )
 
 
 def _write(mail: Mail, folder: str, services: Services) -> None:
@@ -249,7 +227,7 @@ def _warnings(
         )
         if reason is not None:
             yield f"This contact would not get it now: {reason.value.replace('_', ' ')}."
-        elif _language(message, contact, services) is None:
+        elif language_of(message, contact, services) is None:
             yield Reason.NOT_IN_LANGUAGE.sentence
 
 
@@ -264,19 +242,8 @@ def _sentence(message: Message, typed: Typed, shown: _Shown) -> str:
 def _send_test(mail: Mail, message: Message, services: Services) -> str:
     addresses = services.sender.test_addresses
     if not addresses:
-        raise InvalidInput(
-            "No test was sent: no test address is declared. Write some into the stack's parameter "
-            "TestAddresses and deploy."
-        )
-    tests = [
-        replace(
-            mail,
-            to=address,
-            subject=f"[Test] {mail.subject}",
-            tags={"message": message.name, "workflow": "test"},
-        )
-        for address in addresses
-    ]
+        raise InvalidInput(f"No test was sent: no test address is declared. {DECLARE}")
+    tests = tests_of(mail, message, addresses)
     outcomes = services.mailer.send_bulk(tests)
     refused = [each for each in outcomes if isinstance(each, RelanceError)]
     sent = len(outcomes) - len(refused)

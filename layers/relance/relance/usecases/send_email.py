@@ -3,7 +3,8 @@
 Room is asked for first (`relance.limiter`): a write for a mail that comes alone, none for one among
 many. Then come five calls at most (`deliver`). Another attempt of the same step finds the claim: it
 goes on with one that was given back, answers what became of one that is settled, and waits with one
-that is deferred or whose outcome nobody knows.
+that is deferred or whose outcome nobody knows. What is tried goes to test
+addresses (`send_tryout`).
 """
 
 from dataclasses import replace
@@ -27,6 +28,7 @@ from relance.usecases.deliver import (
     wait_for_the_outcome,
 )
 from relance.usecases.inputs import StepRequest, Word
+from relance.usecases.send_tryout import send_tryout
 from relance.workflows import Wait, WaitKind
 
 
@@ -48,6 +50,8 @@ def send_email(request: SendRequest, services: Services) -> SendState:
         StoreBusy, ServiceUnavailable: before SES was called the claim was given back as well.
     """
     message = services.messages.message(request.message)
+    if request.key.is_tryout:
+        return send_tryout(request.key, request.token, message, services)
     slot = services.limiter.wait_for_one(marketing=message.message_class is MessageClass.MARKETING)
     planned = planned_for(request, message, services)
     delivery = Delivery(

@@ -68,6 +68,8 @@ def _towards(request: SplitRequest, goal: str, by_chance: str, services: Service
         open_branches = [name for name, weight in request.branches.items() if weight]
         tallies = read_tallies(services.store, request.split, open_branches)
         branch = best_drawn(tallies, f"{request.split}#{request.contact}#{request.entry}")
+        if request.key.is_tryout:
+            return branch
         try:
             services.store.transact(
                 [

@@ -33,6 +33,10 @@ def start_journey(request: StartRequest, services: Services) -> dict[str, Value]
     """
     if request.journey == request.workflow:
         raise InvalidInput('"journey" is this journey itself. A loop in the graph begins it again.')
+    about: dict[str, Value] = {"journey": request.journey}
+    if request.key.is_tryout:
+        answer = append_and_view(services, request.key, Name.JOURNEY_STARTED, about)
+        return {**answer, "decision": Decision.STARTED.value}
     entry = _entry_of(request)
     name = f"{request.contact}-{entry}"
     try:
@@ -44,7 +48,6 @@ def start_journey(request: StartRequest, services: Services) -> dict[str, Value]
             f'There is no journey "{request.journey}". Write the name of its file without '
             '".asl.json", for example "welcome".'
         ) from None
-    about: dict[str, Value] = {"journey": request.journey}
     answer = append_and_view(services, request.key, Name.JOURNEY_STARTED, about)
     return {**answer, "decision": Decision.STARTED.value}
 

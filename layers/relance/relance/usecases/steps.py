@@ -12,6 +12,7 @@ from relance.joins import absorb
 from relance.ports import Services
 from relance.refolding import fold_or_replay
 from relance.storage import Store, Value, Write
+from relance.tryouts import would
 from relance.workflows import Step
 
 _TRIES = 4
@@ -135,12 +136,20 @@ def append_and_view(
 ) -> dict[str, Value]:
     """Append the event of a step once, and answer with the contact as it is with it.
 
+    In a tryout nothing is appended: the contact is as it would be, and `tryout` says so.
+
     Raises:
         ContactNotFound: no such contact.
     """
     read_contact(services.store, step.contact_id)
     event = step_event(services, step, name, about=name, properties=properties)
-    append(services, event)
+    if not step.is_tryout:
+        append(services, event)
     contact, _ = fresh_contact(services, step.contact_id)
     contact = _with_events(services, contact, [event])
-    return {"decision": "done", "view": view(services, contact)}
+    return {"decision": "done", **told(step, name, properties), "view": view(services, contact)}
+
+
+def told(step: Step, name: str, properties: Mapping[str, Value]) -> dict[str, Value]:
+    """What a step of a tryout answers besides: what it would have done. Else nothing."""
+    return {"tryout": would(name, properties)} if step.is_tryout else {}

@@ -121,8 +121,9 @@ def _journey(enrolment: Enrolment, seen: Seen, frame: Frame, now: datetime) -> t
     ]
     where = "; ".join(_pause(each, seen.sends, frame) for each in pauses)
     until = min((each.deferred_until or each.until for each in pauses), default=None)
+    name = f"{enrolment.workflow} (a tryout)" if enrolment.tryout else enrolment.workflow
     return (
-        link(execution_address(enrolment.execution), enrolment.workflow),
+        link(execution_address(enrolment.execution), name),
         frame.time_cell(enrolment.entered_at),
         where or "at work just now",
         frame.time_cell(until) if until else "",

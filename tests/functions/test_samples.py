@@ -198,6 +198,7 @@ OTHERS = {
     "send_batch/of_no_campaign",
     "count_campaign/of_no_campaign",
     "control_campaign/of_no_campaign",
+    "control_journey/pause",
     "report_sending/a_month",
     "preview_message/a_sample",
 }
@@ -788,6 +789,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]
         ("list_starts/count", "nobody"),
         ("list_starts/console_default", "nothing_to_do"),
         ("report_sending/a_month", "reported"),
+        ("control_journey/pause", "done"),
         ("preview_message/a_sample", "previewed"),
     ],
 )

@@ -111,6 +111,8 @@ WILDCARDS = {
     ("CountCampaignFunctionRole", "ReadTheAudience"): "files are named likewise",
     ("CountCampaignFunctionRole", "ListWhoIsLeft"): "likewise",
     ("ControlCampaignFunctionRole", "SeeWhetherOneIsRunning"): "executions likewise",
+    ("ControlJourneyFunctionRole", "StartAndAnswerJourneys"): "journeys are added",
+    ("ControlJourneyFunctionRole", "EndTheFormerOne"): "executions are named when they start",
     ("ReportSendingFunctionRole", "WriteTheReport"): "files are named likewise",
     ("PreviewMessageFunctionRole", "WriteTheMail"): "likewise",
     ("ShowWidgetFunctionRole", "SeeWhatBecameOfThem"): "executions are named when they start",
@@ -143,6 +145,7 @@ LISTING = {
     "ListContactsFunctionRole",
     "ListAudienceFunctionRole",
     "ListStartsFunctionRole",
+    "ControlJourneyFunctionRole",
     "ShowWidgetFunctionRole",
 }
 """Who may look at everybody."""

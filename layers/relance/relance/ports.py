@@ -192,6 +192,9 @@ class Executions(Protocol):
             ServiceUnavailable: Step Functions could not answer now.
         """
 
+    def arn_of_journey(self, journey: str, name: str) -> str:
+        """The ARN of the execution of this name of a journey of this stack."""
+
     def succeed(self, token: str, result: Mapping[str, Value]) -> bool:
         """Answer a pause; False if nobody waits for this answer any more.
 

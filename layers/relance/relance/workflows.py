@@ -142,6 +142,12 @@ class Branch:
     goal: str
 
 
+ENDED_BY_HAND = "ended_by_hand"
+"""The reason of those for whom a person ended the journey."""
+
+MOVED = "moved"
+"""What marks an entry that a person moves to another execution: its pauses end, its messages go."""
+
 _SPLIT = "split#"
 
 
@@ -155,7 +161,8 @@ class Enrolment:
     """A contact is in a workflow.
 
     `per` is what it is there for (a hash of the cart's id), where that may be several things.
-    `splits` are the branches of adaptive splits that it was sent down.
+    `splits` are the branches of adaptive splits that it was sent down. `taken_over` says that it
+    was moved to its execution, which has not looked at it yet.
     """
 
     contact_id: str
@@ -169,6 +176,7 @@ class Enrolment:
     per: str = ""
     leaving: str | None = None
     splits: tuple["Branch", ...] = ()
+    taken_over: bool = False
 
     @property
     def record(self) -> str:
@@ -197,6 +205,11 @@ class Enrolment:
                     return reason_of(rule)
         return None
 
+    @property
+    def is_being_moved(self) -> bool:
+        """Whether another execution is about to take it over."""
+        return self.leaving == MOVED
+
     def departure(self, reason: str) -> Departure:
         """Whether this reason is a goal."""
         reached = any(each.reason == reason for each in self.goals)
@@ -218,6 +231,7 @@ class Enrolment:
             "goals": [each.to_value() for each in self.goals] or None,
             "per": self.per or None,
             "leaving": self.leaving,
+            "taken_over": True if self.taken_over else None,
             **{
                 split_attribute(each.split): {"branch": each.name, "goal": each.goal}
                 for each in self.splits
@@ -274,6 +288,7 @@ def enrolment_of(item: Item) -> Enrolment:
             if name.startswith(_SPLIT) and isinstance(said, Mapping)
         ),
         leaving=None if leaving is None else str(leaving),
+        taken_over=item.get("taken_over") is True,
     )
 
 

@@ -92,6 +92,11 @@ class StepFunctionsExecutions:
         except (known.StateMachineDoesNotExist, known.InvalidArn):
             raise LookupError(journey) from None
 
+    def arn_of_journey(self, journey: str, name: str) -> str:
+        """The ARN of the execution of this name of a journey of this stack."""
+        machine = self._journeys + journey.replace("_", "-")
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+
     def _start(self, machine: str, name: str, data: Mapping[str, Value]) -> bool:
         text = json.dumps(data, separators=(",", ":"))
         try:

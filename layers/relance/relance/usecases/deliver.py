@@ -19,7 +19,7 @@ What happens when this is cut off:
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from relance.answering import answer, resume, resume_step
@@ -49,6 +49,7 @@ from relance.errors import (
     StoreBusy,
 )
 from relance.events import Event, Name, put_once
+from relance.holds import read_hold
 from relance.ids import event_id, milliseconds
 from relance.ledger import (
     Send,
@@ -59,6 +60,7 @@ from relance.ledger import (
     send_id_of,
     send_of,
     settle,
+    wake,
 )
 from relance.limiter import Slot
 from relance.moments import to_text
@@ -70,6 +72,7 @@ from relance.room import Room, old_counts
 from relance.sending import compose_mail
 from relance.storage import (
     AllOf,
+    AnyOf,
     Check,
     Equals,
     Missing,
@@ -82,7 +85,7 @@ from relance.storage import (
 )
 from relance.usecases.record_email_event import sent_event, sent_result
 from relance.usecases.steps import transact_what_holds, view
-from relance.workflows import Departure, Step, Wait, WaitKind
+from relance.workflows import MOVED, Departure, Step, Wait, WaitKind
 
 RELEASE_TRIES = 3
 """How often a claim is given back when the store is busy; what stays claimed is given up."""
@@ -149,6 +152,7 @@ def deliver(claimed: Claimed, services: Services) -> SendState:
             elif isinstance(decision, Defer):
                 if not _defer(claimed, contact, decision, services):
                     continue
+                _wake_if_it_goes_on(claimed, decision, services)
                 return SendState.DEFERRED
             else:
                 mail = _made(claimed, contact, decision, services)
@@ -175,6 +179,7 @@ def _decide(claimed: Claimed, contact: Contact, services: Services) -> Decision:
         waiting=waiting,
         leaving=not claimed.alone and _is_leaving(contact, claimed.step),
         braked=services.limiter.braked(claimed.message.name) is not None,
+        paused=_is_paused(claimed, services),
         plan=services.plan,
         sender=services.sender,
         now=claimed.now,
@@ -189,9 +194,18 @@ def _decide(claimed: Claimed, contact: Contact, services: Services) -> Decision:
     )
 
 
+def _is_paused(claimed: Claimed, services: Services) -> bool:
+    """Whether people hold its journey up; the record is read only where the mark was seen."""
+    workflow = claimed.step.workflow
+    marked = not claimed.alone and services.limiter.paused(workflow)
+    return marked and read_hold(services.store, workflow).is_on
+
+
 def _is_leaving(contact: Contact, step: Step) -> bool:
     enrolment = contact.enrolment(step.workflow, step.entry)
-    return enrolment is None or enrolment.leaving is not None
+    if enrolment is None:
+        return True
+    return enrolment.leaving is not None and not enrolment.is_being_moved
 
 
 # -- Giving back -------------------------------------------------------------------------------
@@ -309,7 +323,12 @@ def _defer(claimed: Claimed, contact: Contact, decision: Defer, services: Servic
     writes: list[Write] = [later, Put(Table.CONTACTS, wait.to_item())]
     enrolment = contact.enrolment(claimed.step.workflow, claimed.step.entry)
     if enrolment and not claimed.alone:
-        stays = AllOf((Equals("entry", enrolment.entry), Missing("leaving")))
+        stays = AllOf(
+            (
+                Equals("entry", enrolment.entry),
+                AnyOf((Missing("leaving"), Equals("leaving", MOVED))),
+            )
+        )
         writes.append(Check(Table.CONTACTS, enrolment.key, when=stays))
     event = put_once(_deferred_event(claimed, decision, services))
     try:
@@ -322,6 +341,15 @@ def _defer(claimed: Claimed, contact: Contact, decision: Defer, services: Servic
             return True
         return False
     return True
+
+
+def _wake_if_it_goes_on(claimed: Claimed, decision: Defer, services: Services) -> None:
+    """Whoever resumed the journey while this was written may not have seen the message wait."""
+    if decision.reason is not Reason.JOURNEY_PAUSED:
+        return
+    if not read_hold(services.store, claimed.step.workflow).is_on:
+        with suppress(ConditionFailed):  # it was woken, or has ended
+            services.store.write(wake(claimed.send_id, decision.reason, now=services.now()))
 
 
 def _deferred_event(claimed: Claimed, decision: Defer, services: Services) -> Event:
@@ -489,7 +517,8 @@ def answer_final(claimed: Claimed, send: Send, services: Services) -> SendState:
     if send.state is SendState.REFUSED:
         raise SendRefused("SES refused this message before; mend what it said and start anew")
     contact = read_contact(services.store, claimed.step.contact_id)
-    return _answer(claimed, contact, send.state, send.reason, services)
+    at = send.claimed_at
+    return _answer(claimed, contact, send.state, send.reason, services, at=at)
 
 
 def _answer(
@@ -498,16 +527,20 @@ def _answer(
     state: SendState,
     reason: Reason | None,
     services: Services,
+    *,
+    at: str = "",
 ) -> SendState:
-    result = sent_result(claimed.record(state, reason), view(services, contact))
+    send = claimed.record(state, reason)
+    told = replace(send, claimed_at=at) if at else send
+    result = sent_result(told, view(services, contact))
     if reason is Reason.LEFT:
         result |= _departure(claimed.step, contact)
     if claimed.token is not None:
         answer(services, claimed.step, claimed.token, result)
         return state
     theirs = [each for each in contact.waits if each.step == claimed.step]
-    told = [resume(services, each, result) for each in theirs]
-    if not any(told) and not claimed.alone:
+    heard = [resume(services, each, result) for each in theirs]
+    if not any(heard) and not claimed.alone:
         resume_step(services, claimed.step, result)  # another attempt of the step waits by now
     return state
 

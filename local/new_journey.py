@@ -130,6 +130,8 @@ def _in_template(text: str, named: Named) -> str:
 
 def _beside(line: str, named: Named) -> list[str]:
     """A line that names the model journey, with one beside it that names the new one."""
+    if "JOURNEY_NAMES: " in line:
+        return [line.replace("JOURNEY_NAMES: ", f"JOURNEY_NAMES: {named.dashed},")]
     other = line.replace("journey-welcome", f"journey-{named.dashed}")
     other = other.replace(f"!Ref {_MODEL}Journey\n", f"!Ref {named.logical}Journey\n")
     other = other.replace(f"${{{_MODEL}Journey.Name}}", f"${{{named.logical}Journey.Name}}")

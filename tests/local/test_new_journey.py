@@ -83,7 +83,9 @@ def test_a_second_one_stands_beside_it_and_nothing_is_written_over(project: Path
     new_journey("second", root=project)
     after = template.read_text("utf-8")
     assert after.count("  SecondJourney:\n") == 1
-    assert [line for line in before.splitlines() if line not in after.splitlines()] == []
+    lost = [line for line in before.splitlines() if line not in after.splitlines()]
+    assert [line for line in lost if "JOURNEY_NAMES: " not in line] == []
+    assert after.count("JOURNEY_NAMES: second,") == before.count("JOURNEY_NAMES: ")
 
 
 @pytest.mark.parametrize("name", ["", "Cart", "cart-reminder", "2nd", "a" * 31, "../x", "a__b"])

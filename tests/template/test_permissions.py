@@ -112,6 +112,7 @@ WILDCARDS = {
     ("CountCampaignFunctionRole", "ListWhoIsLeft"): "likewise",
     ("ControlCampaignFunctionRole", "SeeWhetherOneIsRunning"): "executions likewise",
     ("ControlJourneyFunctionRole", "StartAndAnswerJourneys"): "journeys are added",
+    ("StartJourneysRole", "StartOurs"): "likewise",
     ("ControlJourneyFunctionRole", "EndTheFormerOne"): "executions are named when they start",
     ("ReportSendingFunctionRole", "WriteTheReport"): "files are named likewise",
     ("PreviewMessageFunctionRole", "WriteTheMail"): "likewise",

@@ -56,6 +56,10 @@ class EventBridgeBus:
                 )
 
 
+LIVE = "live"
+"""The alias of a journey that leads to the version in force."""
+
+
 class StepFunctionsExecutions:
     """The state machines.
 
@@ -80,7 +84,7 @@ class StepFunctionsExecutions:
         self._start(self._starts, name, data)
 
     def start_journey(self, journey: str, *, name: str, data: Mapping[str, Value]) -> bool:
-        """Start a journey by its name; False if an execution of the name was started before.
+        """Start a journey's live version; False if the execution's name was used before.
 
         Raises:
             LookupError: there is no such journey.
@@ -88,14 +92,16 @@ class StepFunctionsExecutions:
         """
         known = self._client.exceptions
         try:
-            return self._start(self._journeys + journey.replace("_", "-"), name, data)
+            return self._start(f"{self._machine_of(journey)}:{LIVE}", name, data)
         except (known.StateMachineDoesNotExist, known.InvalidArn):
             raise LookupError(journey) from None
 
     def arn_of_journey(self, journey: str, name: str) -> str:
         """The ARN of the execution of this name of a journey of this stack."""
-        machine = self._journeys + journey.replace("_", "-")
-        return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        return f"{self._machine_of(journey).replace(':stateMachine:', ':execution:')}:{name}"
+
+    def _machine_of(self, journey: str) -> str:
+        return self._journeys + journey.replace("_", "-")
 
     def _start(self, machine: str, name: str, data: Mapping[str, Value]) -> bool:
         text = json.dumps(data, separators=(",", ":"))

@@ -239,7 +239,7 @@ def test_who_is_moved_gets_nothing_twice_and_keeps_the_deadlines(story: Story) -
     story.day(2)
     done = control(story, "move", contact=story.contact(ANA))
     assert "What was sent is not sent again." in done["summary"]
-    assert story.outcomes() == ["left: moved", "RUNNING"]
+    assert story.outcomes() == ["ABORTED", "RUNNING"]
     assert story.messages(ANA) == ["confirm", "welcome"]
     assert any("Was moved" in each for each in told(story, ANA))
     assert story.names(ANA).count("workflow_left") == 0
@@ -247,10 +247,24 @@ def test_who_is_moved_gets_nothing_twice_and_keeps_the_deadlines(story: Story) -
     assert story.messages(ANA) == ["confirm", "welcome"]
     story.day(3.1)
     assert story.messages(ANA) == ["confirm", "welcome", "welcome-again"]
-    assert story.outcomes() == ["left: moved", "welcomed, no click"]
+    assert story.outcomes() == ["ABORTED", "welcomed, no click"]
     assert story.records(ANA, "now#") == ["now#profile", "now#register"]
     assert story.names(ANA).count("workflow_left") == 1
     may_do_all_that(story)
+
+
+def test_who_is_moved_does_not_do_what_those_do_who_leave() -> None:
+    """An open deal stands on a list, from which its journey takes whoever leaves."""
+    with World.build(start=MONDAY, seed=1) as world:
+        tale = tale_of(world, "opportunity_support")
+        contact = tale.arrives("ana")
+        world.start("journey-opportunity-support", {"contact": contact})
+        tale.day(1)
+        asked = {"journey": "opportunity-support", "do": "move", "contact": contact}
+        assert asks(tale, CONTROL, asked, seconds=90)["output"]["outcome"] == "done"
+        assert tale.ends("ana") == ["ABORTED", "RUNNING"]
+        names = tale.names("ana@example.com")
+        assert (names.count("list_joined"), names.count("list_left")) == (1, 0)
 
 
 def test_who_left_is_not_moved(story: Story) -> None:
@@ -273,7 +287,7 @@ def test_a_message_that_waits_for_its_hour_goes_once_for_whoever_is_moved(story:
     story.day(1.1)
     assert story.messages(ANA) == ["confirm", "welcome"]
     story.day(30)
-    assert story.outcomes() == ["left: moved", "welcomed, no click"]
+    assert story.outcomes() == ["ABORTED", "welcomed, no click"]
     assert Counter(story.messages(ANA)) == Counter(["confirm", "welcome", "welcome-again"])
 
 
@@ -281,9 +295,7 @@ def test_who_unsubscribes_while_moving_leaves(story: Story) -> None:
     story.signs_up(ANA)
     story.confirms(ANA)
     story.day(1)
-    path = story.mails(ANA)[-1]
     story.world.start(CONTROL, {"journey": "welcome", "do": "move", "contact": story.contact(ANA)})
-    assert path is not None
     story.a_moment(3)
     story.unsubscribes(ANA)
     story.day(10)

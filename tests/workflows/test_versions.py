@@ -80,7 +80,7 @@ def test_who_is_moved_goes_on_in_the_new_version(story: Story) -> None:
     assert story.messages(ANA) == ["confirm", "welcome"]
     story.day(5.1)
     assert story.messages(ANA) == ["confirm", "welcome", "welcome-again"]
-    assert story.outcomes() == ["left: moved", "welcomed, no click"]
+    assert story.outcomes() == ["ABORTED", "welcomed, no click"]
 
 
 def test_rules_and_starts_lead_to_the_alias(story: Story) -> None:

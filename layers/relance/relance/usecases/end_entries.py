@@ -14,7 +14,7 @@ from relance.errors import ConditionFailed
 from relance.ports import Services
 from relance.storage import AllOf, AnyOf, Equals, Missing, Table, Update, Value
 from relance.usecases.close_workflow import close_enrolment, skip_what_waits
-from relance.usecases.update_contact import departed, left
+from relance.usecases.update_contact import departed
 from relance.workflows import ENDED_BY_HAND, MOVED, Enrolment, Wait, WaitKind
 
 
@@ -37,15 +37,14 @@ def end_entry(contact: Contact, enrolment: Enrolment, services: Services) -> Non
         close_enrolment(contact, enrolment, f"left: {ENDED_BY_HAND}", services)
 
 
-def set_down(contact: Contact, enrolment: Enrolment, services: Services) -> bool:
-    """Have the execution of an entry end, so that another can take the entry over; whether it has.
+def set_down(enrolment: Enrolment, services: Services) -> None:
+    """Stop the execution of an entry, so that another can take the entry over.
 
-    Its messages that wait for their hour are left to the other one.
+    It is stopped, and not answered: a graph may do something for those who leave, and whoever is
+    moved does not.
     """
     _mark(enrolment, MOVED, Missing("leaving"), services)
-    for wait in _waits(contact, enrolment):
-        resume(services, wait, left(MOVED, _seen(contact, wait, services)))
-    return not services.executions.is_running(enrolment.execution)
+    services.executions.stop(enrolment.execution, cause="Another execution takes it over.")
 
 
 def forget_waits(contact: Contact, enrolment: Enrolment, services: Services) -> None:

@@ -1,7 +1,7 @@
 """Moving somebody to a journey's present version: another execution takes the entry over.
 
-The former one ends at its next pause, or is stopped. The entry stays what it was, so every step
-that was done finds that it was, and what was sent is not sent again.
+The former one is stopped, and what it had under way comes to its end. The entry stays what it was,
+so every step that was done finds that it was, and what was sent is not sent again.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from relance.usecases.inputs import EXAMPLE, telling_who_is_missing
 from relance.usecases.steps import step_event
 from relance.workflows import MOVED, Enrolment, Step
 
-STOPPED_AFTER = 12
-"""How often it is looked whether an execution has ended before it is stopped; ten seconds each."""
+PARTS_BETWEEN = 3
+"""After how many parts, ten seconds each, no step of the former execution is under way any more."""
 
 
 def move_entry(asked: Asked, services: Services) -> Answer:
@@ -34,12 +34,10 @@ def move_entry(asked: Asked, services: Services) -> Answer:
         moving = tuple(Moving.of(each) for each in inside)
         so_far = so_far.model_copy(update={"moving": moving})
     still = [each for each in inside if Moving.of(each) in so_far.moving]
-    ended = [set_down(contact, each, services) for each in still]
-    if not all(ended):
-        if so_far.parts < STOPPED_AFTER:
-            return go_on(so_far, soon=True)
+    if so_far.parts < PARTS_BETWEEN:
         for each in still:
-            services.executions.stop(each.execution, cause="Another execution takes it over.")
+            set_down(each, services)
+        return go_on(so_far, soon=True)
     for each in still:
         _hand_on(contact, each, journey, services)
     begun = _begin(asked, so_far.moving, services)

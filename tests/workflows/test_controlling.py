@@ -4,19 +4,28 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
+from relance.aws.services import StepFunctionsExecutions
+from relance.content.compiled import Content
+from relance.engine import Plan
 from relance.events import event_of
 from relance.ledger import SendState, send_of
 from relance.timeline import lines, timeline
+from relance.usecases import end_journey, resume_journey
+from relance.usecases.control_journey import JourneyRequest, control_journey
+from relance.usecases.controlling import SoFar
 
+from local.content import compiled_content
 from local.faults import CallMade, FaultPlan, stops_at
 from local.permissions import missing
 from local.world import ROOT, World
 from tests.workflows.journeys import tale_of
 from tests.workflows.privacy import asks
 from tests.workflows.story import MONDAY, Story
+from tests.workflows.test_identities import services_of
 
 CONTROL = "operation-control"
 ANA, BEN, CLEO = "ana@example.com", "ben@example.com", "cleo@example.com"
@@ -227,6 +236,55 @@ def test_what_was_held_back_is_skipped_when_it_is_ended(story: Story) -> None:
     control(story, "resume")
     story.day(10)
     assert story.messages(ANA) == ["confirm"]
+
+
+def in_parts(story: Story, do: str, **more: object) -> tuple[list[str], str]:
+    """What each part answers, and the last sentence; other things go on in between."""
+    services = cast("Any", services_of(story))
+    client = story.world.client("stepfunctions")
+    starts = story.world.machine_arn("journey-welcome").removesuffix("welcome")
+    services.executions = StepFunctionsExecutions(client, journeys=starts)
+    services.content = Content.open(compiled_content(ROOT))
+    services.plan = Plan(services.content.rules, ZoneInfo("UTC"))
+    services.journeys = ("welcome",)
+    typed, so_far, decisions = {"journey": "welcome", "do": do, **more}, SoFar(), []
+    while True:
+        answer = control_journey(JourneyRequest(input=typed, so_far=so_far), services)
+        decisions.append(str(answer["decision"]))
+        if answer["decision"] != "unfinished":
+            return decisions, str(answer["summary"])
+        so_far = SoFar.model_validate(answer["so_far"])
+        story.a_moment(10)
+
+
+def test_many_leave_in_parts(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(end_journey, "ENDED_AT_ONCE", 2)
+    monkeypatch.setattr(end_journey, "READ_AT_ONCE", 3)
+    people = [f"{name}@example.com" for name in "abcde"]
+    for address in people:
+        story.signs_up(address)
+    decisions, said = in_parts(story, "end", confirm=5)
+    assert len(decisions) > 4
+    assert said.startswith('"welcome" was ended for 5 people')
+    story.a_moment()
+    assert story.outcomes() == ["left: ended_by_hand"] * 5
+    assert [story.records(each, "now#enrolment") for each in people] == [[]] * 5
+
+
+def test_many_are_let_in_in_parts_and_in_order(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume_journey, "LET_IN_AT_ONCE", 2)
+    control(story, "pause")
+    people = [f"{name}@example.com" for name in "ebdac"]
+    for address in people:
+        story.signs_up(address)
+    decisions, said = in_parts(story, "resume")
+    assert decisions == ["unfinished", "unfinished", "done"]
+    assert "5 people who had waited" in said
+    began = story.world.machines.executions("relance-journey-welcome")[5:]
+    given = [json.loads(story.world.describe(each)["input"]) for each in began]
+    assert [each["contact"] for each in given] == [story.contact(each) for each in people]
 
 
 # -- Move --------------------------------------------------------------------------------------

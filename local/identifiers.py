@@ -149,6 +149,7 @@ _ATTRIBUTES: dict[tuple[str, str], _Attribute] = {
     ("AWS::SQS::Queue", "QueueUrl"): lambda of: of.queue_url,
     ("AWS::SecretsManager::Secret", "Id"): lambda of: of.arn,
     ("AWS::StepFunctions::StateMachine", "Name"): lambda of: of.name,
+    ("AWS::StepFunctions::StateMachine", "StateMachineRevisionId"): lambda of: of.short,
 }
 for _number in (1, 2, 3):
     _ATTRIBUTES["AWS::SES::EmailIdentity", f"DkimDNSTokenName{_number}"] = lambda of, n=_number: (  # type: ignore[misc]

@@ -21,6 +21,7 @@ from local.resources import (
     Schedule,
     Subscription,
 )
+from local.states.names import unqualified
 from local.template import Stack, TemplateError, function_name
 
 ANY = "*unknown*"
@@ -93,7 +94,8 @@ def _unknown(_params: Mapping[str, Any]) -> list[str]:
 
 
 def _states(params: Mapping[str, Any]) -> list[str]:
-    return [params.get("stateMachineArn") or params.get("executionArn") or ANY]
+    machine = params.get("stateMachineArn")
+    return [unqualified(machine)[0] if machine else params.get("executionArn") or ANY]
 
 
 def _mail(params: Mapping[str, Any]) -> list[str]:
@@ -341,11 +343,12 @@ def _role_deliveries(stack: Stack) -> Iterator[_Need]:
     for resource, rule in stack.of(Rule):
         for target in rule.targets:
             if _kind(target.arn) == "states" and target.role_arn is not None:
-                yield resource.logical_id, target.role_arn, "states:StartExecution", target.arn
+                aim, _ = unqualified(target.arn)
+                yield resource.logical_id, target.role_arn, "states:StartExecution", aim
     for resource, schedule in stack.of(Schedule):
-        aim = schedule.target
-        action = _SEND.get(_kind(aim.arn), "states:StartExecution")
-        yield resource.logical_id, aim.role_arn, action, aim.arn
+        to = schedule.target
+        action = _SEND.get(_kind(to.arn), "states:StartExecution")
+        yield resource.logical_id, to.role_arn, action, to.arn
     for machine in stack.machines.values():
         for arn in _invoked(machine.definition):
             yield machine.logical_id, machine.role, "lambda:InvokeFunction", arn

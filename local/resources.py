@@ -74,6 +74,8 @@ __all__ = [
     "Secret",
     "Stage",
     "StateMachine",
+    "StateMachineAlias",
+    "StateMachineVersion",
     "Subscription",
     "SuccessFailure",
     "Table",
@@ -222,6 +224,29 @@ class StateMachine(Properties):
     logging_configuration: Inert = None
     tags: Inert = None
     tracing_configuration: Inert = None
+
+
+class StateMachineVersion(Properties):
+    """AWS::StepFunctions::StateMachineVersion."""
+
+    state_machine_arn: str
+    state_machine_revision_id: Inert = None
+    description: Inert = None
+
+
+class AliasDeployment(Properties):
+    """How an alias comes to a new version: all at once."""
+
+    type: Literal["ALL_AT_ONCE"]
+    state_machine_version_arn: str
+
+
+class StateMachineAlias(Properties):
+    """AWS::StepFunctions::StateMachineAlias, as SAM makes it."""
+
+    name: str
+    deployment_preference: AliasDeployment
+    description: Inert = None
 
 
 class CorsConfiguration(Properties):
@@ -384,6 +409,8 @@ MODELS: dict[str, type[Properties]] = {
     "AWS::Scheduler::Schedule": Schedule,
     "AWS::SecretsManager::Secret": Secret,
     "AWS::StepFunctions::StateMachine": StateMachine,
+    "AWS::StepFunctions::StateMachineAlias": StateMachineAlias,
+    "AWS::StepFunctions::StateMachineVersion": StateMachineVersion,
 }
 
 INERT = frozenset(

@@ -177,6 +177,15 @@ class Stack:
             for resource, shape in self.of(shapes.StateMachine)
         }
 
+    @cached_property
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """The names of a state machine's aliases, by its ARN."""
+        found: dict[str, tuple[str, ...]] = {}
+        for _, shape in self.of(shapes.StateMachineAlias):
+            machine = shape.deployment_preference.state_machine_version_arn.rpartition(":")[0]
+            found[machine] = (*found.get(machine, ()), shape.name)
+        return found
+
     def _machine(self, resource: Resource, shape: shapes.StateMachine) -> StateMachine:
         file = None
         if shape.definition_s3_location is not None:
@@ -337,6 +346,12 @@ class _Builder:
         properties = self._declared[logical_id].get("Properties") or {}
         if self._declared[logical_id]["Type"] == "AWS::ApiGatewayV2::Stage":
             return str(self._resolver.resolve(properties["StageName"], logical_id))
+        if self._declared[logical_id]["Type"] == "AWS::StepFunctions::StateMachineVersion":
+            return f"{self._resolver.resolve(properties['StateMachineArn'], logical_id)}:1"
+        if self._declared[logical_id]["Type"] == "AWS::StepFunctions::StateMachineAlias":
+            version = properties["DeploymentPreference"]["StateMachineVersionArn"]
+            machine = str(self._resolver.resolve(version, logical_id)).rpartition(":")[0]
+            return f"{machine}:{self._resolver.resolve(properties['Name'], logical_id)}"
         return ref(self._identity(logical_id))
 
     def _attribute(self, logical_id: str, name: str) -> str | None:

@@ -176,6 +176,8 @@ class World:
         make_secrets(stack, secrets.backend, seed=self.seed)
         for machine in stack.machines.values():
             self.machines.create(machine.name, machine.text, arn=machine.arn)
+            if machine.arn in stack.aliases:
+                self.machines.publish(machine.arn, *stack.aliases[machine.arn])
         self.wiring.connect(self.machines)
         self.dynamodb.observe(self.wiring.table_changed)
         self.receiving = Receiving(stack, self.wiring.topics)
@@ -333,6 +335,17 @@ class World:
         self.content = content
         for function in self.stack.functions.values():
             self.sandboxes.define(_in_sandbox(function, content))
+
+    def deploy_machine(self, machine: str, definition: Mapping[str, Any]) -> None:
+        """Put another definition in a machine's place, as a deployment does while it runs.
+
+        Its aliases lead to the new version from now on; executions keep what they began with.
+        """
+        arn = self.machine_arn(machine)
+        (name,) = (each.name for each in self.stack.machines.values() if each.arn == arn)
+        self.machines.create(name, dict(definition), arn=arn)
+        if arn in self.stack.aliases:
+            self.machines.publish(arn, *self.stack.aliases[arn])
 
     def table_names(self) -> dict[Table, str]:
         """The physical names of the suite's tables, as the template gives them to functions."""

@@ -16,6 +16,7 @@ from enum import StrEnum
 from relance.content.compiled import Content
 
 from local.resources import Rule
+from local.states.names import unqualified
 from local.template import Stack
 
 _SIGN_UP = "signed_up"
@@ -51,7 +52,9 @@ def door_of(stack: Stack, machine: str, content: Content, does: Sequence[str] = 
     """The door of a machine (ARN); `does` are the events that the audience file lets people do."""
     events: list[str] = []
     for _, rule in stack.of(Rule):
-        if rule.state == "ENABLED" and any(target.arn == machine for target in rule.targets):
+        if rule.state == "ENABLED" and any(
+            unqualified(target.arn)[0] == machine for target in rule.targets
+        ):
             pattern = rule.event_pattern or {}
             events += [str(each) for each in pattern.get("detail-type", ())]
             form = _form(content, pattern)

@@ -83,6 +83,7 @@ class Execution:
         "root",
         "serial",
         "start",
+        "started_by",
         "status",
         "stop",
         "timer",
@@ -101,8 +102,11 @@ class Execution:
         family: Family | None = None,
         items: int = 0,
         express: bool = False,
+        started_by: tuple[str | None, str | None] = (None, None),
     ) -> None:
         self.program = program
+        self.started_by = started_by
+        """The ARNs of the version and of the alias by which it was started, if it was."""
         self.family = family
         self.items = items
         """How many items of a Map Run it stands for."""

@@ -16,7 +16,7 @@ from local.states.errors import StatesError
 from local.states.execution import ABORTED, RUNNING, Execution
 from local.states.history import moment, shown
 from local.states.jsonata import Jsonata
-from local.states.names import check_name, execution_arn, machine_parts
+from local.states.names import check_name, execution_arn, machine_parts, unqualified
 from local.states.ports import HubLike, TaskOutcome, TaskPort
 from local.states.program import Program
 from local.states.programs import Programs
@@ -55,6 +55,8 @@ class StateMachines:
         Tasks(self._engine, region)
         Branching(self._engine, Distributed(self._engine, self._executions).start)
         self._programs = Programs(Jsonata(hub))
+        self._versions: dict[str, list[Program]] = {}
+        self._aliases: dict[str, int] = {}
         self._told = 0
 
     # -- machines -------------------------------------------------------------------------------
@@ -77,9 +79,22 @@ class StateMachines:
             now=self._hub.now,
         )
 
-    def describe_state_machine(self, arn: str) -> dict[str, object]:
-        """Return what DescribeStateMachine answers."""
+    def publish(self, arn: str, *aliases: str) -> str:
+        """Publish what a machine is now as a version, and point its aliases to it; its ARN.
+
+        What was published last and is unchanged is not published again.
+        """
         program = self._program(arn)
+        versions = self._versions.setdefault(arn, [])
+        if not versions or versions[-1] is not program:
+            versions.append(program)
+        for alias in aliases:
+            self._aliases[f"{arn}:{alias}"] = len(versions)
+        return f"{arn}:{len(versions)}"
+
+    def describe_state_machine(self, arn: str) -> dict[str, object]:
+        """Return what DescribeStateMachine answers, of a version or an alias too."""
+        program, _ = self._qualified(arn)
         return {
             "stateMachineArn": arn,
             "name": program.name,
@@ -111,7 +126,7 @@ class StateMachines:
         The same name with the same input while it runs gives the same execution. Raises
         StatesError `ExecutionAlreadyExists` for other input, or once it is closed.
         """
-        program = self._program(arn)
+        program, started_by = self._qualified(arn)
         if name is None:
             name = str(UUID(int=self._hub.random.getrandbits(128), version=4))
         check_name(name)
@@ -123,14 +138,14 @@ class StateMachines:
         except ValueError as error:
             message = f"Invalid State Machine Execution Input: '{error}'"
             raise StatesError("InvalidExecutionInput", message) from None
-        execution_id = execution_arn(arn, name)
+        execution_id = execution_arn(program.arn, name)
         known = self._executions.get(execution_id)
         if known is not None:
             if known.status is RUNNING and known.input == input:
                 return execution_id
             message = f"Execution Already Exists: '{execution_id}'"
             raise StatesError("ExecutionAlreadyExists", message)
-        self._executions.start(program, name, input, value)
+        self._executions.start(program, name, input, value, started_by)
         return execution_id
 
     def stop_execution(
@@ -176,7 +191,11 @@ class StateMachines:
             known = [child for _, child in sorted(children.items())]
             show = map_run_status.child_listed
         else:
-            known = self._executions.of_machine(self._program(cast("str", arn)).arn)
+            program, by = self._qualified(cast("str", arn))
+            known = self._executions.of_machine(program.arn)
+            if arn != program.arn:  # by the alias, or by the version through whichever alias
+                is_alias = arn in self._aliases
+                known = [each for each in known if each.started_by[is_alias] == by[is_alias]]
         found = [
             execution
             for execution in reversed(known)
@@ -334,6 +353,20 @@ class StateMachines:
             self._told += 1
             event = status_event(execution, now=self._hub.now, number=self._told)
             self._on_status_change(event)
+
+    def _qualified(self, arn: str) -> tuple[Program, tuple[str | None, str | None]]:
+        """Return what an ARN stands for, and the ARNs of the version and the alias it names."""
+        machine, qualifier = unqualified(arn)
+        program = self._program(machine)
+        if qualifier is None:
+            return program, (None, None)
+        versions = self._versions.get(machine, [])
+        number = self._aliases.get(arn, int(qualifier) if qualifier.isdecimal() else 0)
+        if not 0 < number <= len(versions):
+            message = f"State Machine Does Not Exist: '{arn}'"
+            raise StatesError("StateMachineDoesNotExist", message)
+        alias = arn if arn in self._aliases else None
+        return versions[number - 1], (f"{machine}:{number}", alias)
 
     def _program(self, arn: str) -> Program:
         machine_parts(arn)

@@ -9,6 +9,7 @@ from local.states.errors import StatesError
 MOST_CHARACTERS = 80
 _FORBIDDEN = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 _MACHINE = re.compile(r"arn:aws[a-z-]*:states:([a-z0-9-]+):(\d{12}):stateMachine:([^:]+)")
+_QUALIFIER = re.compile(r"(.+:stateMachine:[^:]+):([^:]+)")
 
 
 def check_name(name: str) -> None:
@@ -23,6 +24,16 @@ def machine_parts(arn: str) -> tuple[str, str, str]:
     if match is None:
         raise StatesError("InvalidArn", f"Invalid Arn: '{arn}'")
     return match[1], match[2], match[3]
+
+
+def unqualified(arn: str) -> tuple[str, str | None]:
+    """Return a machine's ARN without the version or alias behind it, and that.
+
+    IAM asks for the machine, whatever stands behind it.
+    https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+    """
+    found = _QUALIFIER.fullmatch(arn)
+    return (found[1], found[2]) if found else (arn, None)
 
 
 def execution_arn(machine: str, name: str) -> str:

@@ -77,7 +77,14 @@ class Executions:
 
     # -- opening --------------------------------------------------------------------------------
 
-    def start(self, program: Program, name: str, given: str, value: object) -> Execution:
+    def start(
+        self,
+        program: Program,
+        name: str,
+        given: str,
+        value: object,
+        started_by: tuple[str | None, str | None] = (None, None),
+    ) -> Execution:
         """Open an execution that a call asks for; it begins after the caller."""
         arn = execution_arn(program.arn, name)
         execution = Execution(
@@ -88,6 +95,7 @@ class Executions:
             start=self._hub.now,
             given=given,
             value=value,
+            started_by=started_by,
         )
         self._by_machine.setdefault(program.arn, []).append(execution)
         return self._open(execution)

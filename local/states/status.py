@@ -48,6 +48,11 @@ def listed(execution: Execution) -> dict[str, object]:
         "startDate": moment(execution.start),
         "redriveCount": execution.redrives,
     }
+    version, alias = execution.started_by
+    if version is not None:
+        seen["stateMachineVersionArn"] = version
+    if alias is not None:
+        seen["stateMachineAliasArn"] = alias
     if execution.redriven is not None and not execution.express:
         seen["redriveDate"] = moment(execution.redriven)
     if execution.stop is not None:
@@ -65,8 +70,8 @@ def status_event(execution: Execution, *, now: float, number: int) -> dict[str, 
     detail: dict[str, object] = {
         "executionArn": execution.arn,
         "stateMachineArn": execution.program.arn,
-        "stateMachineVersionArn": None,
-        "stateMachineAliasArn": None,
+        "stateMachineVersionArn": execution.started_by[0],
+        "stateMachineAliasArn": execution.started_by[1],
         "name": execution.name,
         "status": execution.status,
         "startDate": _milliseconds(execution.start),

@@ -200,6 +200,7 @@ OTHERS = {
     "send_batch/of_no_campaign",
     "count_campaign/of_no_campaign",
     "control_campaign/of_no_campaign",
+    "control_journey/pause",
     "report_sending/a_month",
     "preview_message/a_sample",
 }
@@ -792,6 +793,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]
         ("try_journey/nothing", "nothing_to_do"),
         ("check_journey/nothing", "nothing_to_do"),
         ("report_sending/a_month", "reported"),
+        ("control_journey/pause", "done"),
         ("preview_message/a_sample", "previewed"),
     ],
 )

@@ -222,5 +222,44 @@ def test_whoever_is_given_the_names_of_the_journeys_is_given_all(
         for resource in resources.values()
         if "JOURNEY_NAMES" in str(resource["Properties"].get("Environment"))
     ]
-    assert len(given) == 3
+    assert len(given) == 4
     assert all(set(each.split(",")) == names for each in given)
+
+
+def test_every_journey_has_versions_and_rules_start_the_live_one(
+    template: Mapping[str, Any], resources: Mapping[str, Any]
+) -> None:
+    """SAM makes version and alias of `AutoPublishAlias`; what it makes of events lacks a right.
+
+    https://github.com/aws/serverless-application-model/issues/3720
+    """
+    journeys = {
+        name
+        for name, resource in template["Resources"].items()
+        if "statemachines/journeys/" in str(resource.get("Properties", {}).get("DefinitionUri"))
+    }
+    for name in journeys:
+        properties = template["Resources"][name]["Properties"]
+        assert properties["AutoPublishAlias"] == "live"
+        assert "Events" not in properties, f"{name}: write its rules as WelcomeJourneySignedUp is"
+        assert resources[f"{name}Version"]["UpdateReplacePolicy"] == "Retain"
+    targets = [
+        (name, target)
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Events::Rule"
+        for target in resource["Properties"]["Targets"]
+        if any(name.startswith(journey) for journey in journeys)
+    ]
+    assert len(targets) >= len(journeys)
+    for name, target in targets:
+        assert target["Arn"]["Ref"].removesuffix("Aliaslive") in journeys, name
+        assert target["RoleArn"] == {"Fn::GetAtt": ["StartJourneysRole", "Arn"]}, name
+        assert "DeadLetterConfig" in target, name
+
+
+MOST_RESOURCES = 500
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
+
+def test_a_stack_has_room_for_some_journeys_more(resources: Mapping[str, Any]) -> None:
+    assert len(resources) <= MOST_RESOURCES - 20

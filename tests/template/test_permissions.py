@@ -116,6 +116,9 @@ WILDCARDS = {
     ("CountCampaignFunctionRole", "ReadTheAudience"): "files are named likewise",
     ("CountCampaignFunctionRole", "ListWhoIsLeft"): "likewise",
     ("ControlCampaignFunctionRole", "SeeWhetherOneIsRunning"): "executions likewise",
+    ("ControlJourneyFunctionRole", "StartAndAnswerJourneys"): "journeys are added",
+    ("StartJourneysRole", "StartOurs"): "likewise",
+    ("ControlJourneyFunctionRole", "EndTheFormerOne"): "executions are named when they start",
     ("ReportSendingFunctionRole", "WriteTheReport"): "files are named likewise",
     ("PreviewMessageFunctionRole", "WriteTheMail"): "likewise",
     ("ShowWidgetFunctionRole", "SeeWhatBecameOfThem"): "executions are named when they start",
@@ -148,6 +151,7 @@ LISTING = {
     "ListContactsFunctionRole",
     "ListAudienceFunctionRole",
     "ListStartsFunctionRole",
+    "ControlJourneyFunctionRole",
     "ShowWidgetFunctionRole",
 }
 """Who may look at everybody."""

@@ -69,6 +69,7 @@ MAY_IMPORT = {
             "join_contacts",
             "count_campaign",
             "control_campaign",
+            "control_journey",
             "report_sending",
             "manage_suppressions",
             "refresh_address_ranges",

@@ -553,10 +553,10 @@ CONTROLLING = {
 def test_every_sample_ends_as_it_should(few: Mailing) -> None:
     for operation, samples in (("send-campaign", SENDING), ("control", CONTROLLING)):
         folder = ROOT / "events" / "executions" / f"operation-{operation}"
-        assert {path.stem for path in folder.glob("*.json")} == set(samples)
+        there = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
+        assert {name for name, data in there.items() if "journey" not in data} == set(samples)
         for sample, outcome in samples.items():
-            data = json.loads((folder / f"{sample}.json").read_text(encoding="utf-8"))
-            ended = few.asks(operation, data)
+            ended = few.asks(operation, there[sample])
             assert (ended["output"] or {}).get("outcome", ended.get("error")) == outcome, sample
             assert "ana@example.com" not in ended.get("cause", "")
 

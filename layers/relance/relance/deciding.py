@@ -3,6 +3,7 @@
 ```
 1. Whatever protects the person, or was its wish    Skip   (relance.sending)
    In a segment that is left in peace               Skip   left_in_peace
+   Its journey is paused                            Defer  journey_paused: until it goes on
 2. Written in no language of the contact's chain    Skip   not_in_language
 3. Waited longer than it may                        Skip   too_late
 4. At most so many of this message a day            Skip   capped
@@ -59,6 +60,10 @@ EMAIL = "email"
 ASKS_AGAIN = timedelta(hours=1)
 """How long a message waits that the brake has stopped, before it is asked again."""
 
+LOOKS_AGAIN = timedelta(days=1)
+"""How long a message of a paused journey waits at most before it is looked at again; whoever
+resumes the journey wakes it at once."""
+
 USUAL_HOUR = 9
 """The hour of the day for whoever has shown no other."""
 
@@ -104,7 +109,8 @@ class Waiting:
 class Case:
     """One message to one contact.
 
-    `wanted_at` is when it was first meant to go, `braked` whether the brake stopped the message.
+    `wanted_at` is when it was first meant to go, `braked` whether the brake stopped the message,
+    `paused` whether people hold its journey up.
     `zone` is where the contact lives, `hour` the hour of its day at which it responds most.
     """
 
@@ -120,6 +126,7 @@ class Case:
     segments: Collection[str] = ()
     leaving: bool = False
     braked: bool = False
+    paused: bool = False
 
     @property
     def marketing(self) -> bool:
@@ -136,6 +143,7 @@ def case_of(
     waiting: Iterable[Waiting],
     leaving: bool,
     braked: bool = False,
+    paused: bool = False,
     plan: Plan,
     sender: Sender,
     now: datetime,
@@ -162,6 +170,7 @@ def case_of(
         segments=contact.profile.segments(),
         leaving=leaving,
         braked=braked,
+        paused=paused,
     )
 
 
@@ -177,6 +186,8 @@ def decide(
     peace = _in_peace(case, rules)
     if peace:
         return _skip(Reason.LEFT_IN_PEACE, peace)
+    if case.paused:
+        return _paused(case, rules, now)
     chain = languages(case.register.language, company=company, sender=sender)
     language = case.message.language_for(chain)
     if language is None:
@@ -242,6 +253,15 @@ def _out_of_bounds(case: Case, rules: SendingRules, day: date, now: datetime) ->
         because = f"The contact wants one mail in {days} days, and one went on {last.day}."
         return _skip(Reason.TOO_FREQUENT, because)
     return None
+
+
+def _paused(case: Case, rules: SendingRules, now: datetime) -> Defer | Skip:
+    """The wait for a person who resumes the journey; no longer than the message may wait."""
+    latest = case.wanted_at + longest_wait(case.message, rules)
+    if now > latest:
+        return _skip(Reason.TOO_LATE, "Its journey was paused for longer than it may wait.")
+    until = min(now + LOOKS_AGAIN, latest + timedelta(milliseconds=1))
+    return Defer(_to_the_millisecond(until), Reason.JOURNEY_PAUSED, Reason.JOURNEY_PAUSED.sentence)
 
 
 def _braked(case: Case, rules: SendingRules, now: datetime) -> Defer | Skip | None:

@@ -59,6 +59,8 @@ class Name(StrEnum):
     WORKFLOW_ENTERED = "workflow_entered"
     WORKFLOW_LEFT = "workflow_left"
     HELD_OUT = "held_out"
+    ENTRY_HELD = "entry_held"
+    ENTRY_MOVED = "entry_moved"
     BRANCH_CHOSEN = "branch_chosen"
     TRAIT_CHANGED = "trait_changed"
     PEOPLE_ALERTED = "people_alerted"
@@ -80,6 +82,8 @@ CONCLUSIONS = frozenset(
         Name.WORKFLOW_ENTERED,
         Name.WORKFLOW_LEFT,
         Name.HELD_OUT,
+        Name.ENTRY_HELD,
+        Name.ENTRY_MOVED,
         Name.BRANCH_CHOSEN,
         Name.PEOPLE_ALERTED,
         Name.SERVICE_CALLED,
@@ -159,6 +163,8 @@ RESERVED: Mapping[str, str] = {
     Name.LEAD_REFUSED: _BY_PAGE,
     Name.JOURNEY_STARTED: _BY_STEP,
     Name.HELD_OUT: _BY_SUITE,
+    Name.ENTRY_HELD: _BY_SUITE,
+    Name.ENTRY_MOVED: _BY_SUITE,
     Name.TIME_PASSED: _BY_SUITE,
     Name.RULES_CHANGED: _BY_SUITE,
     Name.COMPANY_JOINED: _BY_SUITE,

@@ -275,6 +275,11 @@ def deferred_shard(ident: str) -> str:
     return f"deferred-{sum(ident.encode()) % SHARDS}"
 
 
+def deferred_shards() -> tuple[str, ...]:
+    """All of them."""
+    return tuple(f"deferred-{shard}" for shard in range(SHARDS))
+
+
 def settle(
     ident: str,
     state: SendState,
@@ -344,6 +349,19 @@ def defer(
 def skip_deferred(ident: str, reason: Reason) -> Update:
     """The write that ends a deferred message whose journey is over; refused once it is claimed."""
     return settle(ident, SendState.SKIPPED, expected=(SendState.DEFERRED,), reason=reason)
+
+
+def wake(ident: str, reason: Reason, *, now: datetime) -> Update:
+    """The write that has a message decided afresh that was deferred for this reason.
+
+    The next sweep finds it.
+    """
+    return Update(
+        Table.SENDS,
+        (ident,),
+        set={"until": to_text(now), "unsettled_at": to_text(now)},
+        when=AllOf((_in_state((SendState.DEFERRED,)), Equals("reason", reason.value))),
+    )
 
 
 def woken(ident: str, *, due: str, again: datetime) -> Update:

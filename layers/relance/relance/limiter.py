@@ -33,14 +33,12 @@ from relance.pace import (
     slower,
 )
 from relance.storage import (
-    Absent,
     AllOf,
     AnyOf,
     AtLeast,
     Below,
     Equals,
     Missing,
-    Put,
     Store,
     Table,
     Update,
@@ -49,6 +47,7 @@ from relance.storage import (
 KEY = ("rate:account",)
 
 _BRAKED = "braked:"
+_PAUSED = "paused:"
 
 SINGLES_WAIT = 10 * SECOND
 """How far back in the queue a single mail may stand."""
@@ -131,6 +130,7 @@ class Limiter:
         self._read_at = 0
         self._lane: _Lane | None = None
         self._braked: dict[str, str] = {}
+        self._paused: frozenset[str] = frozenset()
         self._follows = False
         self._spread = 1.0
         self._domains: dict[str, int] = {}
@@ -184,6 +184,10 @@ class Limiter:
     def braked(self, message: str) -> str | None:
         """Why the brake has stopped a message, as the record said when it was last seen."""
         return self._braked.get(message)
+
+    def paused(self, workflow: str) -> bool:
+        """Whether a journey was paused when the record was last seen, at most a minute ago."""
+        return workflow in self._paused
 
     @property
     def all_braked(self) -> dict[str, str]:
@@ -358,20 +362,30 @@ class Limiter:
 
     def _read(self) -> Pace | None:
         item = self._store.get(Table.SENDS, KEY)
-        return None if item is None else self._saw(item)
+        if item is not None and "version" in item:
+            return self._saw(item)
+        self._see_marks(item or {})  # a journey may be paused before the first mail
+        return None
 
     def _refused(self, refused: ConditionFailed) -> Pace | None:
         """What the record said when it turned a write away; None without a record."""
-        return None if refused.item is None else self._saw(refused.item)
+        there = refused.item
+        return self._saw(there) if there is not None and "version" in there else None
 
     def _saw(self, item: Mapping[str, object]) -> Pace:
         self._pace, self._read_at = Pace.of(item), self._now()  # type: ignore[arg-type]
+        self._see_marks(item)
+        return self._pace
+
+    def _see_marks(self, item: Mapping[str, object]) -> None:
         self._braked = {
             name.removeprefix(_BRAKED): str(why)
             for name, why in item.items()
             if name.startswith(_BRAKED)
         }
-        return self._pace
+        self._paused = frozenset(
+            name.removeprefix(_PAUSED) for name in item if name.startswith(_PAUSED)
+        )
 
     def renew(self) -> Pace:
         """Ask SES about the account now, whoever asked last."""
@@ -413,9 +427,9 @@ class Limiter:
             pace = self._read()
             if pace is None:
                 new = first_pace(state, now=now, most=most, problem=problem)
-                item = {"send_id": KEY[0], **new.to_item()}
+                begun = Update(Table.SENDS, KEY, set=new.to_item(), when=Missing("version"))
                 with suppress(ConditionFailed):  # another one asked as well
-                    self._store.write(Put(Table.SENDS, item, when=Absent()))
+                    self._store.write(begun)
             elif old is None or pace.made_at > old.made_at:
                 return pace
             elif self._writes(pace, renewed(pace, state, now=now, most=most, problem=problem)):
@@ -492,6 +506,11 @@ def _no_room(
 def mark_of(message: str) -> str:
     """The attribute of the record that says why the brake has stopped a message."""
     return f"{_BRAKED}{message}"
+
+
+def paused_mark(workflow: str) -> str:
+    """The attribute of the record that says that a journey is paused."""
+    return f"{_PAUSED}{workflow}"
 
 
 def _day(now: int) -> date:

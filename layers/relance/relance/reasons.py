@@ -33,6 +33,7 @@ class Reason(StrEnum):
     OUTSIDE_BUSINESS_HOURS = "outside_business_hours"
     PREFERRED_HOUR = "preferred_hour"
     BRAKED = "braked"
+    JOURNEY_PAUSED = "journey_paused"
     TOO_LATE = "too_late"
     REFUSED_BY_SES = "refused_by_ses"
     CONTENT_INVALID = "content_invalid"
@@ -101,6 +102,8 @@ _SENTENCES: Mapping[Reason, str] = {
     Reason.PREFERRED_HOUR: "The message waits for the hour at which the contact responds most.",
     Reason.BRAKED: "The message was stopped, since too many of its mails came back or were "
     "reported as spam. Mend it or its audience, then release it with check_setup.",
+    Reason.JOURNEY_PAUSED: "The journey is paused. The message waits until somebody resumes the "
+    "journey, and is decided afresh then.",
     Reason.TOO_LATE: "The message would have come too late: it may not wait so long.",
     Reason.REFUSED_BY_SES: "SES does not take this message to this address.",
     Reason.OUTCOME_UNKNOWN: "Maybe sent: the sender broke off, and SES has said nothing of it. It "

@@ -210,6 +210,12 @@ _SENTENCES: Mapping[str, _Say] = {
     "points_awarded": _points,
     "workflow_entered": lambda p: f'Entered the workflow "{_word(p, "workflow", default="?")}"',
     "workflow_left": _left,
+    "entry_held": lambda p: (
+        f'Waits to enter the workflow "{_word(p, "workflow", default="?")}", which is paused'
+    ),
+    "entry_moved": lambda p: (
+        f'Was moved to the present version of the workflow "{_word(p, "workflow", default="?")}"'
+    ),
     "segment_entered": lambda p: f'Entered the segment "{_word(p, "segment")}"',
     "segment_left": lambda p: f'Left the segment "{_word(p, "segment")}"',
     "stage_advanced": lambda p: f'Advanced to the stage "{_word(p, "stage")}"',

@@ -148,6 +148,12 @@ class Branch:
     goal: str
 
 
+ENDED_BY_HAND = "ended_by_hand"
+"""The reason of those for whom a person ended the journey."""
+
+MOVED = "moved"
+"""What marks an entry that a person moves to another execution: its pauses end, its messages go."""
+
 _SPLIT = "split#"
 _USED = "used#"
 
@@ -168,7 +174,8 @@ class Enrolment:
 
     `per` is what it is there for (a hash of the cart's id), where that may be several things.
     `splits` are the branches of adaptive splits that it was sent down. A `tryout` stands beside the
-    real one; `used` is what its pauses took to happen.
+    real one; `used` is what its pauses took to happen. `taken_over` says that it was moved to its
+    execution, which has not looked at it yet.
     """
 
     contact_id: str
@@ -182,6 +189,7 @@ class Enrolment:
     per: str = ""
     leaving: str | None = None
     splits: tuple["Branch", ...] = ()
+    taken_over: bool = False
     tryout: Tryout | None = None
     used: Mapping[str, str] = field(default_factory=dict)
 
@@ -223,6 +231,11 @@ class Enrolment:
                     return reason_of(rule)
         return None
 
+    @property
+    def is_being_moved(self) -> bool:
+        """Whether another execution is about to take it over."""
+        return self.leaving == MOVED
+
     def departure(self, reason: str) -> Departure:
         """Whether this reason is a goal."""
         reached = any(each.reason == reason for each in self.goals)
@@ -246,6 +259,7 @@ class Enrolment:
             "leaving": self.leaving,
             "tryout": self.tryout.to_value() if self.tryout else None,
             **self.used,
+            "taken_over": True if self.taken_over else None,
             **{
                 split_attribute(each.split): {"branch": each.name, "goal": each.goal}
                 for each in self.splits
@@ -304,6 +318,7 @@ def enrolment_of(item: Item) -> Enrolment:
         leaving=None if leaving is None else str(leaving),
         tryout=tryout_of(item.get("tryout")),
         used={name: str(said) for name, said in item.items() if name.startswith(_USED)},
+        taken_over=item.get("taken_over") is True,
     )
 
 

@@ -56,6 +56,10 @@ class EventBridgeBus:
                 )
 
 
+LIVE = "live"
+"""The alias of a journey that leads to the version in force."""
+
+
 class StepFunctionsExecutions:
     """The state machines.
 
@@ -80,7 +84,7 @@ class StepFunctionsExecutions:
         self._start(self._starts, name, data)
 
     def start_journey(self, journey: str, *, name: str, data: Mapping[str, Value]) -> bool:
-        """Start a journey by its name; False if an execution of the name was started before.
+        """Start a journey's live version; False if the execution's name was used before.
 
         Raises:
             LookupError: there is no such journey.
@@ -88,12 +92,12 @@ class StepFunctionsExecutions:
         """
         known = self._client.exceptions
         try:
-            return self._start(self._journey(journey), name, data)
+            return self._start(f"{self._journey(journey)}:{LIVE}", name, data)
         except (known.StateMachineDoesNotExist, known.InvalidArn):
             raise LookupError(journey) from None
 
     def journey_arn_of(self, journey: str, name: str) -> str:
-        """The ARN of an execution of a journey."""
+        """The ARN of the execution of this name of a journey of this stack."""
         return f"{self._journey(journey).replace(':stateMachine:', ':execution:')}:{name}"
 
     def _journey(self, journey: str) -> str:

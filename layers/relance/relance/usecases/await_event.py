@@ -80,5 +80,7 @@ def how_it_ends(
     enrolment = contact.enrolment(request.workflow, request.entry)
     if enrolment is None:
         return left("ended", view(services, contact))
+    if enrolment.is_being_moved:
+        return None  # this execution is stopped, and another one waits in its place
     reason = enrolment.leaving or enrolment.exit_met_by(events)
     return departed(enrolment, reason, view(services, contact)) if reason else None

@@ -64,13 +64,17 @@ def _object(text: object) -> Mapping[str, object]:
 
 
 def close_workflow(ending: Ending, services: Services) -> None:
-    """Close the enrolment that the execution holds, if it holds one."""
+    """Close the enrolment that the execution holds, if it holds one.
+
+    One that a person is moving stays open for the execution that takes it over.
+    """
     try:
         contact = read_contact(services.store, ending.contact_id)
     except ContactNotFound:
         return
     for enrolment in contact.enrolments:
-        if enrolment.execution == ending.execution:
+        moving = enrolment.is_being_moved and not contact.register.erased_at
+        if enrolment.execution == ending.execution and not moving:
             close_enrolment(contact, enrolment, ending.outcome, services)
 
 

@@ -25,7 +25,7 @@ from relance.usecases.questions import CampaignName
 
 EXAMPLE = (
     'Paste for example {"campaign": "spring-2026", "do": "pause"}; "do" is pause, resume, cancel '
-    "or retry."
+    'or retry. For a journey: {"journey": "welcome", "do": "pause"}.'
 )
 
 

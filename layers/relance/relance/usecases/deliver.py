@@ -51,6 +51,7 @@ from relance.errors import (
     StoreBusy,
 )
 from relance.events import Event, Name, put_once
+from relance.holds import read_hold
 from relance.ids import event_id, milliseconds
 from relance.ledger import (
     Send,
@@ -61,6 +62,7 @@ from relance.ledger import (
     send_id_of,
     send_of,
     settle,
+    wake,
 )
 from relance.limiter import Slot
 from relance.moments import to_text
@@ -72,6 +74,7 @@ from relance.room import Room, old_counts
 from relance.sending import compose_mail, reason_not_to_send
 from relance.storage import (
     AllOf,
+    AnyOf,
     Check,
     Equals,
     Missing,
@@ -84,7 +87,7 @@ from relance.storage import (
 )
 from relance.usecases.record_email_event import sent_event, sent_result
 from relance.usecases.steps import transact_what_holds, view
-from relance.workflows import Departure, Step, Wait, WaitKind
+from relance.workflows import MOVED, Departure, Step, Wait, WaitKind
 
 RELEASE_TRIES = 3
 """How often a claim is given back when the store is busy; what stays claimed is given up."""
@@ -172,6 +175,7 @@ def deliver(delivery: Delivery, services: Services) -> SendState:
             if isinstance(decision, Skip):
                 _skip(delivery, decision, services)
             elif _defer(delivery, contact, decision, services):
+                _wake_if_it_goes_on(delivery, decision, services)
                 return SendState.DEFERRED
         if isinstance(decision, Skip):
             return _answer(delivery, contact, SendState.SKIPPED, decision.reason, services)
@@ -193,6 +197,7 @@ def _decide(delivery: Delivery, contact: Contact, services: Services) -> Decisio
         waiting=waiting,
         leaving=not delivery.alone and _is_leaving(contact, delivery.step),
         braked=services.limiter.braked(delivery.message.name) is not None,
+        paused=_is_paused(delivery, services),
         plan=services.plan,
         sender=services.sender,
         now=delivery.now,
@@ -207,9 +212,18 @@ def _decide(delivery: Delivery, contact: Contact, services: Services) -> Decisio
     )
 
 
+def _is_paused(delivery: Delivery, services: Services) -> bool:
+    """Whether people hold its journey up; the record is read only where the mark was seen."""
+    workflow = delivery.step.workflow
+    marked = not delivery.alone and services.limiter.paused(workflow)
+    return marked and read_hold(services.store, workflow).is_on
+
+
 def _is_leaving(contact: Contact, step: Step) -> bool:
     enrolment = contact.enrolment(step.workflow, step.entry)
-    return enrolment is None or enrolment.leaving is not None
+    if enrolment is None:
+        return True
+    return enrolment.leaving is not None and not enrolment.is_being_moved
 
 
 # -- Claiming, and giving back -----------------------------------------------------------------
@@ -376,7 +390,12 @@ def _defer(delivery: Delivery, contact: Contact, decision: Defer, services: Serv
     writes: list[Write] = [later, Put(Table.CONTACTS, wait.to_item())]
     enrolment = contact.enrolment(delivery.step.workflow, delivery.step.entry)
     if enrolment and not delivery.alone:
-        stays = AllOf((Equals("entry", enrolment.entry), Missing("leaving")))
+        stays = AllOf(
+            (
+                Equals("entry", enrolment.entry),
+                AnyOf((Missing("leaving"), Equals("leaving", MOVED))),
+            )
+        )
         writes.append(Check(Table.CONTACTS, enrolment.key, when=stays))
     event = put_once(_deferred_event(delivery, decision, services))
     try:
@@ -389,6 +408,15 @@ def _defer(delivery: Delivery, contact: Contact, decision: Defer, services: Serv
             return True
         return False
     return True
+
+
+def _wake_if_it_goes_on(delivery: Delivery, decision: Defer, services: Services) -> None:
+    """Whoever resumed the journey while this was written may not have seen the message wait."""
+    if decision.reason is not Reason.JOURNEY_PAUSED:
+        return
+    if not read_hold(services.store, delivery.step.workflow).is_on:
+        with suppress(ConditionFailed):  # it was woken, or has ended
+            services.store.write(wake(delivery.send_id, decision.reason, now=services.now()))
 
 
 def _deferred_event(delivery: Delivery, decision: Defer, services: Services) -> Event:
@@ -582,7 +610,8 @@ def answer_final(delivery: Delivery, send: Send, services: Services) -> SendStat
     if send.state is SendState.REFUSED:
         raise SendRefused("SES refused this message before; mend what it said and start anew")
     contact = read_contact(services.store, delivery.step.contact_id)
-    return _answer(delivery, contact, send.state, send.reason, services)
+    at = send.claimed_at
+    return _answer(delivery, contact, send.state, send.reason, services, at=at)
 
 
 def _answer(
@@ -591,16 +620,20 @@ def _answer(
     state: SendState,
     reason: Reason | None,
     services: Services,
+    *,
+    at: str = "",
 ) -> SendState:
-    result = sent_result(delivery.record(state, reason), view(services, contact))
+    send = delivery.record(state, reason)
+    told = replace(send, claimed_at=at) if at else send
+    result = sent_result(told, view(services, contact))
     if reason is Reason.LEFT:
         result |= departure(delivery.step, contact)
     if delivery.token is not None:
         answer(services, delivery.step, delivery.token, result)
         return state
     theirs = [each for each in contact.waits if each.step == delivery.step]
-    told = [resume(services, each, result) for each in theirs]
-    if not any(told) and not delivery.alone:
+    heard = [resume(services, each, result) for each in theirs]
+    if not any(heard) and not delivery.alone:
         resume_step(services, delivery.step, result)  # another attempt of the step waits by now
     return state
 

@@ -9,20 +9,23 @@ said, and its enrolment is all that is written.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
+from relance.begun import begun_by
 from relance.contacts import Contact, stage_at
 from relance.errors import ConditionFailed
 from relance.events import Event, Name, event_of, put_once
+from relance.holds import HeldEntry, Hold, read_hold
 from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.splitting import chance_of
-from relance.storage import Absent, AnyOf, Below, Equals, Put, Table, Value, Write
+from relance.storage import Absent, AllOf, AnyOf, Below, Equals, Missing, Put, Table, Value, Write
 from relance.tryouts import DAY, TRYOUT, Tryout
 from relance.usecases.await_event import AwaitedEvent
 from relance.usecases.close_workflow import close_enrolment
@@ -33,6 +36,7 @@ from relance.workflows import (
     Awaited,
     Ending,
     Enrolment,
+    Exit,
     ExitRule,
     ReEntry,
     Step,
@@ -50,7 +54,11 @@ class Decision(StrEnum):
     NOT_AGAIN = "not_again"
     NOT_ELIGIBLE = "not_eligible"
     HELD_OUT = "held_out"
+    HELD = "held"
     NOTHING_TO_DO = "nothing_to_do"
+
+
+_WAITS = "the journey is paused, and this entry waits until it goes on"
 
 
 class ConsentNeeded(Request):
@@ -121,6 +129,7 @@ class _Asking:
     began: Event | None
     since: Sequence[Event]
     per: str
+    events: Sequence[Event]
     tryout: Tryout | None = None
 
 
@@ -144,12 +153,16 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
         contact, events = fresh_contact(services, start.contact)
     if tryout:
         began = _event(contact, tryout.began, services)
-        asking = _Asking(start.contact, contact, entry, began, (), TRYOUT, tryout)
+        asking = _Asking(start.contact, contact, entry, began, (), TRYOUT, (), tryout)
     else:
         began = next((each for each in events if each.event_id == entry), None)
+        if began is None:  # an entry that was held may have begun long ago
+            began = begun_by(services.store, (start.contact, *contact.ids), entry)
+            if began:
+                contact, events = fresh_contact(services, start.contact, since=began.received_at)
         per = thing(began.properties.get(request.rules.per)) if began and request.rules.per else ""
         since = [each for each in events if began and each.received_at >= began.received_at]
-        asking = _Asking(start.contact, contact, entry, began, since, per)
+        asking = _Asking(start.contact, contact, entry, began, since, per, events)
     refusal = _refusal(asking, request, services)
     if refusal:
         decision, reason = refusal
@@ -272,20 +285,21 @@ def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[
     there = asking.contact.enrolment(request.workflow, asking.entry)
     reason = _let_in_because(asking, request, services)
     if there and there.execution == request.execution:
+        _take_over(there, asking, request, services)
         return _answer(Decision.ENTERED, reason, asking, services, at=there.entered_at)
-    now, rules = services.now(), request.rules
+    hold = None if asking.tryout else read_hold(services.store, request.workflow)
+    if hold and hold.is_on and _hold(asking, request, hold, services):
+        return _answer(Decision.HELD, _WAITS, asking, services, at=services.now())
+    now = services.now()
     enrolment = Enrolment(
         contact_id=asking.contact_id,
         workflow=request.workflow,
         entry=asking.entry,
         execution=request.execution,
         entered_at=now,
-        until=now + timedelta(days=rules.lease_days),
-        exits=tuple(
-            each if isinstance(each, ExitRule) else each.ending(asking.began)
-            for each in rules.exits
-        ),
-        goals=tuple(each.ending(asking.began) for each in rules.goals),
+        until=now + timedelta(days=request.rules.lease_days),
+        exits=_exits(asking, request.rules),
+        goals=_goals(asking, request.rules),
         per=asking.per,
         tryout=asking.tryout,
     )
@@ -307,6 +321,68 @@ def _let_in_because(asking: _Asking, request: EnterRequest, services: Services) 
         return "in"
     unfit = _unfit(asking, request, services)
     return f"in, as a tryout; really not let in: {unfit}" if unfit else "in, as a tryout"
+
+
+def _exits(asking: _Asking, rules: EntryRules) -> tuple[Exit, ...]:
+    return tuple(
+        each if isinstance(each, ExitRule) else each.ending(asking.began) for each in rules.exits
+    )
+
+
+def _goals(asking: _Asking, rules: EntryRules) -> tuple[Ending, ...]:
+    return tuple(each.ending(asking.began) for each in rules.goals)
+
+
+def _hold(asking: _Asking, request: EnterRequest, hold: Hold, services: Services) -> bool:
+    """Let the entry wait for the journey to go on; False if it does by now.
+
+    Whoever resumes may have seen the entry wait already, and started another execution for it; the
+    enrolment lets one of the two in.
+    """
+    now = services.now()
+    at = asking.began.received_at if asking.began else now
+    held = HeldEntry(request.workflow, asking.contact_id, asking.entry, at, hold.times)
+    services.store.write(held.write(now=now))
+    if not read_hold(services.store, request.workflow).is_on:
+        services.store.write(held.removal())
+        return False
+    step = Step(request.workflow, asking.contact_id, asking.entry, "enter")
+    about = f"held#{hold.times}"
+    append(services, step_event(services, step, Name.ENTRY_HELD, about=about, properties={}))
+    return True
+
+
+def _take_over(
+    there: Enrolment, asking: _Asking, request: EnterRequest, services: Services
+) -> None:
+    """Give an entry that was moved here the exits and goals of this execution's own rules.
+
+    What ended the journey while nobody listened ends it now.
+    """
+    if not there.taken_over:
+        return
+    rules, now = request.rules, services.now()
+    enrolment = replace(
+        there,
+        until=now + timedelta(days=rules.lease_days),
+        exits=_exits(asking, rules),
+        goals=_goals(asking, rules),
+        taken_over=False,
+    )
+    leaving = there.leaving or enrolment.exit_met_by(asking.events)
+    with suppress(ConditionFailed):  # it has just been marked, moved again, or closed
+        services.store.write(
+            Put(
+                Table.CONTACTS,
+                replace(enrolment, leaving=leaving).to_item(),
+                when=AllOf(
+                    (
+                        Equals("execution", request.execution),
+                        Equals("leaving", there.leaving) if there.leaving else Missing("leaving"),
+                    )
+                ),
+            )
+        )
 
 
 def _open(enrolment: Enrolment) -> Put:

@@ -10,13 +10,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from relance.content.names import suggestion
-from relance.errors import InvalidInput
 from relance.ports import Services
 from relance.rescoring import in_minutes
 from relance.storage import Value
 from relance.tallies import in_people
 from relance.usecases.audience import Audience, Whom, audience_of, chunks
+from relance.usecases.controlling import journey_named
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
 from relance.usecases.questions import About, ListedContact, Question
 from relance.usecases.read_question import MOST_BYTES, how_many
@@ -86,7 +85,7 @@ def list_starts(request: StartsRequest, services: Services) -> dict[str, Value]:
     )
     if typed is None:
         return _told(Decision.NOTHING_TO_DO, f"Nothing was asked. {example}")
-    journey = _journey(typed.journey, services, example)
+    journey = journey_named(typed.journey, services, example)
     whom, question = audience_of(typed.to, services.content, example)
     folder = f"start_journey_for_segment/{request.execution}"
     so_far, lines, finished = _look(question, request, services)
@@ -126,15 +125,6 @@ def _example(services: Services) -> str:
     segments = services.content.rules.segments
     to = f'{{"segment": "{segments[0].name}"}}' if segments else '{"list": "newsletter"}'
     return f'Paste for example {{"journey": "{journey}", "to": {to}}}.'
-
-
-def _journey(typed: str, services: Services, example: str) -> str:
-    name = typed.strip().rpartition("/")[2].lower().removesuffix(".asl.json")
-    name = name.replace("_", "-").replace(" ", "-").removeprefix("journey-")
-    if name in services.journeys:
-        return name
-    said = suggestion(name, services.journeys)
-    raise InvalidInput(f'There is no journey "{typed}". {said} {example}')
 
 
 def _look(

@@ -15,7 +15,7 @@ from itertools import islice
 from relance.answering import resume_step
 from relance.contacts import read_contact
 from relance.errors import ConditionFailed, ContactNotFound, RelanceError
-from relance.ledger import SHARDS, Send, SendState, give_up, send_of, woken
+from relance.ledger import SHARDS, Send, SendState, deferred_shards, give_up, send_of, woken
 from relance.moments import to_text
 from relance.ports import Services
 from relance.storage import UNSETTLED, Below, Present, Table, Update
@@ -47,8 +47,8 @@ def settle_sends(services: Services) -> Outcome:
         )
         for item in due:
             _settle(str(item["send_id"]), outcome, services)
-    for shard in range(SHARDS):
-        outcome.woken += _wake(f"deferred-{shard}", services)
+    for deferred in deferred_shards():
+        outcome.woken += _wake(deferred, services)
     return outcome
 
 

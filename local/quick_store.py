@@ -517,10 +517,11 @@ class InWorld(Around):
             raise self._sandboxes.stop(run, rule)
         reads = operation in _READS
         if rule.fault is Fault.FAIL_BEFORE or (reads and rule.fault is Fault.FAIL_AFTER):
-            status = {"HTTPStatusCode": rule.status}
-            error = ClientError(
-                {"Error": {"Code": rule.code}, "ResponseMetadata": status}, operation
-            )
+            answered: Any = {
+                "Error": {"Code": rule.code},
+                "ResponseMetadata": {"HTTPStatusCode": rule.status},
+            }
+            error = ClientError(answered, operation)
             if not passes(error):
                 raise error
             return True

@@ -131,8 +131,8 @@ class Storm(Tale):
         """It happened now or some time ago, and is told once or twice."""
         self.count += 1
         contact, now = self.ids[name], self.world.now
-        late = self.chance.random() < 0.2
-        then = now - timedelta(hours=self.chance.uniform(0, 72)) if late else now
+        is_late = self.chance.random() < 0.2
+        then = now - timedelta(hours=self.chance.uniform(0, 72)) if is_late else now
         said = {key: self.chance.choice(values) for key, values in SAID.items()}
         its_id = event_id(milliseconds(then), "test", f"{contact}#{self.count}")
         told = Event(contact, its_id, event, then, now, "test", said)
@@ -225,12 +225,11 @@ class Storm(Tale):
 
     def is_shut_out(self, name: str) -> None:
         """An address goes bad or a consent is taken back, and no event says so."""
-        bad = {"reason": "bounced", "at": "x"}
-        gone: tuple[dict[str, Value], tuple[str, ...]] = ({}, ("consent#newsletter",))
-        set_, remove = self.chance.choice([({"suppressed": bad}, ()), gone])
         key = (self.ids[name], "now#register")
-        write = Update(Table.CONTACTS, key, set=set_, remove=remove, when=Present())
-        self.store.write(write)
+        gone = Update(Table.CONTACTS, key, remove=("consent#newsletter",), when=Present())
+        reason: Value = {"reason": "bounced", "at": "x"}
+        bad = Update(Table.CONTACTS, key, set={"suppressed": reason}, when=Present())
+        self.store.write(self.chance.choice([gone, bad]))
 
     def is_stopped(self, name: str) -> None:
         """Somebody presses Stop in the console."""

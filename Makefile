@@ -27,7 +27,7 @@ TESTS ?= tests
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo serve content schemas tracker dashboard test test-long test-browser test-mail test-clients lint format build test-deploy bench lock clean
+.PHONY: help demo serve content schemas tracker dashboard graphs test test-long test-browser test-mail test-clients lint format build test-deploy bench lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -87,6 +87,9 @@ tracker: $(READY) ## Write relance.min.js and form.min.js anew after a change of
 
 dashboard: $(READY) ## Write the dashboard into the template anew after a change of machines or samples
 	@$(RUN) -m local.dashboard template.yaml
+
+graphs: $(READY) ## Draw the pictures in docs/graphs anew after a change of machines
+	@$(RUN) -m local.graphs docs/graphs
 
 # -- Checking it -----------------------------------------------------------------------------------
 

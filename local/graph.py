@@ -127,9 +127,14 @@ def _branches(name: str, state: Mapping[str, object]) -> list[Edge]:
         label = ("yes" if asks else "no") if yes_or_no and "Comment" not in rule else said
         found.append(Edge(name, str(rule.get("Next", "")), label.rstrip("."), "branch"))
     if default is not None:
-        label = ("no" if asks else "yes") if yes_or_no else "otherwise"
+        answers = all("Comment" not in rule or _says_yes_or_no(rule) for rule in rules)
+        label = ("no" if asks else "yes") if yes_or_no and answers else "otherwise"
         found.append(Edge(name, str(default), label, "branch"))
     return found
+
+
+def _says_yes_or_no(rule: Mapping[str, object]) -> bool:
+    return str(rule.get("Comment")).rstrip(".").lower() in {"yes", "no"}
 
 
 def _literal(condition: str) -> str:

@@ -18,7 +18,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -29,9 +29,8 @@ from relance.ids import event_id, milliseconds
 from relance.ledger import SendState
 from relance.moments import from_text
 from relance.storage import Present, Table, Update, Value
-from relance.workflows import enrolment_of
 
-from local.faults import Fault, SeededFaults
+from local.faults import CallMade, Fault, Rule, SeededFaults
 from local.world import ROOT, World
 from tests.workflows.journeys import Tale
 from tests.workflows.story import BROWSER, MONDAY, ONE_CLICK
@@ -87,6 +86,46 @@ def heard(machine: object) -> list[str]:
     look(machine)
     told = {each for each in names if each.replace("_", "").isalpha() and each != "qualified"}
     return sorted(told - {"email_clicked", "email_replied"})
+
+
+def ends(rules: Mapping[str, Any], told: Event) -> bool:
+    """Whether an event surely ends a journey with these rules, read from the machine alone."""
+    usual = {
+        "unsubscribed": "unsubscribed",
+        "email_complained": "complained",
+        "email_bounced": "bounced" if told.properties.get("permanent") is True else "",
+    }
+    exits = rules.get("exits", [])
+    if usual.get(told.name) in exits:
+        return True
+    named = [each for each in (*exits, *rules.get("goals", [])) if isinstance(each, dict)]
+    return any(
+        each["event"] == told.name
+        and not each.get("same")
+        and each.get("where", {}).items() <= told.properties.items()
+        for each in named
+    )
+
+
+class Weather(SeededFaults):
+    """Calls fail here and there; now and then the stream of events stands still for hours."""
+
+    still = False
+
+    def decide(self, made: CallMade) -> Rule | None:
+        """Draw for this attempt, unless nothing gets through at all."""
+        if self.still and made.function.endswith("update-contact"):
+            return Rule(Fault.STOP_BEFORE, times=None)
+        return super().decide(made)
+
+    def begin(self, world: World, hours: float) -> None:
+        """The stream stands still from now on, for so many hours."""
+
+        def goes_on() -> None:
+            self.still = False
+
+        self.still = True
+        world.hub.after(hours * 3600, goes_on)
 
 
 @dataclass
@@ -160,10 +199,12 @@ class Storm(Tale):
         found = []
         for row in rows:
             if row["record"].startswith("now#enrolment#") and not row.get("leaving"):
-                each = enrolment_of(row)
-                waiting = f"now#wait#{each.workflow}#{each.entry}#"
-                if each.exit_met_by([told]) and any(one.startswith(waiting) for one in waits):
-                    found.append(each.execution)
+                workflow, entry = str(row["workflow"]), str(row["entry"])
+                waiting = f"now#wait#{workflow}#{entry}#"
+                if entry != told.event_id and any(one.startswith(waiting) for one in waits):
+                    rules = MACHINES[workflow]["States"]["Let them in"]["Arguments"]["Payload"]
+                    if ends(rules["rules"], told):
+                        found.append(str(row["execution"]))
         return found
 
     def clicks_somewhere(self, name: str) -> None:
@@ -380,6 +421,8 @@ def storm(journey: str, seed: int, *, quick: bool = True) -> Ways:
         if not calm:
             weather(world, seed, chance)
         for _ in range(chance.randint(8, 16)):
+            if isinstance(world.sandboxes.faults, Weather) and chance.random() < 0.04:
+                world.sandboxes.faults.begin(world, chance.uniform(0.1, 1.5))
             here.something_happens()
             world.run(for_=timedelta(hours=chance.choice((0, 0.001, 0.2, 2, 9, 20, 60, 200))))
         world.sandboxes.faults = None
@@ -390,7 +433,7 @@ def storm(journey: str, seed: int, *, quick: bool = True) -> Ways:
         wrong = here.what_is_wrong()
         again = f"python -m tests.workflows.storms {journey} --from {seed} --runs 1"
         assert not wrong, "\n".join([f"{journey}, storm {seed} ({again}):", *wrong])
-        return Counter(here.paths(journey))
+        return Ways(here.paths(journey))
 
 
 def come(here: Storm) -> None:
@@ -413,7 +456,7 @@ def come(here: Storm) -> None:
 def weather(world: World, seed: int, chance: random.Random) -> None:
     """Calls fail, functions die, reports of SES come late, twice, in any order or not at all."""
     rate = chance.choice((0.005, 0.02, 0.05))
-    world.sandboxes.faults = SeededFaults(seed, rate=rate, faults=FAULTS)
+    world.sandboxes.faults = Weather(seed, rate=rate, faults=FAULTS)
     feedback = world.feedback
     feedback.seed, feedback.delayed, feedback.delay = seed, 0.2, 1200
     feedback.doubled, feedback.disordered, feedback.lost_on_bus = 0.3, 0.5, 0.3
@@ -429,15 +472,19 @@ def main() -> int:
     asked = parser.parse_args()
     failed = 0
     for journey in asked.journeys or sorted(MACHINES):
-        begun, wrong = time.process_time(), 0
+        begun, wrong, ways = time.process_time(), 0, Ways()
         for seed in range(asked.first, asked.first + asked.runs):
             try:
-                storm(journey, seed, quick=not asked.dynamodb)
+                ways.update(storm(journey, seed, quick=not asked.dynamodb))
             except Exception as error:  # noqa: BLE001 - a storm that breaks off is one that failed
                 wrong += 1
                 print(f"{journey}, storm {seed}: {type(error).__name__}: {error}", flush=True)
         spent = time.process_time() - begun
-        print(f"{journey}: {asked.runs} storms, {wrong} wrong, {spent:.0f} s of CPU", flush=True)
+        each = ways.total() / max(1, sum(n for way, n in ways.items() if way[0] == "(start)"))
+        told = f"{asked.runs} storms, {wrong} wrong, {spent:.0f} s of CPU"
+        missed = [" ".join(way) for way, taken in ways.items() if not taken]
+        print(f"{journey}: {told}; {each:.1f} transitions each, {len(missed)} ways not taken")
+        sys.stdout.flush()
         failed += wrong
     return 1 if failed else 0
 

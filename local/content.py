@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 from local.template import TemplateError
@@ -22,7 +23,14 @@ def compiled_content(root: Path) -> Path:
     compiler = root / "layers" / "relance" / "relance" / "content"
     if not source.is_dir():
         raise TemplateError(f"there is no content in {source}")
-    target = root / ".build" / "content" / _digest(source, compiler)
+    return kept_as(root / ".build" / "content" / digest(source, compiler), source)
+
+
+def kept_as(target: Path, source: Path) -> Path:
+    """Compile `source` into `target` unless it is there, whoever else does so meanwhile.
+
+    Raises TemplateError with the compiler's report when the content has mistakes.
+    """
     if not target.is_dir():
         # Imported here because the compiler needs packages that a run does not.
         from relance.content.build import build  # noqa: PLC0415
@@ -41,11 +49,28 @@ def compiled_content(root: Path) -> Path:
     return target
 
 
-def _digest(*folders: Path) -> str:
+def digest(*folders: Path) -> str:
+    """Return a hash of every file in the folders; read anew only when one of them was touched."""
+    return _read(folders, tuple(state for folder in folders for state in _states(str(folder))))
+
+
+def _states(folder: str) -> list[tuple[str, int, int, int]]:
+    """Every file with its size and when it was changed, in an order of its own."""
+    found = []
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            found += _states(entry.path) if entry.name != "__pycache__" else []
+        elif entry.is_file():
+            known = entry.stat()
+            found.append((entry.path, known.st_size, known.st_mtime_ns, known.st_ctime_ns))
+    return sorted(found)
+
+
+@lru_cache(maxsize=8)
+def _read(folders: tuple[Path, ...], states: tuple[tuple[str, int, int, int], ...]) -> str:
     seen = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                seen.update(f"{path.relative_to(folder)}\0".encode())
-                seen.update(path.read_bytes())
+    for path, *_ in states:
+        folder = next(each for each in folders if Path(path).is_relative_to(each))
+        seen.update(f"{Path(path).relative_to(folder)}\0".encode())
+        seen.update(Path(path).read_bytes())
     return seen.hexdigest()[:24]

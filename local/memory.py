@@ -109,8 +109,12 @@ class MemoryStore:
 
     def change(self, update: Update) -> Item:
         """Carry out one update; the item as it is afterwards."""
-        self.transact([update])
-        return deepcopy(self._tables[update.table][update.key])
+        there = self._tables[update.table]
+        try:
+            self.transact([update])
+        except ConditionFailed as refused:
+            raise ConditionFailed(refused.failed, deepcopy(there.get(update.key))) from None
+        return deepcopy(there[update.key])
 
     def transact(self, writes: Sequence[Write]) -> None:
         """Carry out several writes, all or none.

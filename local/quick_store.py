@@ -332,7 +332,11 @@ class QuickStore:
 
     def change(self, update: Update) -> Item:
         """Carry out one update; the item as it is afterwards."""
-        return self._change("UpdateItem", [update])
+        try:
+            return self._change("UpdateItem", [update])
+        except ConditionFailed as refused:
+            kept = self._tables.at(update.table, update.key)
+            raise ConditionFailed(refused.failed, kept.item if kept else None) from None
 
     def transact(self, writes: Sequence[Write]) -> None:
         """Carry out several writes, all or none.

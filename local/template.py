@@ -10,16 +10,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
 from local import resources as shapes
 from local.identifiers import NAME_PROPERTIES, REGION, Identity, attribute, ref
 from local.intrinsics import NO_VALUE, Resolver, parameter_values
-from local.translation import LOCAL_BUCKET, TemplateError, read_template, translate
+from local.translation import LOCAL_BUCKET, TemplateError, parse_template, translate
 
 __all__ = ["Function", "Resource", "Stack", "StateMachine", "TemplateError"]
 
@@ -62,13 +62,14 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class StateMachine:
-    """A state machine with its substitutions applied; `definition` is parsed JSON."""
+    """A state machine with its substitutions applied: as `text`, and parsed as `definition`."""
 
     logical_id: str
     name: str
     arn: str
     role: str
     file: Path | None
+    text: str
     definition: Mapping[str, Any]
     timeout_seconds: int | None = field(default=None)
 
@@ -97,15 +98,20 @@ class Stack:
     def load(
         cls, template: Path, *, name: str, parameters: Mapping[str, str] | None = None
     ) -> Stack:
-        """Read, translate and resolve a template; TemplateError says what cannot be done here."""
-        root = template.parent
-        source = read_template(template)
-        given = dict(parameters or {})
-        values = parameter_values(source.get("Parameters") or {}, given)
-        translated = translate(
-            source, parameters=given, region=REGION, cache=root / ".build" / "template"
+        """Read, translate and resolve a template; TemplateError says what cannot be done here.
+
+        What was resolved once is kept for the next stack: nobody changes a resource.
+        """
+        given = tuple(sorted((parameters or {}).items()))
+        known = _resolved(template, template.read_text("utf-8"), name, given)
+        return cls(
+            name=name,
+            root=known.root,
+            parameters=known.parameters,
+            resources=known.resources,
+            outputs=known.outputs,
+            identities=known.identities,
         )
-        return _Builder(translated, values, name, root).stack()
 
     @property
     def inert(self) -> tuple[Resource, ...]:
@@ -188,8 +194,9 @@ class Stack:
                 raise TemplateError(f"{where}: ${{{name}}} has no DefinitionSubstitution")
             return json.dumps(shape.definition_substitutions[name])[1:-1]
 
+        filled = _SUBSTITUTION.sub(fill, text)
         try:
-            definition = json.loads(_SUBSTITUTION.sub(fill, text))
+            definition = _parsed(filled)
         except json.JSONDecodeError as error:
             raise TemplateError(f"{where} is not valid JSON: {error}") from error
         return StateMachine(
@@ -198,6 +205,7 @@ class Stack:
             arn=resource.arn or "",
             role=shape.role_arn,
             file=file,
+            text=filled,
             definition=definition,
             timeout_seconds=definition.get("TimeoutSeconds"),
         )
@@ -207,6 +215,26 @@ def function_name(reference: str) -> str:
     """Return the name in a function's name, ARN (with or without qualifier) or integration URI."""
     found = re.search(r":function:([A-Za-z0-9_-]+)", reference)
     return found.group(1) if found else reference.split(":", maxsplit=1)[0]
+
+
+@lru_cache(maxsize=256)
+def _parsed(definition: str) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", json.loads(definition))
+
+
+@lru_cache(maxsize=8)
+def _resolved(
+    template: Path, text: str, name: str, parameters: tuple[tuple[str, str], ...]
+) -> Stack:
+    """The stack of a template that reads so; a test makes many worlds of one."""
+    root = template.parent
+    source = parse_template(text, template.name)
+    given = dict(parameters)
+    values = parameter_values(source.get("Parameters") or {}, given)
+    translated = translate(
+        source, parameters=given, region=REGION, cache=root / ".build" / "template"
+    )
+    return _Builder(translated, values, name, root).stack()
 
 
 class _Builder:

@@ -56,13 +56,28 @@ def read_template(path: Path) -> dict[str, Any]:
 
     Raises TemplateError when the file is no YAML or no mapping.
     """
+    return parse_template(path.read_text("utf-8"), path.name)
+
+
+def parse_template(text: str, file: str) -> dict[str, Any]:
+    """Return the same of a template's text; `file` names it in errors."""
     try:
-        loaded = json.loads(_as_json(path.read_text("utf-8")))
+        loaded = json.loads(_as_json(text))
     except yaml.YAMLError as error:
-        raise TemplateError(f"{path.name} is not valid YAML: {error}") from error
+        raise TemplateError(f"{file} is not valid YAML: {error}") from error
     if not isinstance(loaded, dict) or not isinstance(loaded.get("Resources"), dict):
-        raise TemplateError(f"{path.name} has no Resources")
+        raise TemplateError(f"{file} has no Resources")
     return loaded
+
+
+def parameter_names(path: Path) -> frozenset[str]:
+    """Return the names of the parameters that a template declares; raises as `read_template`."""
+    return _parameter_names(path.read_text("utf-8"), path.name)
+
+
+@lru_cache(maxsize=4)
+def _parameter_names(text: str, file: str) -> frozenset[str]:
+    return frozenset(parse_template(text, file).get("Parameters") or {})
 
 
 @lru_cache(maxsize=4)

@@ -53,7 +53,7 @@ from local.services.tasks import Tasks
 from local.states.machines import StateMachines
 from local.storage import client, make_buckets, make_queues, make_secrets, make_tables
 from local.template import Function, Stack, TemplateError
-from local.translation import read_template
+from local.translation import parameter_names
 from local.web import Web
 from local.wiring import Wiring
 
@@ -175,7 +175,7 @@ class World:
         make_buckets(stack)
         make_secrets(stack, secrets.backend, seed=self.seed)
         for machine in stack.machines.values():
-            self.machines.create(machine.name, dict(machine.definition), arn=machine.arn)
+            self.machines.create(machine.name, machine.text, arn=machine.arn)
         self.wiring.connect(self.machines)
         self.dynamodb.observe(self.wiring.table_changed)
         self.receiving = Receiving(stack, self.wiring.topics)
@@ -447,7 +447,7 @@ def _in_sandbox(function: Function, content: Path) -> SandboxFunction:
 
 
 def _known_defaults(template: Path) -> dict[str, str]:
-    declared = read_template(template).get("Parameters") or {}
+    declared = parameter_names(template)
     return {name: value for name, value in DEFAULTS.items() if name in declared}
 
 

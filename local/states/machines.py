@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 from uuid import UUID
 
-from relance.states_language import DefinitionInvalid, parse
-
 from local.states import map_run_status, tokens
 from local.states.branching import Branching
 from local.states.distributed import Distributed
@@ -20,7 +18,8 @@ from local.states.history import moment, shown
 from local.states.jsonata import Jsonata
 from local.states.names import check_name, execution_arn, machine_parts
 from local.states.ports import HubLike, TaskOutcome, TaskPort
-from local.states.program import Program, compile_program
+from local.states.program import Program
+from local.states.programs import Programs
 from local.states.registry import Executions
 from local.states.status import described, listed, status_event
 from local.states.tasks import TaskPause, Tasks
@@ -51,13 +50,11 @@ class StateMachines:
     ) -> None:
         self._hub = hub
         self._on_status_change = on_status_change
-        self._jsonata = Jsonata(hub)
         self._engine = Engine(hub, tasks, on_end=self._tell, on_transition=on_transition)
         self._executions = Executions(hub, self._engine, self._tell)
         Tasks(self._engine, region)
         Branching(self._engine, Distributed(self._engine, self._executions).start)
-        self._programs: dict[str, Program] = {}
-        self._by_name: dict[str, str] = {}
+        self._programs = Programs(Jsonata(hub))
         self._told = 0
 
     # -- machines -------------------------------------------------------------------------------
@@ -72,21 +69,13 @@ class StateMachines:
         """
         check_name(name)
         _, account, _ = machine_parts(arn)
-        try:
-            machine = parse(definition, file=name)
-        except DefinitionInvalid as error:
-            raise StatesError("InvalidDefinition", str(error)) from None
-        program = compile_program(
-            machine,
-            self._jsonata,
-            name=name,
+        self._programs.create(
+            name,
+            definition if isinstance(definition, str) else json.dumps(definition),
             arn=arn,
-            definition=definition if isinstance(definition, str) else json.dumps(definition),
             role=role or f"arn:aws:iam::{account}:role/{name}",
+            now=self._hub.now,
         )
-        program.created = self._hub.now
-        self._programs[arn] = program
-        self._by_name[name] = arn
 
     def describe_state_machine(self, arn: str) -> dict[str, object]:
         """Return what DescribeStateMachine answers."""
@@ -110,7 +99,7 @@ class StateMachines:
                 "type": "STANDARD",
                 "creationDate": moment(program.created),
             }
-            for program in sorted(self._programs.values(), key=lambda each: each.name)
+            for program in self._programs
         ]
         return {"stateMachines": machines}
 
@@ -265,7 +254,7 @@ class StateMachines:
 
     def executions(self, name: str) -> list[str]:
         """Return the ARNs of a machine's executions, oldest first."""
-        return [each.arn for each in self._executions.of_machine(self._by_name[name])]
+        return [each.arn for each in self._executions.of_machine(self._programs.named(name).arn)]
 
     # -- task tokens ----------------------------------------------------------------------------
 
@@ -321,7 +310,7 @@ class StateMachines:
         Beside states there are "(start)", "(end)", and for executions that broke off "(failed)",
         "(timed out)" and "(aborted)".
         """
-        program = self._programs[self._by_name[name]]
+        program = self._programs.named(name)
         found: Counter[tuple[str, str]] = Counter()
         for way in program.ways:
             found[way.source, way.goal] += way.taken
@@ -330,12 +319,12 @@ class StateMachines:
 
     def branches(self, name: str) -> dict[tuple[str, str, str], int]:
         """Count every way of a machine, those never taken too: (state, field, next state)."""
-        program = self._programs[self._by_name[name]]
+        program = self._programs.named(name)
         return {(way.source, way.how, way.goal): way.taken for way in program.ways}
 
     def retries(self, name: str) -> Counter[str]:
         """Count the retries of a machine by state."""
-        program = self._programs[self._by_name[name]]
+        program = self._programs.named(name)
         return Counter({node.name: node.retries for node in program.nodes.values()})
 
     # -- within ---------------------------------------------------------------------------------

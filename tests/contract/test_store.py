@@ -339,5 +339,9 @@ def test_a_change_tells_the_whole_item_as_it_is_afterwards(store: Store) -> None
     update = Update(Table.SENDS, ("s1",), set={"plan": "a"}, add={"count": 3})
     assert store.change(update) == {"send_id": "s1", "plan": "a", "count": 3}
     assert store.change(update) == {"send_id": "s1", "plan": "a", "count": 6}
-    with pytest.raises(ConditionFailed):
+    with pytest.raises(ConditionFailed) as refused:
         store.change(Update(Table.SENDS, ("s1",), add={"count": 1}, when=Equals("plan", "b")))
+    assert refused.value.item == {"send_id": "s1", "plan": "a", "count": 6}
+    with pytest.raises(ConditionFailed) as refused:
+        store.change(Update(Table.SENDS, ("s2",), add={"count": 1}, when=Present()))
+    assert refused.value.item is None

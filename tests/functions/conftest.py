@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import time_machine
 from moto import mock_aws
@@ -83,13 +84,22 @@ class Bench:
         return module.handler(json.loads(json.dumps(event)), None)
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """What clients are made by: it keeps the models of the services, which are large."""
+    return boto3.Session(
+        aws_access_key_id="none", aws_secret_access_key="none", region_name="us-east-1"
+    )
+
+
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(monkeypatch: pytest.MonkeyPatch, session: boto3.Session) -> Iterator[Bench]:
     """Moto with the stack's tables, a contact that signed up, and a claimed message."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with time_machine.travel(NOW, tick=False), mock_aws():
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
         make_tables(real_stack())
         make_buckets(real_stack())
         secrets = {}

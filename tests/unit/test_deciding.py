@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from relance.choices import Frequency
 from relance.content.compiled import Company, Message, MessageClass, Variant
-from relance.content.sending_rules import Cap, Hours, Priority, SendingRules, Window
+from relance.content.sending_rules import Cap, Hours, InPeace, Priority, SendingRules, Window
 from relance.content.stage_rules import Intent
 from relance.deciding import Case, Decision, Defer, SendNow, Skip, Waiting, decide, longest_wait
 from relance.ports import Sender, SendMode
@@ -94,6 +94,38 @@ def test_why_not_comes_with_a_sentence_that_names_no_person() -> None:
 def test_the_guide_lists_every_reason_with_its_sentence() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
     assert [each for each in Reason if f"| `{each}` | {each.sentence} |\n" not in guide] == []
+
+
+PEACE = replace(
+    RULES,
+    in_peace=(
+        InPeace("asleep", "Asleep"),
+        InPeace("deal", "Deal open", intents=("sell",)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("segments", "message", "because"),
+    [
+        ({"asleep"}, OFFER, 'The contact is in the segment "Asleep", which gets no marketing.'),
+        (
+            {"deal"},
+            replace(OFFER, intent=Intent.SELL),
+            'The contact is in the segment "Deal open", which gets no messages that sell.',
+        ),
+        ({"deal"}, replace(OFFER, intent=Intent.INFORM), None),
+        ({"asleep", "deal"}, RECEIPT, None),
+        (set(), OFFER, None),
+    ],
+    ids=["no marketing", "no sale", "information", "what was asked for", "in no segment"],
+)
+def test_whom_marketing_leaves_in_peace(
+    segments: set[str], message: Message, because: str | None
+) -> None:
+    decision = decided(case(message, segments=segments), PEACE)
+    assert decision == (Skip(Reason.LEFT_IN_PEACE, because) if because else decision)
+    assert isinstance(decision, Skip) is bool(because)
 
 
 # -- Caps: P22 ---------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ A crowd arrives once (`Arrived.in_a_world`) and is put into other worlds as it w
 """
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,13 +15,12 @@ from typing import Any
 
 from relance.aws.dynamodb import DynamoStore
 from relance.aws.values import from_attributes
-from relance.content.build import build
 from relance.events import CONCLUSIONS, Event, put_once
 from relance.ids import event_id, milliseconds, ulid
 from relance.register import new_register
 from relance.storage import Put, Table
 
-from local.world import ROOT, World
+from local.world import World
 from tests.stack import table_names
 from tests.workflows.story import MONDAY
 
@@ -50,17 +48,6 @@ def rules(*, at_least: int, newcomers: bool) -> dict[str, str]:
 
 
 BEFORE, AFTER = rules(at_least=2, newcomers=False), rules(at_least=3, newcomers=True)
-
-
-def content_with(files: Mapping[str, str], folder: Path) -> Path:
-    """The shipped content with some other files, compiled below `folder`."""
-    source, target = folder / "source", folder / "compiled"
-    shutil.copytree(ROOT / "layers" / "content", source)
-    for path, text in files.items():
-        (source / path).write_text(text, encoding="utf-8")
-    report = build(source, target)
-    assert report.ok, str(report)
-    return target
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ class Tale(Story):
     """A story of one journey, told in days after its Monday at nine (UTC)."""
 
     journey: str = "welcome"
+    domain: str = "example.com"
     count: int = field(default=0)
 
     @property
@@ -33,11 +34,15 @@ class Tale(Story):
             self.world.client("dynamodb"), table_names(), sleep=lambda _: None, chance=lambda: 0.0
         )
 
+    def address(self, name: str) -> str:
+        """The address of somebody."""
+        return f"{name}@{self.domain}"
+
     def arrives(self, name: str, /, *, agreed: bool = True, **traits: Value) -> str:
         """Somebody is known by name, has agreed to the newsletter or not, and has these traits."""
         self.count += 1
         contact = ulid(milliseconds(self.world.now), self.count.to_bytes(10))
-        address = f"{name}@example.com"
+        address = self.address(name)
         register = {**new_register(contact, address=address), "language": traits.get("language")}
         if agreed:
             register["consent#newsletter"] = consent_value(
@@ -57,7 +62,7 @@ class Tale(Story):
     def happens(self, name: str, event: str, /, **properties: Value) -> str:
         """Something happens to somebody now; the id of the event."""
         self.count += 1
-        contact, now = self.contact(f"{name}@example.com"), self.world.now
+        contact, now = self.contact(self.address(name)), self.world.now
         its_id = event_id(milliseconds(now), "test", f"{contact}#{self.count}")
         self.store.write(put_once(Event(contact, its_id, event, now, now, "test", properties)))
         self.a_moment(5)
@@ -69,15 +74,15 @@ class Tale(Story):
 
     def got(self, name: str) -> list[str]:
         """Which messages somebody has got."""
-        return self.messages(f"{name}@example.com")
+        return self.messages(self.address(name))
 
     def subject(self, name: str) -> str:
         """The subject of the last one."""
-        return str(self.subjects(f"{name}@example.com")[-1])
+        return str(self.subjects(self.address(name))[-1])
 
     def page(self, name: str) -> str:
         """The HTML of the last one."""
-        return str(self.mails(f"{name}@example.com")[-1].parts()[1])
+        return str(self.mails(self.address(name))[-1].parts()[1])
 
     def of(self, journey: str = "") -> list[dict[str, Any]]:
         """The executions of the journey, oldest first."""
@@ -89,7 +94,7 @@ class Tale(Story):
 
     def ends(self, name: str, journey: str = "") -> list[str]:
         """How the journeys of somebody ended, oldest first."""
-        contact = self.contact(f"{name}@example.com")
+        contact = self.contact(self.address(name))
         return [
             json.loads(each["output"])["outcome"]
             if each["status"] == "SUCCEEDED"

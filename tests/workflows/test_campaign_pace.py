@@ -1,7 +1,6 @@
 """How fast a campaign goes, what brings it to a stand, and in which language it is written."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from relance.reasons import Reason
@@ -35,11 +34,11 @@ def sent_at(mailing: Mailing, domain: str) -> list[float]:
 
 
 def test_a_domain_with_a_pace_of_its_own_gets_no_more_and_holds_up_nobody_else(
-    gathered: Gathered, tmp_path: Path
+    gathered: Gathered,
 ) -> None:
     paced = {"sending.yaml": f"{RULES}\nper_domain: {{slow.example: 1, slower.example: 0.5}}\n"}
     with gathered.somewhere() as mailing:
-        mailing.world.deploy_content(content_with(paced, tmp_path))
+        mailing.world.deploy_content(content_with(paced))
         for number in range(15):
             domain = "slow.example" if number < 10 else "slower.example"
             mailing.changes(number, address=f"person{number}@{domain}")
@@ -92,11 +91,11 @@ def test_a_batch_whose_claims_take_too_long_does_not_take_the_room_of_others(
 
 
 def test_too_many_bounces_hold_a_campaign_up_until_a_person_lets_it_go_on(
-    gathered: Gathered, tmp_path: Path
+    gathered: Gathered,
 ) -> None:
     braked = {"sending.yaml": f"{RULES}\nbrake: {{bounces: 5 %, bounces_after: 10}}\n"}
     with gathered.somewhere(quota=Quota(per_second=1)) as mailing:
-        mailing.world.deploy_content(content_with(braked, tmp_path))
+        mailing.world.deploy_content(content_with(braked))
         mailing.world.mailbox.receiver = lambda _mail, _to: HARD_BOUNCE
         execution = mailing.world.start("operation-send-campaign", asked(confirm=SIZE))
         ended = mailing.ending(execution, minutes=60)
@@ -133,10 +132,10 @@ IN_SPANISH_AND_FRENCH = {
 
 
 def test_each_gets_it_in_the_language_decided_on_and_the_count_says_who_gets_another_or_none(
-    six: Gathered, tmp_path: Path
+    six: Gathered,
 ) -> None:
     with six.somewhere(parameters={"Languages": "en,fr,pt,es"}) as mailing:
-        mailing.world.deploy_content(content_with(IN_SPANISH_AND_FRENCH, tmp_path))
+        mailing.world.deploy_content(content_with(IN_SPANISH_AND_FRENCH))
         for number, language in enumerate(("fr-CA", "es", "pt-BR", "pt")):
             mailing.changes(number, language=language)
         counted = mailing.asks("send-campaign", asked())["output"]

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -341,10 +340,8 @@ PLAIN = {
 """A message that says nothing of hours: it is not for the night."""
 
 
-def test_whoever_sleeps_gets_it_in_the_morning_and_may_leave_until_then(
-    few: Mailing, tmp_path: Path
-) -> None:
-    few.world.deploy_content(content_with(PLAIN, tmp_path))
+def test_whoever_sleeps_gets_it_in_the_morning_and_may_leave_until_then(few: Mailing) -> None:
+    few.world.deploy_content(content_with(PLAIN))
     for number in (3, 4):
         few.happens(number, "identified", "zone", traits={"time_zone": "America/New_York"})
     few.world.run(for_=timedelta(minutes=2))
@@ -441,13 +438,11 @@ def test_an_account_that_may_not_send_is_found_before_the_first_mail(few: Mailin
     assert few.ledger() == {}
 
 
-def test_a_message_that_was_changed_meanwhile_holds_it_up(
-    gathered: Gathered, tmp_path: Path
-) -> None:
+def test_a_message_that_was_changed_meanwhile_holds_it_up(gathered: Gathered) -> None:
     with gathered.somewhere(quota=SLOW) as mailing:
         execution = mailing.world.start("operation-send-campaign", asked(confirm=SIZE))
         mailing.world.run(for_=timedelta(seconds=0.9))
-        mailing.world.deploy_content(content_with(PLAIN, tmp_path))
+        mailing.world.deploy_content(content_with(PLAIN))
         ended = mailing.ending(execution, minutes=60)
         assert ended["output"]["outcome"] == "paused"
         assert 'The message "welcome" was changed' in ended["output"]["summary"]

@@ -46,6 +46,7 @@ WARMS_UP = does(
     ("page_viewed", {"path": "/pricing"}),
     after=15,
 )
+LOST: tuple[str, Said] = ("deal_lost", {})
 LOOKS_ON = does(*[("product_viewed", {})] * 3)
 ROUTES: dict[str, list[Route]] = {
     "after_purchase": [
@@ -72,7 +73,15 @@ ROUTES: dict[str, list[Route]] = {
         Route({"Wait two weeks": GOAL}),
     ],
     "newsletter_reconfirm": [Route()],
-    "opportunity_support": [Route(), Route({"Wait for a sign of interest": HAPPENS})],
+    "opportunity_support": [
+        Route(),
+        Route({"Wait for a sign of interest": HAPPENS}),
+        Route({"Wait for a sign of interest": does(LOST)}),
+        Route({"Wait two days": does(LOST)}),
+        Route({"Send the evidence": Deed("at night", told=(LOST,))}),
+        Route({"Send the evidence": Deed("at night", told=(("erased", {}),))}),
+        Route(enters_by=("deal_opened", lambda _: {}), then=(("deal_won", {}),)),
+    ],
     "replenishment": [Route(), Route({"Ask whether there is enough": GOAL})],
     "returning_visitor": [Route(before=(("session_started", {}),) * 2), Route()],
     "sales_handoff": [Route(), Route({"Wait two days for a decision": Deed("happens", 1)})],

@@ -1,7 +1,6 @@
 """Files that forms give: by a signed link, at once or once the address is confirmed."""
 
 import re
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -26,14 +25,14 @@ def given(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def shop(story: Story, given: str, tmp_path: Path) -> Story:
+def shop(story: Story, given: str) -> Story:
     """A story with a form that gives a file, and the file in its bucket."""
     files = {
         "files.yaml": FILES,
         "forms/newsletter.yaml": f"{FORM}file: {{name: better_coffee, given: {given}}}\n",
         "messages/welcome/body.html.j2": WELCOME,
     }
-    story.world.deploy_content(content_with(files, tmp_path))
+    story.world.deploy_content(content_with(files))
     bucket = story.world.stack.resources["DownloadsBucket"].name
     story.world.client("s3").put_object(
         Bucket=bucket, Key="guides/better-coffee.pdf", Body=b"%PDF-1.7"
@@ -154,14 +153,12 @@ def test_a_file_that_nobody_has_uploaded_is_told_and_nothing_recorded(shop: Stor
     assert shop.events(ANA, "file_downloaded") == []
 
 
-def test_every_form_about_the_topic_asks_to_confirm_and_starts_the_journey(
-    story: Story, tmp_path: Path
-) -> None:
+def test_every_form_about_the_topic_asks_to_confirm_and_starts_the_journey(story: Story) -> None:
     files = {
         "files.yaml": FILES,
         "forms/guide.yaml": f"{FORM}file: {{name: better_coffee, given: after confirming}}\n",
     }
-    story.world.deploy_content(content_with(files, tmp_path))
+    story.world.deploy_content(content_with(files))
     page = story.world.request("GET", "/f/guide").text
     assert fills_in(story, "/f/guide", page, email=ANA).status == 200
     story.a_moment()

@@ -21,7 +21,8 @@ from relance.storage import Table, Update
 from local.faults import not_allowed
 from local.permissions import missing
 from local.world import ROOT, World
-from tests.workflows.crowd import Crowd, content_with
+from tests.workflows.content import content_with
+from tests.workflows.crowd import Crowd
 from tests.workflows.story import MONDAY, Story
 
 NAMES = (
@@ -620,16 +621,14 @@ def test_no_address_is_in_histories_and_logs() -> None:
             assert personal not in told
 
 
-def test_the_example_of_the_documentation_does_what_it_says(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+def test_the_example_of_the_documentation_does_what_it_says() -> None:
     text = (ROOT / "docs" / "importing.md").read_text(encoding="utf-8")
     look, confirm = map(
         json.loads, re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     )
     (body,) = re.findall(r"^```csv\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (mapping,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    content = content_with({"imports/shop.yaml": mapping}, tmp_path_factory.mktemp("content"))
+    content = content_with({"imports/shop.yaml": mapping})
     with World.build(start=MONDAY, seed=1) as world:
         world.deploy_content(content)
         importing = Importing(world)

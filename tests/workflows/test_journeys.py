@@ -159,6 +159,17 @@ def test_win_back(tell: Tell) -> None:
     assert tale.got("cleo") == ["win-back-missed", "win-back-news", "win-back-offer"]
     assert tale.ends("cleo") == ["put to sleep"]
     assert tale.profile("cleo@example.com")["lists"]["asleep"][0] is True
+    # From now on she gets no marketing, whatever starts it, until she orders by herself.
+    for _ in range(3):
+        tale.happens("cleo", "product_viewed", product_id="espresso")
+    tale.day(43.5)
+    (kept,) = [each for each in tale.sends("cleo@example.com") if each["message"] == "browse-again"]
+    assert (kept["state"], kept["reason"]) == ("skipped", "left_in_peace")
+    assert tale.got("cleo")[3:] == []
+    tale.day(60)
+    tale.happens("cleo", "order_completed", order_id="2", revenue=30)
+    tale.day(90)
+    assert "replenish" in tale.got("cleo")
 
 
 def test_whoever_is_overdue_by_their_own_rhythm_is_won_back(tell: Tell) -> None:
@@ -408,7 +419,12 @@ def test_returning_visitor(tell: Tell) -> None:
 
 def test_opportunity_support(tell: Tell) -> None:
     tale = tell("opportunity_support")
+    tale.domain = "roastery.example"
     tale.declares(sales="sales@example.org")
+    # Dora and Eve, of the same firm, ordered a machine; in a month they are asked to buy again.
+    for name in ("dora", "eve"):
+        tale.arrives(name)
+    tale.happens("dora", "order_completed", order_id="1", revenue=30)
     for name in ("ana", "ben", "cleo"):
         tale.arrives(name)
         tale.happens(name, "deal_opened")
@@ -422,8 +438,34 @@ def test_opportunity_support(tell: Tell) -> None:
     tale.happens("ana", "deal_won")
     tale.happens("ben", "deal_lost")
     assert (tale.ends("ana"), tale.ends("ben")) == (["won"], ["left: deal_lost"])
+    # Cleo's deal is open on day 29, so Dora is not sold to; on day 35 it is lost.
+    tale.day(30)
+    assert sold(tale, "dora") == [("skipped", "left_in_peace")]
+    tale.happens("cleo", "deal_lost")
+    assert tale.ends("cleo") == ["left: deal_lost"]
+    tale.happens("eve", "order_completed", order_id="2", revenue=30)
+    tale.day(60)
+    assert sold(tale, "eve") == [("delivered", None)]
+
+
+def sold(tale: Tale, name: str) -> list[tuple[str, str | None]]:
+    """What became of the letters that ask somebody to buy again."""
+    letters = [each for each in tale.sends(tale.address(name)) if each["message"] == "replenish"]
+    return [(each["state"], each.get("reason")) for each in letters]
+
+
+def test_a_deal_ends_by_itself_and_without_a_letter_nobody_is_sold_to_either(tell: Tell) -> None:
+    tale = tell("opportunity_support")
+    tale.domain = "roastery.example"
+    tale.arrives("ana", agreed=False)
+    tale.arrives("ben")
+    tale.happens("ana", "deal_opened")
+    tale.day(3)
+    assert (tale.ends("ana"), tale.got("ana")) == (["RUNNING"], [])
+    assert tale.profile(tale.address("ana"))["lists"]["deal_open"][0] is True
     tale.day(151)
-    assert tale.ends("cleo") == ["still open"]
+    assert tale.ends("ana") == ["still open"]
+    assert tale.profile(tale.address("ana"))["lists"]["deal_open"][0] is False
 
 
 # -- All of them -----------------------------------------------------------------------------------

@@ -34,8 +34,8 @@ thanks: {title: Look into your mailbox, text: We have sent you a letter.}
 
 
 @pytest.fixture(scope="module")
-def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return content_with({f"forms/{ASKED}.yaml": FORM}, tmp_path_factory.mktemp("content"))
+def content() -> Path:
+    return content_with({f"forms/{ASKED}.yaml": FORM})
 
 
 @pytest.fixture

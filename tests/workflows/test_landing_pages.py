@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -142,16 +141,14 @@ def test_our_own_pages_and_those_of_the_company_may_send_it(story: Story, origin
     assert story.world.request("POST", "/f/newsletter", headers=headers, body=body).status == 200
 
 
-def test_whoever_has_sent_the_form_is_led_to_the_company_s_page(
-    story: Story, tmp_path: Path
-) -> None:
+def test_whoever_has_sent_the_form_is_led_to_the_company_s_page(story: Story) -> None:
     form = """title: T
 fields: [{trait: email, label: E-mail, required: yes}]
 consent: {purpose: marketing, topic: newsletter, version: "1", text: Yes}
 button: Go
 thanks: {redirect: "https://www.example.com/thanks?from=form"}
 """
-    story.world.deploy_content(content_with({"forms/short.yaml": form}, tmp_path))
+    story.world.deploy_content(content_with({"forms/short.yaml": form}))
     page = story.world.request("GET", "/f/short").text
     answer = fills_in(story, "/f/short", page)
     assert answer.status == 303

@@ -3,7 +3,6 @@
 import json
 import random
 from collections import Counter
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -149,13 +148,13 @@ winner: {sure: 95%, at_least: 10, counts: signed_up}
 """
 
 
-def test_a_sign_up_counts_for_the_variant_that_was_shown(story: Story, tmp_path: Path) -> None:
+def test_a_sign_up_counts_for_the_variant_that_was_shown(story: Story) -> None:
     files = {
         "landing/cup/page.yaml": PAGE,
         "landing/cup/body.calm.html.j2": "<h1>Calm</h1>{{ form }}",
         "landing/cup/body.loud.html.j2": "<h1>Loud</h1>{{ form }}",
     }
-    story.world.deploy_content(content_with(files, tmp_path))
+    story.world.deploy_content(content_with(files))
     seen: Counter[str] = Counter()
     for number in range(12):
         page = visits(story, "/l/cup")
@@ -174,15 +173,13 @@ def test_a_sign_up_counts_for_the_variant_that_was_shown(story: Story, tmp_path:
     assert (found["winner"], "Too early" in found["reason"]) == (None, True)
 
 
-def test_somebody_who_agreed_sees_the_same_variant_at_every_visit(
-    story: Story, tmp_path: Path
-) -> None:
+def test_somebody_who_agreed_sees_the_same_variant_at_every_visit(story: Story) -> None:
     files = {
         "landing/cup/page.yaml": PAGE,
         "landing/cup/body.calm.html.j2": "<h1>Calm</h1>{{ form }}",
         "landing/cup/body.loud.html.j2": "<h1>Loud</h1>{{ form }}",
     }
-    story.world.deploy_content(content_with(files, tmp_path))
+    story.world.deploy_content(content_with(files))
 
     def shown(cookie: str) -> set[str]:
         headers = {**PERSON, "cookie": f"relance={cookie}"}

@@ -19,7 +19,8 @@ from relance.storage import Table, Update
 from local.faults import Fault, FaultPlan, Rule, not_allowed
 from local.permissions import missing
 from local.world import ROOT, World
-from tests.workflows.crowd import AFTER, BEFORE, Arrived, Crowd, content_with, counts
+from tests.workflows.content import content_with
+from tests.workflows.crowd import AFTER, BEFORE, Arrived, Crowd, counts
 from tests.workflows.story import MONDAY
 
 SIZE = 120
@@ -27,15 +28,15 @@ RESCORE, PREVIEW = "rescore-contacts", "preview-segment"
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def before() -> Path:
     """Yesterday's content."""
-    return content_with(BEFORE, tmp_path_factory.mktemp("before"))
+    return content_with(BEFORE)
 
 
 @pytest.fixture(scope="module")
-def after(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def after() -> Path:
     """Today's content."""
-    return content_with(AFTER, tmp_path_factory.mktemp("after"))
+    return content_with(AFTER)
 
 
 @pytest.fixture(scope="module")

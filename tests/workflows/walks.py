@@ -10,7 +10,7 @@ others). Then, for every step that one of them came to, others go the same way u
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,16 +66,20 @@ def does(*told: tuple[str, Said], after: float = 0.0) -> Deed:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Somebody's way: deeds by state; what they did `before`; the event that they enter by."""
+    """Somebody's way: deeds by state; what they did `before`; the event that they enter by.
+
+    `then` is what they do after that event, before the journey begins.
+    """
 
     deeds: Mapping[str, Deed] = field(default_factory=dict)
     traits: Traits = lambda _: {}
     before: tuple[tuple[str, Said], ...] = ()
     enters_by: tuple[str, Traits] | None = None
+    then: tuple[tuple[str, Said], ...] = ()
 
     def but(self, state: str, deed: Deed) -> "Route":
         """The same way up to a state, at which something else happens."""
-        return Route({**self.deeds, state: deed}, self.traits, self.before, self.enters_by)
+        return replace(self, deeds={**self.deeds, state: deed})
 
 
 @dataclass
@@ -104,7 +108,7 @@ class Walks(Tale):
         name = f"walker{len(self.walking)}"
         now = self.world.now
         traits: dict[str, Any] = dict(route.traits(now))
-        if AT_NIGHT in route.deeds.values():
+        if any(deed.kind == "at night" for deed in route.deeds.values()):
             traits["time_zone"] = midnight_at(now)
         contact = self.arrives(name, agreed=not self.pending, **traits)
         self.walking[contact] = route
@@ -114,6 +118,8 @@ class Walks(Tale):
         if route.enters_by:
             event, says = route.enters_by
             given["entry"] = self._tells(contact, event, says(now))
+        for event, said in route.then:
+            self._tells(contact, event, said)
         if self.pending:
             self._agrees(contact, ConsentState.PENDING, given["entry"])
         self.world.run(for_=timedelta(seconds=3))
@@ -227,24 +233,20 @@ class Walks(Tale):
             at = self.world.sandboxes._counts[self.world.function_name("send_email")] + 1
             rule = Rule(Fault.STOP_BEFORE, "send-email", invocation=at, operation="SendEmail")
             self.plan.rules.append(rule)
-        elif "message" in given and deed is not AT_NIGHT:  # just before it is sent
+        elif "message" in given and deed.kind != "at night":  # just before it is sent
             self._happens(deed, contact, given)
         else:
             delay = deed.after * 86_400 or MOMENT
             self.world.hub.after(delay, lambda: self._happens(deed, contact, given))
 
     def _happens(self, deed: Deed, contact: str, given: Mapping[str, Any]) -> None:
-        for event, said in deed.told:
-            self._tells(contact, event, said)
-        if deed.told:
-            return
-        event, said = self._event_of(deed, given)
-        if event == "erased":
-            erase = self.world.machine_arn("privacy-erase-contact")
-            wish = json.dumps({"contact": contact, "confirm": True})
-            self.world.machines.start_execution(erase, None, wish)
-            return
-        self._tells(contact, event, said)
+        for event, said in deed.told or (self._event_of(deed, given),):
+            if event == "erased":
+                erase = self.world.machine_arn("privacy-erase-contact")
+                wish = json.dumps({"contact": contact, "confirm": True})
+                self.world.machines.start_execution(erase, None, wish)
+            else:
+                self._tells(contact, event, said)
 
     def _event_of(self, deed: Deed, given: Mapping[str, Any]) -> tuple[str, Said]:
         more = deed.says(self.world.now) if deed.says else {}

@@ -42,22 +42,30 @@ def partition(company_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What a company's numbers need of one of its people. `score`: None where there is none."""
+    """What a company's numbers need of one of its people. `score`: None where there is none.
+
+    `deal` is whether a deal is open with this one.
+    """
 
     contact_id: str
     traits: Mapping[str, Value]
     score: Fading | None = None
+    deal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a company amounts to: how many we know, their roles, those missing, the score."""
+    """What a company amounts to: how many we know, their roles, those missing, the score.
+
+    `deals` is with how many of them a deal is open.
+    """
 
     members: int
     roles: tuple[str, ...]
     roles_missing: tuple[str, ...]
     score: Fading
     people: str
+    deals: int = 0
 
     def told(self) -> dict[str, Value]:
         """The properties that members are told, by the names that conditions use."""
@@ -66,6 +74,7 @@ class Standing:
             "roles": list(self.roles),
             "roles_missing": list(self.roles_missing),
             "score": list(self.score),
+            "deals": self.deals,
         }
 
 
@@ -130,6 +139,7 @@ def _told_of(company_id: str, item: Item) -> Told:
         roles_missing=tuple(map(str, _list(item["roles_missing"]))),
         score=(float(str(amount)), int(str(at)), int(str(half_life))),
         people=str(item["people"]),
+        deals=int(str(item.get("deals", 0))),
     )
     return Told(company_id, int(str(item["version"])), int(str(item["at"])), standing)
 
@@ -175,6 +185,7 @@ def standing_of(
         roles_missing=company.missing(there),
         score=(amount if abs(amount) > _NOTHING else 0.0, at, half_life),
         people=hashlib.sha256("#".join(e.contact_id for e in members).encode()).hexdigest()[:16],
+        deals=sum(each.deal for each in members),
     )
 
 

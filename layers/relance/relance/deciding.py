@@ -2,6 +2,7 @@
 
 ```
 1. Whatever protects the person, or was its wish    Skip   (relance.sending)
+   In a segment that is left in peace               Skip   left_in_peace
 2. Written in no language of the contact's chain    Skip   not_in_language
 3. Waited longer than it may                        Skip   too_late
 4. At most so many of this message a day            Skip   capped
@@ -17,7 +18,7 @@ What a person asked for (a transactional message) knows neither caps nor quiet h
 that was deferred is decided afresh when it wakes, by the same rules.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
@@ -116,6 +117,7 @@ class Case:
     stage: Stage | None = None
     hour: int = USUAL_HOUR
     waiting: tuple[Waiting, ...] = ()
+    segments: Collection[str] = ()
     leaving: bool = False
     braked: bool = False
 
@@ -157,6 +159,7 @@ def case_of(
         stage=stage,
         hour=hour,
         waiting=tuple(each for each in waiting if each.send_id != send_id),
+        segments=contact.profile.segments(),
         leaving=leaving,
         braked=braked,
     )
@@ -171,6 +174,9 @@ def decide(
     )
     if reason:
         return _skip(reason)
+    peace = _in_peace(case, rules)
+    if peace:
+        return _skip(Reason.LEFT_IN_PEACE, peace)
     chain = languages(case.register.language, company=company, sender=sender)
     language = case.message.language_for(chain)
     if language is None:
@@ -185,6 +191,16 @@ def decide(
         return later
     room = room_for(case.message, case.register, cap, send_id=case.send_id, day=day)
     return SendNow(language, room)
+
+
+def _in_peace(case: Case, rules: SendingRules) -> str | None:
+    """The sentence that says why such a message is not for the contact; None if it may be."""
+    message = case.message
+    for each in rules.in_peace if case.marketing else ():
+        if each.segment in case.segments and each.stops(message.intent):
+            what = f"messages that {message.intent}" if each.intents else "marketing"
+            return f'The contact is in the segment "{each.title}", which gets no {what}.'
+    return None
 
 
 def languages(spoken: str | None, *, company: Company, sender: Sender) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ RelanceError
 `ConditionFailed` stands apart: it is an answer of the store, caught by the use case that asked.
 """
 
+from collections.abc import Mapping
+
 
 class RelanceError(Exception):
     """Anything that the suite itself raises."""
@@ -100,8 +102,12 @@ class SendOutcomeUnknown(RelanceError):
 
 
 class ConditionFailed(RelanceError):
-    """A conditional write was refused; `failed` holds the positions of the writes at fault."""
+    """A conditional write was refused; `failed` holds the positions of the writes at fault.
 
-    def __init__(self, failed: tuple[int, ...]) -> None:
+    `item` is what stands there, where one item was to be changed and there is one.
+    """
+
+    def __init__(self, failed: tuple[int, ...], item: Mapping[str, object] | None = None) -> None:
         super().__init__(f"the condition of write {', '.join(map(str, failed))} does not hold")
         self.failed = failed
+        self.item = item

@@ -1,9 +1,9 @@
 """One limiter for all senders: a lease of many mails costs one write, a lane none.
 
 The record (`relance.pace`) stands in the table Sends. Leases are taken by conditional writes that
-add to it, so senders never wait for one another; it is read only when such a write is turned away.
-What was leased and not used, since the mail was not to be sent or its sender died, is lost: it
-costs the time of its slot and nothing else.
+add to it, so senders never wait for one another; a write that is turned away brings the record
+along, so a function reads it once. What was leased and not used, since the mail was not to be sent
+or its sender died, is lost: it costs the time of its slot and nothing else.
 
 The record is one item, which takes about 1,000 writes a second: more than SES grants to any but the
 largest accounts, and half of all single mails need none.
@@ -276,8 +276,8 @@ class Limiter:
         )
         try:
             self._saw(self._store.change(take))
-        except ConditionFailed:
-            self._read()
+        except ConditionFailed as refused:
+            self._refused(refused)
             return False
         self._lane = _Lane(pace.lanes_id, 0)
         return True
@@ -310,10 +310,13 @@ class Limiter:
             else:
                 asked = _Asked(few, first, last, now, marketing=marketing, single=single)
                 guess = self._follows and not fresh
-                with suppress(ConditionFailed):  # others have leased since it was read
+                try:
                     pace = self._saw(self._store.change(asked.write(pace, follows=guess)))
-                    self._follows = pace.next > first + few
-                    return list(pace.grid.ticks(range(pace.next - few, pace.next)))
+                except ConditionFailed as refused:  # others have leased since it was read
+                    pace, fresh = self._refused(refused) or self._renew(None), True
+                    continue
+                self._follows = pace.next > first + few
+                return list(pace.grid.ticks(range(pace.next - few, pace.next)))
             pace, fresh = self._read() or self._renew(None), True
         raise _no_room(SECOND)
 
@@ -356,6 +359,10 @@ class Limiter:
     def _read(self) -> Pace | None:
         item = self._store.get(Table.SENDS, KEY)
         return None if item is None else self._saw(item)
+
+    def _refused(self, refused: ConditionFailed) -> Pace | None:
+        """What the record said when it turned a write away; None without a record."""
+        return None if refused.item is None else self._saw(refused.item)
 
     def _saw(self, item: Mapping[str, object]) -> Pace:
         self._pace, self._read_at = Pace.of(item), self._now()  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     PAUSED = "paused"
     STILL_INFORMING = "still_informing"
     INTENT_NOT_ALLOWED = "intent_not_allowed"
+    LEFT_IN_PEACE = "left_in_peace"
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     NOT_ON_ALLOW_LIST = "not_on_allow_list"
     NOT_IN_LANGUAGE = "not_in_language"
@@ -58,6 +59,7 @@ _PASSING = frozenset(
         Reason.PAUSED,
         Reason.STILL_INFORMING,
         Reason.INTENT_NOT_ALLOWED,
+        Reason.LEFT_IN_PEACE,
         Reason.CHANNEL_NOT_ALLOWED,
         Reason.NOT_IN_LANGUAGE,
         Reason.NOT_PENDING,
@@ -84,6 +86,7 @@ _SENTENCES: Mapping[Reason, str] = {
     Reason.PAUSED: "The contact asked for a pause that is not over.",
     Reason.STILL_INFORMING: "The message sells, and the contact's stage still gathers information.",
     Reason.INTENT_NOT_ALLOWED: "The contact's stage does not allow a message of this intent.",
+    Reason.LEFT_IN_PEACE: "The contact is in a segment that sending.yaml leaves in peace.",
     Reason.CHANNEL_NOT_ALLOWED: "The contact's stage does not allow e-mail.",
     Reason.NOT_ON_ALLOW_LIST: "Mail goes to the allow-list only, and the address is not on it. Set "
     "the stack's parameter SendMode to live when you are sure.",

@@ -219,7 +219,7 @@ class Store(Protocol):
         """Carry out one update; the whole item as it is afterwards.
 
         Raises:
-            ConditionFailed: the condition does not hold; nothing was written.
+            ConditionFailed: the condition does not hold; nothing was written. It brings the item.
             StoreBusy: try again; nothing was written, unless the connection broke.
         """
 

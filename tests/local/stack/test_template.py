@@ -174,7 +174,9 @@ def test_the_translation_is_kept_under_a_hash_of_what_went_in(tmp_path: Path) ->
     changed = json.loads(kept.read_text())
     changed["Resources"]["F"]["Properties"]["Timeout"] = 77
     kept.write_text(json.dumps(changed))
-    assert load(tmp_path, resources).functions["f"].timeout == 77
+    # A stack of another name: what this process has resolved already, it does not read again.
+    other = Stack.load(tmp_path / "template.yaml", name="other")
+    assert other.functions["f"].timeout == 77
     resources["F"]["Properties"]["MemorySize"] = 256
     assert load(tmp_path, resources).functions["f"].timeout == 3
 

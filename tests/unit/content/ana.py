@@ -68,6 +68,11 @@ def facts_about(asked: Condition, content: Content) -> Facts:
     profile = replay("ana", HISTORY, plan, version=1)
     advance(profile, milliseconds(NOW), plan)
     facts = facts_of_profile(profile, plan)
-    facts.company = {"members": 2, "roles": ["owner"], "roles_missing": ["senior_executive"]}
+    facts.company = {
+        "members": 2,
+        "roles": ["owner"],
+        "roles_missing": ["senior_executive"],
+        "deals": 1,
+    }
     facts.company_score = (30.0, milliseconds(NOW), 90 * DAY)
     return facts

@@ -216,12 +216,17 @@ class DynamoStore:
 
     def change(self, update: Update) -> Item:
         """Carry out one update; the whole item as it is afterwards."""
-        arguments = {**self._update(update), "ReturnValues": "ALL_NEW"}
+        arguments = {
+            **self._update(update),
+            "ReturnValues": "ALL_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
         try:
             answer = self._change(self._client.update_item, arguments)
         except ClientError as error:
             if _code(error) == "ConditionalCheckFailedException":
-                raise ConditionFailed((0,)) from None
+                there: Any = error.response.get("Item")
+                raise ConditionFailed((0,), from_attributes(there) if there else None) from None
             _translate(error)
         except FAILURES as error:
             _translate(error)

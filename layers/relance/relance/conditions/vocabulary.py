@@ -56,9 +56,11 @@ ABOUT_COMPANIES: Mapping[str, ValueWord] = {
     "members": ValueWord("number"),
     "roles": ValueWord("text"),
     "roles_missing": ValueWord("text"),
+    "deals": ValueWord("number"),
 }
 """What there is to ask of a contact's company: a score over its members, how many of them we
-know, which roles in a purchase they have, and which are still missing."""
+know, which roles in a purchase they have, which are still missing, and with how many a deal is
+open."""
 
 
 @dataclass(frozen=True, slots=True)

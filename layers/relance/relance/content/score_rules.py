@@ -174,13 +174,15 @@ class CompanyScore:
     """How far a company is: the sum over its members of one score, weighted by role.
 
     `trait` holds a member's role. Since every member's score has the half-life of the score
-    `of`, the sum fades as one. `not_companies` are domains that anybody may have.
+    `of`, the sum fades as one. Whoever is on the list `deals` has a deal open. `not_companies` are
+    domains that anybody may have.
     """
 
     of: str
     trait: str
     roles: tuple[PurchaseRole, ...]
     other_weight: float = 1.0
+    deals: str | None = None
     not_companies: tuple[str, ...] = ()
 
     def role(self, traits: Mapping[str, object]) -> PurchaseRole | None:

@@ -78,6 +78,19 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
+class InPeace:
+    """Whoever is in this segment gets no marketing of these `intents`; none named: none at all."""
+
+    segment: str
+    title: str
+    intents: tuple[str, ...] = ()
+
+    def stops(self, intent: str) -> bool:
+        """Whether a message of this intent is not for them."""
+        return not self.intents or intent in self.intents
+
+
+@dataclass(frozen=True, slots=True)
 class SendingRules:
     """When and how much may be sent.
 
@@ -86,7 +99,8 @@ class SendingRules:
     country (ISO 3166), as `2026-12-25`; `country` is assumed of whoever has none. `priorities` are
     by intent, for messages that name none. A message that would wait longer than `too_late` is
     skipped, unless it says otherwise itself. A send whose outcome is unknown is given up after
-    `settling_time`. `pace` is how fast mail leaves, and what stops a message.
+    `settling_time`. `pace` is how fast mail leaves, and what stops a message. `in_peace` is whom
+    marketing leaves alone, whatever would send it.
     """
 
     caps: Mapping[str, Mapping[str, Cap]] = field(default_factory=dict, hash=False)
@@ -98,6 +112,7 @@ class SendingRules:
     too_late: timedelta = timedelta(days=3)
     settling_time: timedelta = timedelta(hours=1)
     pace: PaceRules = field(default_factory=PaceRules)
+    in_peace: tuple[InPeace, ...] = ()
 
     def cap(self, channel: str, message_class: str) -> Cap:
         """The bounds of a class of messages on a channel."""

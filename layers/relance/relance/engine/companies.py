@@ -57,10 +57,10 @@ def company_view(profile: Profile, now: int) -> dict[str, Value]:
     """
     told = told_of(profile)
     if told is None:
-        return {"members": 0, "roles": [], "roles_missing": [], "score": 0.0}
+        return {"members": 0, "roles": [], "roles_missing": [], "score": 0.0, "deals": 0}
     score = value_at(_score(told), now)
     view = {name: told[name] for name in ("members", "roles", "roles_missing")}
-    return {**view, "score": round(score, 2)}
+    return {**view, "score": round(score, 2), "deals": told.get("deals", 0)}
 
 
 def _score(told: Mapping[str, Value]) -> Fading:

@@ -29,6 +29,9 @@ _NOTHING: tuple[()] = ()
 _FOR_COMPANIES = GIVING_TRAITS | {Name.RULES_CHANGED, Name.ERASED}
 """The events that may change what a contact's company amounts to, whatever the content says."""
 
+_ABOUT_LISTS = frozenset({Name.LIST_JOINED, Name.LIST_LEFT})
+"""Those that may, where a list says with whom a deal is open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
@@ -82,6 +85,7 @@ class Plan:
         company = self.rules.company
         return company is not None and (
             event in _FOR_COMPANIES
+            or (company.deals is not None and event in _ABOUT_LISTS)
             or any(scoring.key == company.of for scoring in self.scores_of(event))
         )
 

@@ -1,17 +1,18 @@
-"""From the claim of a message to its end: decide, take room, hand it to SES, note what became.
+"""From the decision about a message to its end: claim it, hand it to SES, note what became.
 
-Whoever claims a message comes here: a step of a journey (`send_email`), or the queue of messages
-that were deferred (`send_deferred`). After the claim there are five calls at most: one consistent
-read of the contact, the room in its day, SES, one transaction (ledger, `email_sent`), the answer.
-The read comes after the claim, so whoever was told "you are unsubscribed" before that gets nothing;
-and the room is taken by a write that is refused if somebody unsubscribed since the read.
+Whoever has a message to send comes here: a step of a journey (`send_email`), or the queue of those
+that were deferred (`send_deferred`). There are five calls at most: one consistent read of the
+contact, one transaction that claims the message in the ledger and takes room for it in the
+contact's day, SES, one transaction (ledger, `email_sent`), the answer. The room is refused if
+somebody unsubscribed since the read, and the claim with it: it is decided afresh, and whoever was
+told "you are unsubscribed" before the claim gets nothing.
 
 What happens when this is cut off:
 
 | cut off | what the next attempt finds | what becomes of it |
 |---|---|---|
 | before the claim | nothing, or `deferred` | sends |
-| by a lost answer to the claim | its own claim | sends |
+| by a lost answer to the claim | its own claim, with its room | sends |
 | by an error between claim and SES | `released`, or `deferred` | sends |
 | by death after the claim | `claimed` | an SES event or the sweep settles it: maybe sent |
 | after the outcome was written | `sent`, `skipped`, `deferred` | answers the same, or waits |
@@ -19,7 +20,7 @@ What happens when this is cut off:
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from relance.answering import answer, resume, resume_step
@@ -94,17 +95,23 @@ SOON = timedelta(minutes=1)
 """When a message that is due and could not be sent just now is tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A message that this attempt has claimed in the ledger.
+class ClaimedByAnother(Exception):
+    """Another attempt has claimed the message, or had; nothing was written."""
 
-    `token` is that of the step which asks; None if the message was deferred: whoever waits for it
-    has left a wait. `wanted_at` is when it was first meant to go, `slot` when SES has room for it.
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to deliver a message.
+
+    `claim` is the write that claims the message in the ledger; None once it is claimed. `token` is
+    that of the step which asks; None if the message was deferred: whoever waits for it has left a
+    wait. `wanted_at` is when it was first meant to go, `slot` when SES has room for it.
     """
 
     step: Step
     message: Message
     attempt: str
+    claim: Put | Update | None
     now: datetime
     wanted_at: datetime
     token: str | None
@@ -130,10 +137,11 @@ class Claimed:
         )
 
 
-def deliver(claimed: Claimed, services: Services) -> SendState:
-    """Send the claimed message, or find out why not or not yet; where the message stands.
+def deliver(delivery: Delivery, services: Services) -> SendState:
+    """Send the message, or find out why not or not yet; where the message stands.
 
     Raises:
+        ClaimedByAnother: it is not this attempt's to send; the ledger says what became of it.
         ContactNotFound: there is no contact to send it to.
         ContentInvalid: it cannot be made for this contact; the ledger says `refused`.
         SendRefused: SES will not take it; the ledger says `refused`.
@@ -141,27 +149,29 @@ def deliver(claimed: Claimed, services: Services) -> SendState:
         StoreBusy, ServiceUnavailable: before SES was called the claim was given back as well.
     """
     for _ in range(DECIDE_TRIES):
-        with giving_back(claimed, services):
-            contact = read_contact(services.store, claimed.step.contact_id)
-            decision = _decide(claimed, contact, services)
+        with _giving_back(delivery, services):
+            contact = read_contact(services.store, delivery.step.contact_id)
+            decision = _decide(delivery, contact, services)
+            if isinstance(decision, SendNow):
+                mail = _made(delivery, contact, decision, services)
+        if isinstance(decision, SendNow):
+            if _claim_with_room(delivery, contact, decision.room, services):
+                return _send(delivery, contact, decision.room, mail, services)
+            continue
+        _claim(delivery, services)
+        delivery = replace(delivery, claim=None)
+        with _giving_back(delivery, services):
             if isinstance(decision, Skip):
-                _skip(claimed, decision, services)
-            elif isinstance(decision, Defer):
-                if not _defer(claimed, contact, decision, services):
-                    continue
+                _skip(delivery, decision, services)
+            elif _defer(delivery, contact, decision, services):
                 return SendState.DEFERRED
-            else:
-                mail = _made(claimed, contact, decision, services)
-                if not _take_room(contact, decision.room, services):
-                    continue
         if isinstance(decision, Skip):
-            return _answer(claimed, contact, SendState.SKIPPED, decision.reason, services)
-        return _send(claimed, contact, decision.room, mail, services)
-    _give_back(claimed, None, services)
-    raise StoreBusy(f"contact {claimed.step.contact_id} is changed by others all the time")
+            return _answer(delivery, contact, SendState.SKIPPED, decision.reason, services)
+    _give_back(delivery, None, services)
+    raise StoreBusy(f"contact {delivery.step.contact_id} is changed by others all the time")
 
 
-def _decide(claimed: Claimed, contact: Contact, services: Services) -> Decision:
+def _decide(delivery: Delivery, contact: Contact, services: Services) -> Decision:
     waiting = (
         Waiting(each.send_id or "", Priority(each.priority or Priority.NORMAL), each.deferred_until)
         for each in contact.waits
@@ -169,15 +179,15 @@ def _decide(claimed: Claimed, contact: Contact, services: Services) -> Decision:
     )
     case = case_of(
         contact,
-        claimed.message,
-        send_id=claimed.send_id,
-        wanted_at=claimed.wanted_at,
+        delivery.message,
+        send_id=delivery.send_id,
+        wanted_at=delivery.wanted_at,
         waiting=waiting,
-        leaving=not claimed.alone and _is_leaving(contact, claimed.step),
-        braked=services.limiter.braked(claimed.message.name) is not None,
+        leaving=not delivery.alone and _is_leaving(contact, delivery.step),
+        braked=services.limiter.braked(delivery.message.name) is not None,
         plan=services.plan,
         sender=services.sender,
-        now=claimed.now,
+        now=delivery.now,
     )
     content = services.content
     return decide(
@@ -185,7 +195,7 @@ def _decide(claimed: Claimed, contact: Contact, services: Services) -> Decision:
         sender=services.sender,
         company=content.company,
         rules=content.sending,
-        now=claimed.now,
+        now=delivery.now,
     )
 
 
@@ -194,40 +204,89 @@ def _is_leaving(contact: Contact, step: Step) -> bool:
     return enrolment is None or enrolment.leaving is not None
 
 
-# -- Giving back -------------------------------------------------------------------------------
+# -- Claiming, and giving back -----------------------------------------------------------------
+
+
+def _claim(delivery: Delivery, services: Services) -> None:
+    """Claim the message, unless this attempt has it already.
+
+    Raises:
+        ClaimedByAnother: nothing was written.
+    """
+    if delivery.claim is None:
+        return
+    with _giving_back(delivery, services):  # an answer may be lost, and the claim be written
+        try:
+            services.store.write(delivery.claim)
+        except ConditionFailed:
+            _own(delivery, services)
+
+
+def _claim_with_room(delivery: Delivery, contact: Contact, room: Room, services: Services) -> bool:
+    """Claim the message and take its room, both or neither; False if the contact has changed.
+
+    Raises:
+        ClaimedByAnother: nothing was written.
+    """
+    if not room.counts:
+        _claim(delivery, services)
+        return True
+    taking = room.take(contact.register)
+    if delivery.claim is None:
+        with _giving_back(delivery, services):  # whether room was taken is not known: it stays
+            try:
+                services.store.write(taking)
+            except ConditionFailed:
+                return False
+        return True
+    with _giving_back(delivery, services, room, contact.contact_id):
+        try:
+            services.store.transact([delivery.claim, taking])
+        except ConditionFailed as refused:
+            if 0 not in refused.failed:
+                return False
+            _own(delivery, services)
+    return True
+
+
+def _own(delivery: Delivery, services: Services) -> None:
+    """The claim was refused: see whether it is since this very attempt has it already."""
+    if not current(delivery.send_id, services).is_claimed_by(delivery.attempt):
+        raise ClaimedByAnother
 
 
 @contextmanager
-def giving_back(
-    claimed: Claimed, services: Services, room: Room | None = None, whose: str = ""
+def _giving_back(
+    delivery: Delivery, services: Services, room: Room | None = None, whose: str = ""
 ) -> Iterator[None]:
     """Whatever goes wrong in here while SES has no message gives the claim back for a retry."""
     try:
         yield
-    except ConditionFailed:
+    except (ConditionFailed, ClaimedByAnother):
         raise  # an answer of the store: nothing was written
     except ContentInvalid:
         with suppress(Retryable):
-            _settle(claimed, SendState.REFUSED, Reason.CONTENT_INVALID, services)
+            _claim(delivery, services)
+            _settle(delivery, SendState.REFUSED, Reason.CONTENT_INVALID, services)
         raise
     except Exception:
-        _give_back(claimed, (whose, room) if room else None, services)
+        _give_back(delivery, (whose, room) if room else None, services)
         raise
 
 
-def _give_back(claimed: Claimed, taken: tuple[str, Room] | None, services: Services) -> None:
+def _give_back(delivery: Delivery, taken: tuple[str, Room] | None, services: Services) -> None:
     """Give the claim back, if it is this attempt's, and the room that it took."""
     now = services.now()
     mine = (
         release(
-            claimed.send_id,
-            attempt=claimed.attempt,
+            delivery.send_id,
+            attempt=delivery.attempt,
             now=now,
             settling=services.content.sending.settling_time,
         )
-        if claimed.token is not None
+        if delivery.token is not None
         else defer(
-            claimed.send_id, attempt=claimed.attempt, until=now, reason=None, wake_at=now + SOON
+            delivery.send_id, attempt=delivery.attempt, until=now, reason=None, wake_at=now + SOON
         )
     )
     for _ in range(RELEASE_TRIES):
@@ -239,13 +298,13 @@ def _give_back(claimed: Claimed, taken: tuple[str, Room] | None, services: Servi
 # -- Not now, or not at all --------------------------------------------------------------------
 
 
-def _skip(claimed: Claimed, decision: Skip, services: Services) -> None:
+def _skip(delivery: Delivery, decision: Skip, services: Services) -> None:
     state, because = SendState.SKIPPED, decision.because
-    _settle(claimed, state, decision.reason, services, because=because)
+    _settle(delivery, state, decision.reason, services, because=because)
 
 
 def _settle(
-    claimed: Claimed,
+    delivery: Delivery,
     state: SendState,
     reason: Reason,
     services: Services,
@@ -255,12 +314,12 @@ def _settle(
 ) -> None:
     """End a claim of this attempt without a message, and give the room back that it took."""
     end = settle(
-        claimed.send_id,
+        delivery.send_id,
         state,
         expected=(SendState.CLAIMED, SendState.UNKNOWN),
         reason=reason,
         note={"because": because} if because else None,
-        attempt=claimed.attempt,
+        attempt=delivery.attempt,
     )
     _write([end, *_returned(room)], services)
 
@@ -281,37 +340,37 @@ def _write(writes: list[Write], services: Services) -> None:
         services.store.write(write)
 
 
-def _defer(claimed: Claimed, contact: Contact, decision: Defer, services: Services) -> bool:
+def _defer(delivery: Delivery, contact: Contact, decision: Defer, services: Services) -> bool:
     """Leave the message and its wait to a later hour; False if it must be decided afresh.
 
     All is written at once, and only while the journey goes on: so an exit either finds the wait or
     is found here.
     """
     rules = services.content.sending
-    theirs = next((each for each in contact.waits if each.step == claimed.step), None)
+    theirs = next((each for each in contact.waits if each.step == delivery.step), None)
     wait = Wait(
-        step=claimed.step,
-        token=claimed.token or (theirs.token if theirs else ""),
+        step=delivery.step,
+        token=delivery.token or (theirs.token if theirs else ""),
         kind=WaitKind.SEND,
-        since=claimed.wanted_at,
-        until=claimed.wanted_at + LONGEST_WAIT + rules.settling_time,
-        send_id=claimed.send_id,
+        since=delivery.wanted_at,
+        until=delivery.wanted_at + LONGEST_WAIT + rules.settling_time,
+        send_id=delivery.send_id,
         deferred_until=decision.until,
-        priority=priority_of(claimed.message, rules).value,
+        priority=priority_of(delivery.message, rules).value,
     )
     later = defer(
-        claimed.send_id,
-        attempt=claimed.attempt,
+        delivery.send_id,
+        attempt=delivery.attempt,
         until=decision.until,
         reason=decision.reason,
         wake_at=decision.until,
     )
     writes: list[Write] = [later, Put(Table.CONTACTS, wait.to_item())]
-    enrolment = contact.enrolment(claimed.step.workflow, claimed.step.entry)
-    if enrolment and not claimed.alone:
+    enrolment = contact.enrolment(delivery.step.workflow, delivery.step.entry)
+    if enrolment and not delivery.alone:
         stays = AllOf((Equals("entry", enrolment.entry), Missing("leaving")))
         writes.append(Check(Table.CONTACTS, enrolment.key, when=stays))
-    event = put_once(_deferred_event(claimed, decision, services))
+    event = put_once(_deferred_event(delivery, decision, services))
     try:
         services.store.transact([*writes, event])
     except ConditionFailed as refused:
@@ -324,15 +383,15 @@ def _defer(claimed: Claimed, contact: Contact, decision: Defer, services: Servic
     return True
 
 
-def _deferred_event(claimed: Claimed, decision: Defer, services: Services) -> Event:
-    send, now = claimed.record(SendState.DEFERRED, decision.reason), services.now()
+def _deferred_event(delivery: Delivery, decision: Defer, services: Services) -> Event:
+    send, now = delivery.record(SendState.DEFERRED, decision.reason), services.now()
     return Event(
-        contact_id=claimed.step.contact_id,
+        contact_id=delivery.step.contact_id,
         event_id=event_id(
-            milliseconds(claimed.now), "sending", f"{send.send_id}#{to_text(decision.until)}"
+            milliseconds(delivery.now), "sending", f"{send.send_id}#{to_text(decision.until)}"
         ),
         name=Name.EMAIL_DEFERRED,
-        occurred_at=claimed.now,
+        occurred_at=delivery.now,
         received_at=now,
         source="sending",
         properties={
@@ -347,93 +406,82 @@ def _deferred_event(claimed: Claimed, decision: Defer, services: Services) -> Ev
 # -- Now ---------------------------------------------------------------------------------------
 
 
-def _made(claimed: Claimed, contact: Contact, decision: SendNow, services: Services) -> Mail:
-    services.link_tables.keep(claimed.message)
+def _made(delivery: Delivery, contact: Contact, decision: SendNow, services: Services) -> Mail:
+    services.link_tables.keep(delivery.message)
     return compose_mail(
-        claimed.message,
+        delivery.message,
         contact,
-        send_id=claimed.send_id,
+        send_id=delivery.send_id,
         rules=services.content.rules,
         company=services.content.company,
         sender=services.sender,
         signer=services.signer,
-        workflow=claimed.step.workflow,
+        workflow=delivery.step.workflow,
         language=decision.language,
-        event=_event(claimed, contact, services),
+        event=_event(delivery, contact, services),
     )
 
 
-def _event(claimed: Claimed, contact: Contact, services: Services) -> Mapping[str, Value]:
+def _event(delivery: Delivery, contact: Contact, services: Services) -> Mapping[str, Value]:
     """What the event says that began the workflow, where the message tells of it."""
-    if not claimed.message.tells_of_its_event:
+    if not delivery.message.tells_of_its_event:
         return {}
-    ids = (claimed.step.contact_id, *contact.ids)
-    return said_by_event(services.store, ids, claimed.step.entry)
-
-
-def _take_room(contact: Contact, room: Room, services: Services) -> bool:
-    """Take the room for the message, if it takes up any; False if the contact has changed."""
-    if not room.counts:
-        return True
-    try:
-        services.store.write(room.take(contact.register))
-    except ConditionFailed:
-        return False
-    return True
+    ids = (delivery.step.contact_id, *contact.ids)
+    return said_by_event(services.store, ids, delivery.step.entry)
 
 
 def _send(
-    claimed: Claimed, contact: Contact, room: Room, mail: Mail, services: Services
+    delivery: Delivery, contact: Contact, room: Room, mail: Mail, services: Services
 ) -> SendState:
     whose = contact.contact_id
-    with giving_back(claimed, services, room, whose):
+    with _giving_back(delivery, services, room, whose):
         mailer = services.mailer  # made before, so that what fails there is no answer of SES
-        services.limiter.reach(claimed.slot, mail.to)
+        services.limiter.reach(delivery.slot, mail.to)
     try:
         ses_message_id = mailer.send(mail)
     except SendRateExceeded as error:
-        _give_back(claimed, (whose, room), services)
+        _give_back(delivery, (whose, room), services)
         services.limiter.learn(error)
         raise
     except SendRefused:
-        _refused(claimed, SendState.REFUSED, (whose, room), services)
+        _refused(delivery, SendState.REFUSED, (whose, room), services)
         raise
     except RecipientRefused:
-        _refused(claimed, SendState.SKIPPED, (whose, room), services)
-        return _answer(claimed, contact, SendState.SKIPPED, Reason.REFUSED_BY_SES, services)
+        _refused(delivery, SendState.SKIPPED, (whose, room), services)
+        return _answer(delivery, contact, SendState.SKIPPED, Reason.REFUSED_BY_SES, services)
     except SendOutcomeUnknown:
-        return wait_for_the_outcome(claimed, services)
-    send = claimed.record(SendState.SENT, None)
+        return wait_for_the_outcome(delivery, services)
+    send = delivery.record(SendState.SENT, None)
     note: dict[str, Value] = {"ses_message_id": ses_message_id, "sent_at": to_text(services.now())}
-    if whose != claimed.step.contact_id:
+    if whose != delivery.step.contact_id:
         note["sent_as"] = whose
     done = settle(
-        claimed.send_id,
+        delivery.send_id,
         SendState.SENT,
         expected=(SendState.CLAIMED, SendState.UNKNOWN),
         note=note,
     )
     with suppress(ConditionFailed):  # an SES event was quicker, and wrote the same
         event = sent_event(send, ses_message_id, services.now())
-        services.store.transact([done, put_once(event), *_forget_old_counts(claimed, contact)])
-    return _answer(claimed, contact, SendState.SENT, None, services)
+        services.store.transact([done, put_once(event), *_forget_old_counts(delivery, contact)])
+    return _answer(delivery, contact, SendState.SENT, None, services)
 
 
 def _refused(
-    claimed: Claimed, state: SendState, taken: tuple[str, Room], services: Services
+    delivery: Delivery, state: SendState, taken: tuple[str, Room], services: Services
 ) -> None:
     """End the claim; what was refused for good must not hold up the next mail."""
     whose, room = taken
-    with giving_back(claimed, services, room, whose):
-        _settle(claimed, state, Reason.REFUSED_BY_SES, services, room=taken)
+    with _giving_back(delivery, services, room, whose):
+        _settle(delivery, state, Reason.REFUSED_BY_SES, services, room=taken)
         if room.turn:
             with suppress(ConditionFailed):
-                services.store.write(give_turn_back(whose, claimed.send_id))
+                services.store.write(give_turn_back(whose, delivery.send_id))
 
 
-def _forget_old_counts(claimed: Claimed, contact: Contact) -> list[Update]:
+def _forget_old_counts(delivery: Delivery, contact: Contact) -> list[Update]:
     """The write that drops counts that no bound looks at any more, if there are any."""
-    old = old_counts(contact.register, claimed.now)
+    old = old_counts(contact.register, delivery.now)
     key = (contact.contact_id, REGISTER)
     return [Update(Table.CONTACTS, key, remove=old, when=Present())] if old else []
 
@@ -441,28 +489,28 @@ def _forget_old_counts(claimed: Claimed, contact: Contact) -> list[Update]:
 # -- Whose outcome is not known ----------------------------------------------------------------
 
 
-def wait_for_the_outcome(claimed: Claimed, services: Services) -> SendState:
+def wait_for_the_outcome(delivery: Delivery, services: Services) -> SendState:
     """Nobody repeats the call: leave the token for whoever learns the outcome.
 
     The wait is stored before the ledger is read again, so that an outcome that comes in between
     is not missed. Of a deferred message the wait is there already.
     """
     settling = services.content.sending.settling_time
-    if claimed.token is not None:
+    if delivery.token is not None:
         wait = Wait(
-            step=claimed.step,
-            token=claimed.token,
+            step=delivery.step,
+            token=delivery.token,
             kind=WaitKind.SEND,
-            since=claimed.now,
-            until=claimed.now + LONGEST_WAIT + settling,
-            send_id=claimed.send_id,
+            since=delivery.now,
+            until=delivery.now + LONGEST_WAIT + settling,
+            send_id=delivery.send_id,
         )
         services.store.write(Put(Table.CONTACTS, wait.to_item()))
     with suppress(ConditionFailed):
-        services.store.write(doubt(claimed.send_id, now=claimed.now, settling=settling))
-    send = current(claimed.send_id, services)
+        services.store.write(doubt(delivery.send_id, now=delivery.now, settling=settling))
+    send = current(delivery.send_id, services)
     if send.state.is_final:
-        return answer_final(claimed, send, services)
+        return answer_final(delivery, send, services)
     return send.state
 
 
@@ -478,7 +526,7 @@ def current(send_id: str, services: Services) -> Send:
     return send_of(item)
 
 
-def answer_final(claimed: Claimed, send: Send, services: Services) -> SendState:
+def answer_final(delivery: Delivery, send: Send, services: Services) -> SendState:
     """Answer with what became of a message.
 
     Raises:
@@ -488,27 +536,27 @@ def answer_final(claimed: Claimed, send: Send, services: Services) -> SendState:
         raise ContentInvalid(send.reason.sentence)
     if send.state is SendState.REFUSED:
         raise SendRefused("SES refused this message before; mend what it said and start anew")
-    contact = read_contact(services.store, claimed.step.contact_id)
-    return _answer(claimed, contact, send.state, send.reason, services)
+    contact = read_contact(services.store, delivery.step.contact_id)
+    return _answer(delivery, contact, send.state, send.reason, services)
 
 
 def _answer(
-    claimed: Claimed,
+    delivery: Delivery,
     contact: Contact,
     state: SendState,
     reason: Reason | None,
     services: Services,
 ) -> SendState:
-    result = sent_result(claimed.record(state, reason), view(services, contact))
+    result = sent_result(delivery.record(state, reason), view(services, contact))
     if reason is Reason.LEFT:
-        result |= _departure(claimed.step, contact)
-    if claimed.token is not None:
-        answer(services, claimed.step, claimed.token, result)
+        result |= _departure(delivery.step, contact)
+    if delivery.token is not None:
+        answer(services, delivery.step, delivery.token, result)
         return state
-    theirs = [each for each in contact.waits if each.step == claimed.step]
+    theirs = [each for each in contact.waits if each.step == delivery.step]
     told = [resume(services, each, result) for each in theirs]
-    if not any(told) and not claimed.alone:
-        resume_step(services, claimed.step, result)  # another attempt of the step waits by now
+    if not any(told) and not delivery.alone:
+        resume_step(services, delivery.step, result)  # another attempt of the step waits by now
     return state
 
 

@@ -25,7 +25,7 @@ from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.reasons import Reason
 from relance.storage import Table
-from relance.usecases.deliver import Claimed, current, deliver, giving_back
+from relance.usecases.deliver import ClaimedByAnother, Delivery, current, deliver
 from relance.usecases.record_email_event import sent_result
 from relance.usecases.steps import view
 
@@ -101,10 +101,11 @@ def _claim_and_deliver(send: Send, services: Services) -> SendState:
         attempt=services.random_bytes(8).hex(),
         settling=services.content.sending.settling_time,
     )
-    claimed = Claimed(
+    delivery = Delivery(
         step=send.step,
         message=message,
         attempt=planned.attempt,
+        claim=planned.claim_again(SendState.DEFERRED),
         now=planned.now,
         wanted_at=from_text(send.wanted_at or send.claimed_at),
         token=None,
@@ -112,13 +113,9 @@ def _claim_and_deliver(send: Send, services: Services) -> SendState:
         alone=send.alone,
     )
     try:
-        with giving_back(claimed, services):
-            services.store.write(planned.claim_again(SendState.DEFERRED))
-    except ConditionFailed:
-        now = current(send.send_id, services)
-        if not now.is_claimed_by(claimed.attempt):
-            return now.state
-    return deliver(claimed, services)
+        return deliver(delivery, services)
+    except ClaimedByAnother:
+        return current(send.send_id, services).state
 
 
 def _room_for(message: Message, services: Services) -> Slot:

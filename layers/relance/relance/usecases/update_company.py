@@ -68,7 +68,10 @@ def update_company(company_id: str, services: Services) -> Outcome:
         company,
         [
             Member(
-                each.contact_id, each.profile.trait_values(), each.profile.fading.get(company.of)
+                each.contact_id,
+                each.profile.trait_values(),
+                each.profile.fading.get(company.of),
+                deal=company.deals in each.profile.joined_lists(),
             )
             for each in found.there
         ],

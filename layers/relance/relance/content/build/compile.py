@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from relance.content.build.messages import MessageBuilder
 from relance.content.build.mistakes import BuildReport, Findings
 from relance.content.build.models import NAME
 from relance.content.build.reading import Reader
-from relance.content.build.sending_parts import sending_rules
+from relance.content.build.sending_parts import leave_in_peace, sending_rules
 from relance.content.build.site import SiteBuilder
 from relance.content.build.texts import read_texts
 from relance.content.compiled import FORMAT
@@ -53,6 +54,9 @@ def build(source: Path, target: Path, *, year: int | None = None) -> BuildReport
     _check_places(source, findings)
     known = declared(reader, findings)
     sending = sending_rules(reader, findings, year=year or datetime.now(UTC).year)
+    if known and sending:
+        titles = {each.name: each.title for each in known.rules.segments}
+        sending = replace(sending, in_peace=leave_in_peace(reader, findings, titles))
     pictures: dict[str, bytes] = {}
     files = _files(reader, findings, known, sending, pictures) if known else {}
     if findings.mistakes:

@@ -259,6 +259,7 @@ class CompaniesSource(Model):
     role_in: str
     roles: Annotated[dict[SnakeName, PurchaseRoleSource], Field(min_length=1)]
     other_weight: NotNegative = 1.0
+    deals: str | None = None
     not_companies: list[str] = Field(default_factory=list)
 
 

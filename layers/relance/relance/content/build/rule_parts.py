@@ -189,6 +189,8 @@ def company(
                     f'"{value}" is not one of the options of {written.role_in} in traits.yaml. '
                     f"{suggestion(value, options)}"
                 )
+    if written.deals is not None:
+        context.vocabulary.knows("list", written.deals, top / "deals")
     return CompanyScore(
         of=written.score,
         trait=written.role_in,
@@ -197,6 +199,7 @@ def company(
             for name, each in written.roles.items()
         ),
         other_weight=written.other_weight,
+        deals=written.deals,
         not_companies=tuple(each.lower() for each in written.not_companies),
     )
 

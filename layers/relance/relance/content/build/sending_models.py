@@ -112,6 +112,15 @@ class HolidaysSource(Model):
     countries: Annotated[list[Country], Field(min_length=1)]
 
 
+class InPeaceSource(Model):
+    """`leave_in_peace:`, one segment; without `intents` it gets no marketing at all."""
+
+    segment: str
+    intents: Annotated[list[Annotated[Intent, Field(strict=False)]], Field(min_length=1)] | None = (
+        None
+    )
+
+
 class SendingSource(Model):
     """sending.yaml."""
 
@@ -132,6 +141,7 @@ class SendingSource(Model):
         BeforeValidator(_settling),
         WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["1 hour"]}),
     ] = timedelta(hours=1)
+    leave_in_peace: list[InPeaceSource] = Field(default_factory=list)
     warm_up: WarmUpSource | None = None
     per_domain: dict[Domain, PerSecond] = Field(default_factory=dict)
     brake: BrakeSource = Field(default_factory=BrakeSource)

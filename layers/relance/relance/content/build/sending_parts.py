@@ -1,6 +1,6 @@
 """From sending.yaml to `SendingRules`: windows, caps, and the holidays of the years to come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from relance.content.build.mistakes import Findings
@@ -11,7 +11,7 @@ from relance.content.build.sending_models import DAYS, SendingSource, WindowSour
 from relance.content.build.yaml_source import Source
 from relance.content.compiled import MessageClass
 from relance.content.names import suggestion
-from relance.content.sending_rules import Cap, Hours, SendingRules, Window
+from relance.content.sending_rules import Cap, Hours, InPeace, SendingRules, Window
 
 FILE = "sending.yaml"
 
@@ -47,6 +47,29 @@ def sending_rules(reader: Reader, findings: Findings, *, year: int) -> SendingRu
     )
     _check_that_something_is_open(source, rules, findings)
     return rules
+
+
+def leave_in_peace(
+    reader: Reader, findings: Findings, segments: Mapping[str, str]
+) -> tuple[InPeace, ...]:
+    """Whom sending.yaml leaves in peace; the segments are given with their titles."""
+    read = reader.model(FILE, SendingSource) if reader.names("", FILE) else None
+    if read is None:
+        return ()
+    source, written = read
+    found = []
+    for position, each in enumerate(written.leave_in_peace):
+        if each.segment not in segments:
+            findings.wrong(
+                FILE,
+                source.line(("leave_in_peace", position, "segment")),
+                f"leave_in_peace[{position + 1}].segment: there is no segment "
+                f'"{each.segment}". {suggestion(each.segment, segments)}',
+            )
+            continue
+        intents = tuple(intent.value for intent in each.intents or ())
+        found.append(InPeace(each.segment, segments[each.segment], intents))
+    return tuple(found)
 
 
 def check_hours(

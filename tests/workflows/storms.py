@@ -57,6 +57,7 @@ FAULTS = (
     Fault.STOP_BEFORE, Fault.STOP_AFTER, Fault.FAIL_BEFORE, Fault.FAIL_AFTER, Fault.DELAY,
 )  # fmt: skip
 LEAVES = ("unsubscribed", "email_bounced", "email_complained")
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 WHY = {"by": "kim", "reason": "wrote from both addresses"}
 AT_ONCE = timedelta(seconds=1)
 """How soon an exit and a goal must have ended a journey that pauses, while nothing fails."""
@@ -151,6 +152,7 @@ class Storm(Tale):
         acts = (
             (50, self.does_something), (9, self.clicks_somewhere), (6, self.presses_unsubscribe),
             (4, self.leaves), (8, self.starts), (5, self.starts_twice), (6, self.decides),
+            (12 if self.journey == "welcome" else 0, self.presses_confirm),
             (3, self.is_joined), (1, self.is_erased), (3, self.is_shut_out), (2, self.is_stopped),
         )  # fmt: skip
         weights, choices = zip(*acts, strict=True)
@@ -209,19 +211,26 @@ class Storm(Tale):
 
     def clicks_somewhere(self, name: str) -> None:
         """Click in the last mail, whatever the answer is while calls fail."""
-        if self.mails_of(name):
-            path = self.link(f"{name}@example.com", "/c/")
-            self.world.request("GET", path, headers=BROWSER)
+        mails = self.mails_of(name)
+        pages = re.findall(r"/c/[A-Za-z0-9_.-]+", str(mails[-1].parts()[1])) if mails else []
+        if pages:
+            self.world.request("GET", pages[0], headers=BROWSER)
+
+    def presses_confirm(self, name: str) -> None:
+        """The button of a double opt-in mail, whatever the answer is while calls fail."""
+        mails = [each for each in self.mails_of(name) if "/k/" in str(each.parts()[1])]
+        if mails:
+            path = re.findall(r"/k/[A-Za-z0-9_.-]+", str(mails[-1].parts()[1]))[0]
+            self.world.request("POST", path, headers=FORM, body=b"")
 
     def presses_unsubscribe(self, name: str) -> None:
         """The mail client's own button; from the answer on nothing more may come."""
-        mails = self.mails_of(name)
-        if not mails:
+        headers = [each.parts()[0]["List-Unsubscribe"] for each in self.mails_of(name)]
+        header = next((each for each in reversed(headers) if each), None)
+        if header is None:
             return
-        header = mails[-1].parts()[0]["List-Unsubscribe"]
         path = re.findall(r"<https://[^/]+(/[^>]+)>", header)[0]
-        form = {"content-type": "application/x-www-form-urlencoded"}
-        answer = self.world.request("POST", path, headers=form, body=ONE_CLICK)
+        answer = self.world.request("POST", path, headers=FORM, body=ONE_CLICK)
         if answer.status == 200:
             self.left.setdefault(name, self.world.hub.now)
 
@@ -242,9 +251,8 @@ class Storm(Tale):
         mails = self.mails(SALES)
         pages = re.findall(r"/a/[A-Za-z0-9_-]+", str(mails[-1].parts())) if mails else []
         if pages:
-            form = {"content-type": "application/x-www-form-urlencoded"}
             body = b"answer=" + self.chance.choice([b"accept", b"refuse"])
-            self.world.request("POST", pages[0], headers=form, body=body)
+            self.world.request("POST", pages[0], headers=FORM, body=body)
 
     def is_joined(self, name: str) -> None:
         """Two contacts turn out to be one person, or that turns out to be wrong."""
@@ -439,6 +447,11 @@ def storm(journey: str, seed: int, *, quick: bool = True) -> Ways:
 def come(here: Storm) -> None:
     """The people of a storm, and how most of them get into the journey."""
     chance = here.chance
+    if here.journey == "welcome":  # which begins with people whom nobody knows
+        for name in PEOPLE:
+            assert here.signs_up(f"{name}@example.com") == 200
+            here.ids[name] = here.contact(f"{name}@example.com")
+        return
     for name in PEOPLE:
         here.ids[name] = here.arrives(
             name,

@@ -29,7 +29,7 @@ TESTS ?= tests
 export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.build/bytecode
 
-.PHONY: help demo serve content schemas tracker dashboard record test test-long test-browser test-mail test-clients lint format build test-deploy bench lock clean
+.PHONY: help demo serve content schemas tracker dashboard graphs record test test-long test-browser test-mail test-clients lint format build test-deploy bench lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -89,6 +89,9 @@ tracker: $(READY) ## Write relance.min.js and form.min.js anew after a change of
 
 dashboard: $(READY) ## Write the dashboard into the template anew after a change of machines or samples
 	@$(RUN) -m local.dashboard template.yaml
+
+graphs: $(READY) ## Draw the pictures in docs/graphs anew after a change of machines
+	@$(RUN) -m local.graphs docs/graphs
 
 record: $(READY) ## Record what the journeys send to their steps, at a release (RELEASE=2026-11-22)
 	@test -n "$(RELEASE)" || { echo "Say which release: make record RELEASE=$$(date +%F)" >&2; exit 1; }

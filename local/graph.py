@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 START = "Start"
+OTHERWISE = "otherwise"
 _LITERAL = re.compile(r"(?:!=|=)\s*['\"]([^'\"]{1,40})['\"]")
 _NEGATED = re.compile(r"!=|\$not\(")
 _CALLBACK = ".waitForTaskToken"
@@ -127,9 +128,14 @@ def _branches(name: str, state: Mapping[str, object]) -> list[Edge]:
         label = ("yes" if asks else "no") if yes_or_no and "Comment" not in rule else said
         found.append(Edge(name, str(rule.get("Next", "")), label.rstrip("."), "branch"))
     if default is not None:
-        label = ("no" if asks else "yes") if yes_or_no else "otherwise"
+        answers = all("Comment" not in rule or _says_yes_or_no(rule) for rule in rules)
+        label = ("no" if asks else "yes") if yes_or_no and answers else OTHERWISE
         found.append(Edge(name, str(default), label, "branch"))
     return found
+
+
+def _says_yes_or_no(rule: Mapping[str, object]) -> bool:
+    return str(rule.get("Comment")).rstrip(".").lower() in {"yes", "no"}
 
 
 def _literal(condition: str) -> str:
@@ -146,6 +152,8 @@ def _merged(edges: Iterable[Edge]) -> list[Edge]:
             found[key] = edge
         elif before.kind == edge.kind:
             labels = [label for label in (before.label, edge.label) if label]
+            if OTHERWISE in labels:  # which says it all: the other ways have labels of their own
+                labels = [OTHERWISE]
             found[key] = Edge(*key, ", ".join(dict.fromkeys(labels)), edge.kind)
         elif before.kind == "error":
             found[key] = edge

@@ -90,6 +90,7 @@ def new_journey(name: str, *, root: Path) -> str:
             "it, then draw what you mean in Workflow Studio, and change its stories with it:",
             f"   .venv/bin/python -m pytest tests/workflows/test_journey_{name}.py",
             f"   {LOCAL} rehearse {named.dashed} --contacts local/data/people.csv",
+            "   make graphs dashboard",
             "   make lint",
             "",
         ]

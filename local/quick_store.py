@@ -7,7 +7,8 @@ ever: each call takes its time, is counted and charged by the sizes of its items
 and sweeps, and items expire. The contract suite of the stores runs on it, and a test shows that a
 rehearsal on either comes to the same, to the bill.
 
-Faults are not played here, and DynamoDB's own API sees nothing of these tables.
+Faults are played as its client meets them: it asks again while a call fails, and a write whose
+answer is lost is made once more. DynamoDB's own API sees nothing of these tables.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import relance.aws.dynamodb as real
+from botocore.exceptions import ClientError
+from relance.aws.passing import passes
 from relance.aws.values import to_attributes
-from relance.errors import ConditionFailed
+from relance.errors import ConditionFailed, StoreBusy
 from relance.storage import (
     DUE,
     IDENTITIES_OF,
@@ -41,6 +44,7 @@ from relance.storage import (
     Write,
 )
 
+from local.faults import CallMade, Fault, Rule
 from local.latency import latency
 from local.memory import holds, key_of, without_none
 
@@ -52,6 +56,13 @@ _Change = tuple[Table, Key, Mapping[str, Any] | None, Mapping[str, Any] | None]
 _BATCH = 100
 _TTL = "expires_at"
 _TTL_DELAY = 2 * 86_400
+_READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
+_ATTEMPTS = 10
+_FIRST_PAUSE = 0.05
+"""How often botocore makes a call of DynamoDB at most, and the seconds it waits, doubled each time.
+
+https://docs.aws.amazon.com/boto3/latest/guide/retries.html
+"""
 _INDEXES: Mapping[Table, tuple[Index, ...]] = {
     table: tuple(i for i in (UNSETTLED, DUE, MEMBERS, IDENTITIES_OF, SENDS_OF) if i.table is table)
     for table in Table
@@ -93,6 +104,10 @@ class Around:
 
     def end(self) -> None:
         """It is answered."""
+
+    def lost(self) -> bool:
+        """Whether the answer to what was written is lost, so that the client writes again."""
+        return False
 
     def changed(
         self, table: Table, key: Key, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
@@ -335,6 +350,16 @@ class QuickStore:
         self._change("TransactWriteItems", writes)
 
     def _change(self, operation: str, writes: Sequence[Write]) -> dict[str, Any]:
+        done = self._once(operation, writes)
+        while self._around.lost():
+            # A transaction that comes twice with its token is carried out once.
+            # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+            if operation == "TransactWriteItems":
+                break
+            done = self._once(operation, writes)
+        return done
+
+    def _once(self, operation: str, writes: Sequence[Write]) -> dict[str, Any]:
         self._around.begin(operation)
         try:
             self._tables.expire()
@@ -460,18 +485,66 @@ class InWorld(Around):
             table for table, name in self._names.items() if name in world.wiring.streams
         }
         self._sweeps = {table: world.wiring.sweeps_of(name) for table, name in self._names.items()}
+        self._pending: dict[int, Rule] = {}
 
     def begin(self, operation: str) -> None:
-        """Take the time that the call takes, and count it."""
+        """Take the time that the call takes, and count it; again, while it fails."""
         run = self._sandboxes.current
         if run is None:
             return
         run.tick()
-        if run.stopped is not None:
-            raise run.stopped
-        run.calls += 1
-        self._hub.sleep(latency("dynamodb", operation))
-        self._recorder.count_quick(run.function.name, cast("Call", Made(operation)))
+        self._pending.pop(id(run), None)
+        for attempt in range(_ATTEMPTS):
+            if run.stopped is not None:
+                raise run.stopped
+            run.calls += 1
+            self._hub.sleep(latency("dynamodb", operation))
+            rule = self._struck(run, operation)
+            if rule is None or not self._fails(run, operation, rule):
+                self._recorder.count_quick(run.function.name, cast("Call", Made(operation)))
+                return
+            self._hub.sleep(_FIRST_PAUSE * 2**attempt)
+        raise StoreBusy("DynamoDB could not answer now")
+
+    def _struck(self, run: Any, operation: str) -> Rule | None:
+        faults = self._sandboxes.faults
+        if faults is None and self._sandboxes.trace is None:
+            return None
+        made = CallMade(run.function.name, run.number, run.calls, "dynamodb", operation)
+        if self._sandboxes.trace is not None:
+            self._sandboxes.trace.append(made)
+        return None if faults is None else faults.decide(made)
+
+    def _fails(self, run: Any, operation: str, rule: Rule) -> bool:
+        """Whether the call fails and has no effect; what befalls it afterwards is kept for then."""
+        if rule.fault is Fault.STOP_BEFORE:
+            raise self._sandboxes.stop(run, rule)
+        reads = operation in _READS
+        if rule.fault is Fault.FAIL_BEFORE or (reads and rule.fault is Fault.FAIL_AFTER):
+            answered: Any = {
+                "Error": {"Code": rule.code},
+                "ResponseMetadata": {"HTTPStatusCode": rule.status},
+            }
+            error = ClientError(answered, operation)
+            if not passes(error):
+                raise error
+            return True
+        self._pending[id(run)] = rule
+        if reads:
+            self.lost()
+        return False
+
+    def lost(self) -> bool:
+        """Whether it is; or the handler dies now, or waits for its answer."""
+        run = self._sandboxes.current
+        rule = None if run is None else self._pending.pop(id(run), None)
+        if run is None or rule is None:
+            return False
+        if rule.fault is Fault.STOP_AFTER:
+            raise self._sandboxes.stop(run, rule)
+        if rule.fault is Fault.DELAY:
+            self._hub.sleep(rule.seconds)
+        return rule.fault in {Fault.FAIL_AFTER, Fault.REPEAT}
 
     def end(self) -> None:
         """The handler's own time runs again."""

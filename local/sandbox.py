@@ -388,12 +388,12 @@ class Sandboxes:
     def _disturb(self, run: Run, call: Call, rule: Rule) -> Answer:
         fault = rule.fault
         if fault is Fault.STOP_BEFORE:
-            raise self._stop(run, rule)
+            raise self.stop(run, rule)
         if fault is Fault.FAIL_BEFORE:
             raise AwsError(rule.code, f"{rule.code} (injected)", rule.status)
         answer = self._serve(run, call)
         if fault is Fault.STOP_AFTER:
-            raise self._stop(run, rule)
+            raise self.stop(run, rule)
         if fault is Fault.FAIL_AFTER:
             raise AwsError(rule.code, f"{rule.code} (injected)", rule.status)
         if fault is Fault.DELAY:
@@ -403,7 +403,8 @@ class Sandboxes:
         return answer
 
     @staticmethod
-    def _stop(run: Run, rule: Rule) -> BaseException:
+    def stop(run: Run, rule: Rule) -> BaseException:
+        """Let a handler die; what is to be raised in it."""
         run.stopped = Stopped(exited(run.request_id, rule.error))
         return run.stopped
 

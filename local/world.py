@@ -206,8 +206,6 @@ class World:
         (`local.quick_store`), and the handlers' own CPU time is not measured. Raises
         TemplateError for whatever this machine cannot do.
         """
-        if faults is not None and quick_tables:
-            raise TemplateError("Faults are not played on quick tables: leave one of them out.")
         template = root / "template.yaml"
         chosen = {**_known_defaults(template), **(parameters or {})}
         stack = Stack.load(template, name=STACK_NAME, parameters=chosen)

@@ -34,6 +34,14 @@ STYLE = """
 """
 
 
+COLOURS = """
+.graph { --paper: #fff; --quiet: #f2f2ef; --ink: #24242b; --line: #85858f; --blue: #2563a8;
+  --blue-pale: #e5effa; --amber: #a16207; --amber-pale: #fdf3d8; --green: #2f7d4f;
+  --green-pale: #e3f4e9; --red: #b3362c; --red-pale: #fbe6e3; }
+"""
+"""For a picture that stands alone; a page brings its own."""
+
+
 def svg(graph: Graph, visits: Mapping[str, int], flows: Mapping[tuple[str, str], int]) -> str:
     """Draw it; `visits` by state, `flows` by edge. Ways that nobody took are pale."""
     flows = {way: flows.get(way, 0) for way in (e.ends for e in graph.edges)}
@@ -45,13 +53,7 @@ def svg(graph: Graph, visits: Mapping[str, int], flows: Mapping[tuple[str, str],
     labels = {e.ends: _label_width(e) for e in graph.edges}
     placed = place(graph, sizes, labels, rise=72)
     most = max(flows.values(), default=1) or 1
-    parts = [
-        (
-            f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" role="img" '
-            f'width="{placed.width:.0f}" height="{placed.height:.0f}" '
-            f'viewBox="0 0 {placed.width:.0f} {placed.height:.0f}">'
-        )
-    ]
+    parts = [_opening(placed)]
     edges = sorted(graph.edges, key=lambda e: flows.get(e.ends, 0))
     parts += [_edge(e, placed, flows.get(e.ends, 0), most) for e in edges]
     labelled = [_label(e, placed, flows.get(e.ends, 0)) for e in edges if e.ends in placed.routes]
@@ -62,6 +64,48 @@ def svg(graph: Graph, visits: Mapping[str, int], flows: Mapping[tuple[str, str],
     ]
     parts += [words for _, words in labelled]
     return "\n".join([*(part for part in parts if part), "</svg>"])
+
+
+def picture(graph: Graph, title: str) -> str:
+    """Draw it by itself, without anybody in it: a file that stands alone.
+
+    What a step does when something is broken is left out: it is the same everywhere.
+    """
+    edges = tuple(e for e in graph.edges if e.kind != "error" or e.label == "InvalidInput")
+    reached = {e.target for e in edges} | {START}
+    graph = Graph(tuple(s for s in graph.states if s.name in reached), edges)
+    graph = spread_endings(graph)
+    sizes = {state.name: _size(state, lines=0) for state in graph.states}
+    # Words stand three quarters of the way out: states are as far apart as these need.
+    widths = {e.ends: _words_width(e) for e in graph.edges}
+    room = {name: size[0] for name, size in sizes.items()}
+    for edge in graph.edges:
+        room[edge.target] = max(room[edge.target], widths[edge.ends] / 0.74 - 24)
+    slots = {name: (room[name], size[1]) for name, size in sizes.items()}
+    placed = place(graph, slots, widths, rise=72)
+    drawn = [_edge(e, placed, None, 1) for e in graph.edges]
+    labelled = [_label(e, placed, None) for e in graph.edges if e.kind == "branch"]
+    drawn += [ground for ground, _ in labelled]
+    drawn += [_box(s, placed.boxes[s.name], sizes[s.name], None) for s in graph.states]
+    drawn += [words for _, words in labelled]
+    return "\n".join(
+        [
+            _opening(placed),
+            f"<title>{escape(title)}</title>",
+            f"<style>{COLOURS}{STYLE}</style>",
+            f'<rect class="ground" width="{placed.width:.0f}" height="{placed.height:.0f}"/>',
+            *(part for part in drawn if part),
+            "</svg>\n",
+        ]
+    )
+
+
+def _opening(placed: Placed) -> str:
+    width, height = f"{placed.width:.0f}", f"{placed.height:.0f}"
+    return (
+        f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" role="img" '
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+    )
 
 
 def _original(edge: Edge) -> tuple[str, str]:
@@ -79,11 +123,12 @@ def wrap(name: str, width: int = _WRAP) -> list[str]:
     return lines
 
 
-def _size(state: State) -> tuple[float, float]:
-    lines = wrap(state.title or state.name)
-    widest = max(len(line) for line in lines)
+def _size(state: State, *, lines: int = 1) -> tuple[float, float]:
+    """Of the box of a state, with so many lines besides its name."""
+    named = wrap(state.title or state.name)
+    widest = max(len(line) for line in named)
     room = 44 if state.kind == "choice" else 24
-    return max(64, widest * _LETTER + room), (len(lines) + 1) * _LINE + 14
+    return max(64, widest * _LETTER + room), (len(named) + lines) * _LINE + 14
 
 
 def _label_width(edge: Edge) -> float:
@@ -91,7 +136,16 @@ def _label_width(edge: Edge) -> float:
     return (max((len(line) for line in lines), default=0) + 6) * _LETTER * 0.9
 
 
-def _box(state: State, centre: tuple[float, float], size: tuple[float, float], visits: int) -> str:
+def _words_width(edge: Edge) -> float:
+    """What is written on an edge, without a number."""
+    lines = wrap(edge.label, 16) if edge.kind == "branch" else []
+    return max((len(line) for line in lines), default=0) * _SMALL + 8
+
+
+def _box(
+    state: State, centre: tuple[float, float], size: tuple[float, float], visits: int | None
+) -> str:
+    """A state; `visits` is None where nobody is counted."""
     x, y = centre
     width, height = size
     left, top = x - width / 2, y - height / 2
@@ -114,15 +168,15 @@ def _box(state: State, centre: tuple[float, float], size: tuple[float, float], v
         f'<text x="{x:.1f}" y="{first + n * _LINE:.1f}">{escape(line)}</text>'
         for n, line in enumerate(lines)
     ]
-    text.append(
-        f'<text class="many" x="{x:.1f}" y="{first + len(lines) * _LINE:.1f}">{visits:,}</text>'
-    )
-    seen = "" if visits else " unseen"
+    if visits is not None:
+        below = first + len(lines) * _LINE
+        text.append(f'<text class="many" x="{x:.1f}" y="{below:.1f}">{visits:,}</text>')
+    seen = " unseen" if visits == 0 else ""
     title = f"<title>{escape(state.comment)}</title>" if state.comment else ""
     return f'<g class="{state.kind}{seen}">{title}{outline}{"".join(text)}</g>'
 
 
-def _edge(edge: Edge, placed: Placed, count: int, most: int) -> str:
+def _edge(edge: Edge, placed: Placed, count: int | None, most: int) -> str:
     points = placed.routes.get(edge.ends)
     if not points:
         return ""
@@ -142,14 +196,14 @@ def _edge(edge: Edge, placed: Placed, count: int, most: int) -> str:
     width = 1.2 + (3.3 * math.sqrt(count / most) if count else 0)
     back = 1 if end_y > rest[-1][1] else -1
     head = f"{end_x:.1f},{end_y:.1f} {end_x - 5:.1f},{end_y - 9 * back:.1f} {end_x + 5:.1f},"
-    seen = "" if count else " unseen"
+    seen = " unseen" if count == 0 else ""
     return (
         f'<g class="{edge.kind}{seen}"><path style="stroke-width:{width:.1f}" d="{"".join(path)}"/>'
         f'<polygon class="head" points="{head}{end_y - 9 * back:.1f}"/></g>'
     )
 
 
-def _label(edge: Edge, placed: Placed, count: int) -> tuple[str, str]:
+def _label(edge: Edge, placed: Placed, count: int | None) -> tuple[str, str]:
     """Return the ground that keeps lines away from the label, and the label."""
     (x, y), (to_x, to_y) = placed.routes[edge.ends][:2]
     # Branches leave from one point, so their words stand where they have drawn apart.
@@ -158,13 +212,13 @@ def _label(edge: Edge, placed: Placed, count: int) -> tuple[str, str]:
     y = y + (to_y - y) * share
     said = wrap(edge.label, 16) if edge.kind == "branch" else []
     first = y + 4 - 13 * max(0, len(said) - 1)
-    seen = "" if count else " unseen"
+    seen = " unseen" if count == 0 else ""
     rows = [
         f'<tspan x="{x:.1f}" y="{first + 13 * n:.1f}">{escape(line)}</tspan>'
         for n, line in enumerate(said)
     ]
-    dot = " · " if rows else ""
-    number = f"{count:,}"
+    dot = " · " if rows and count is not None else ""
+    number = "" if count is None else f"{count:,}"
     last = len(f"{said[-1]}{dot}" if said else "") * 0.93 + len(number)
     width = max([last, *(len(line) * 0.93 for line in said[:-1])]) * _SMALL + 8
     height = 13 * max(1, len(said)) + 4

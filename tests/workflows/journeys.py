@@ -9,8 +9,9 @@ from relance.aws.dynamodb import DynamoStore
 from relance.events import Event, put_once
 from relance.ids import event_id, milliseconds, ulid
 from relance.register import ConsentState, consent_value, new_register
-from relance.storage import Put, Table, Value
+from relance.storage import Put, Store, Table, Value
 
+from local.quick_store import QuickStore
 from local.world import World
 from tests.stack import table_names
 from tests.workflows.story import Story
@@ -25,8 +26,10 @@ class Tale(Story):
     count: int = field(default=0)
 
     @property
-    def store(self) -> DynamoStore:
+    def store(self) -> Store:
         """The tables, from outside."""
+        if self.world.quick is not None:
+            return QuickStore(self.world.quick)
         return DynamoStore(
             self.world.client("dynamodb"), table_names(), sleep=lambda _: None, chance=lambda: 0.0
         )

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from relance.aws.values import from_attributes
+from relance.storage import Table
 
 from local.http_messages import Request
 from local.world import World
@@ -127,15 +128,17 @@ class Story:
 
     def item(self, table: str, key: dict[str, Any]) -> dict[str, Any]:
         """An item of a table."""
+        if self.world.quick is not None:
+            place = tuple(str(each["S"]) for each in key.values())
+            kept = self.world.quick.at(Table(table.lower()), place)
+            return {} if kept is None else kept.item
         name = self.world.stack.resources[table].name
         answer = self.world.client("dynamodb").get_item(TableName=name, Key=key)
         return from_attributes(answer.get("Item", {}))
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All items of a table."""
-        name = self.world.stack.resources[table].name
-        pages = self.world.client("dynamodb").get_paginator("scan").paginate(TableName=name)
-        return [from_attributes(item) for page in pages for item in page["Items"]]
+        return [dict(each) for each in self.world.items(Table(table.lower()))]
 
     def events(self, address: str, name: str = "") -> list[dict[str, Any]]:
         """The history of a person, in the order of arrival."""

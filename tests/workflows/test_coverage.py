@@ -1,172 +1,131 @@
-"""Every state and every branch of the welcome journey is reached; the rules of the house hold."""
+"""Every state and every branch of every journey is reached; the rules of the house hold."""
 
-from collections import Counter
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from relance.states_language import check, parse_file
-from relance.storage import Table
+from relance.states_language.rules import Kind
 
-from local.faults import Fault, FaultPlan, Rule
 from local.hub import Hub
 from local.states.jsonata import Jsonata
-from local.world import World
-from tests.stack import table_names
-from tests.workflows.story import MONDAY, Story
+from local.world import ROOT, World
+from tests.workflows.story import MONDAY
+from tests.workflows.walks import GOAL, HAPPENS, MACHINES, Deed, Route, Said, Walks, does
 
-MACHINES = sorted((Path(__file__).resolve().parents[2] / "statemachines").glob("*/*.asl.json"))
-SWEEP = "relance-SettleSendsFunctionEveryMinute"
-Ways = Counter[tuple[str, str, str]]
+SALES = "sales@example.org"
+FILES = sorted((ROOT / "statemachines").glob("*/*.asl.json"))
 
 
-@pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.name)
+def starts_in(days: float) -> "Deed":
+    """They register for what begins in so many days."""
+    return Deed("happens", says=lambda now: _starts(now, days))
+
+
+def _starts(now: datetime, days: float) -> Said:
+    return {"starts_at": f"{now + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def born(days: int) -> Route:
+    """Somebody whose next birthday is in so many days."""
+    return Route(traits=lambda now: {"birth_date": f"1984-{now + timedelta(days=days):%m-%d}"})
+
+
+def signs_up(deeds: Mapping[str, Deed] | None = None) -> Route:
+    """Somebody fills in the form."""
+    return Route(deeds or {}, enters_by=("signed_up", lambda _: {"topic": "newsletter"}))
+
+
+FIRST_WAIT = "Wait up to 2 days for a confirmation"
+SECOND_WAIT = "Wait until day 7 for a confirmation"
+SIGNS_UP_AGAIN = Deed("happens", 1, says=lambda _: {"topic": "newsletter"})
+WARMS_UP = does(
+    *(("file_downloaded", {"file": f"{n}.pdf"}) for n in range(3)),
+    ("page_viewed", {"path": "/customers/one"}),
+    ("page_viewed", {"path": "/pricing"}),
+    after=15,
+)
+LOST: tuple[str, Said] = ("deal_lost", {})
+LOOKS_ON = does(*[("product_viewed", {})] * 3)
+ROUTES: dict[str, list[Route]] = {
+    "after_purchase": [
+        Route(
+            {"Wait for the delivery": HAPPENS},
+            enters_by=("order_completed", lambda _: {"order_id": "1"}),
+        ),
+        Route(enters_by=("order_completed", lambda _: {"order_id": "1"})),
+    ],
+    "birthday": [born(3), born(200), Route()],
+    "browse_recovery": [Route(before=(("product_viewed", {}),) * 3), Route()],
+    "cart_recovery": [Route(), Route({"Wait until the third day": LOOKS_ON})],
+    "event_promotion": [
+        Route({"Wait two weeks for a registration": starts_in(9), "Wait until they come": HAPPENS}),
+        Route({"Wait two weeks for a registration": starts_in(9)}),
+        Route({"Wait two weeks for a registration": HAPPENS}),
+        Route(enters_by=("event_registered", lambda now: _starts(now, 0.6))),
+        Route(),
+    ],
+    "lead_nurturing": [
+        Route(),
+        Route(traits=lambda _: {"role": "owner"}),
+        Route({"Wait three weeks more": WARMS_UP}),
+        Route({"Wait two weeks": GOAL}),
+    ],
+    "newsletter_reconfirm": [Route()],
+    "opportunity_support": [
+        Route(),
+        Route({"Wait for a sign of interest": HAPPENS}),
+        Route({"Wait for a sign of interest": does(LOST)}),
+        Route({"Wait two days": does(LOST)}),
+        Route({"Send the evidence": Deed("at night", told=(LOST,))}),
+        Route({"Send the evidence": Deed("at night", told=(("erased", {}),))}),
+        Route(enters_by=("deal_opened", lambda _: {}), then=(("deal_won", {}),)),
+    ],
+    "replenishment": [Route(), Route({"Ask whether there is enough": GOAL})],
+    "returning_visitor": [Route(before=(("session_started", {}),) * 2), Route()],
+    "sales_handoff": [Route(), Route({"Wait two days for a decision": Deed("happens", 1)})],
+    "trial_onboarding": [
+        Route(),
+        Route({"Wait 3 days for a first use": Deed("happens", after=0.67)}),
+    ],
+    "welcome": [
+        signs_up(),
+        signs_up({FIRST_WAIT: HAPPENS}),
+        signs_up({SECOND_WAIT: HAPPENS}),
+        signs_up({FIRST_WAIT: HAPPENS, "Wait up to 3 days for a click": HAPPENS}),
+        signs_up({FIRST_WAIT: SIGNS_UP_AGAIN}),
+        signs_up({SECOND_WAIT: SIGNS_UP_AGAIN}),
+    ],
+    "win_back": [Route()],
+}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_rules_of_the_house_hold(path: Path) -> None:
-    kind = "journey" if path.parent.name == "journeys" else "operation"
+    kind: Kind = "journey" if path.parent.name == "journeys" else "operation"
     with Hub(MONDAY) as hub:
         findings = check(parse_file(path), kind=kind, compile=Jsonata(hub).compile)
     assert [str(each) for each in findings] == []
 
 
-def suppress(story: Story, address: str) -> None:
-    """The address went bad elsewhere, and no event says so."""
-    story.world.client("dynamodb").update_item(
-        TableName=table_names()[Table.CONTACTS],
-        Key={"contact_id": {"S": story.contact(address)}, "record": {"S": "now#register"}},
-        UpdateExpression="SET suppressed = :s",
-        ExpressionAttributeValues={":s": {"M": {"reason": {"S": "bounced"}, "at": {"S": "x"}}}},
-    )
-
-
-def the_usual_people(story: Story) -> None:
-    """Those who do what people do."""
-    for name in ("engaged", "idle", "late", "leaver", "again", "gone", "gone2", "gone3", "gone4"):
-        story.signs_up(f"{name}@example.com")
-    story.signs_up("complaint@simulator.amazonses.com")
-    for name in ("engaged", "idle", "leaver", "gone3", "gone4"):
-        story.confirms(f"{name}@example.com")
-    story.clicks("engaged@example.com")
-    story.unsubscribes("leaver@example.com")
-    suppress(story, "gone4@example.com")
-    story.clicks("gone4@example.com")
-    suppress(story, "gone@example.com")
-    suppress(story, "gone3@example.com")
-    for name in ("oftener", "again2"):
-        story.signs_up(f"{name}@example.com")
-    story.world.start("journey-welcome", {})
-    story.world.start("journey-welcome", {"contact": story.contact("engaged@example.com")})
-    story.world.start("journey-welcome", {"contact": "nobody"})
-    for day in (0.3, 0.8, 1.8):  # an address is taken five times a day and no more
-        story.day(day)
-        for name in ("again", "oftener") * 5:
-            story.signs_up(f"{name}@example.com")
-    story.day(4)
-    story.confirms("late@example.com")
-    suppress(story, "again@example.com")
-    story.signs_up("again2@example.com")
-    suppress(story, "gone2@example.com")
-    for name in ("oftener", "gone2"):
-        story.signs_up(f"{name}@example.com")
-    story.confirms("again@example.com")
-    complainer = "complaint@simulator.amazonses.com"
-    story.signs_up(complainer)
-    story.signs_up("complains-late@example.com")
-    story.day(6.5)
-    leave_by_complaint(story, "complains-late@example.com")
-    story.day(20)
-
-
-def leave_by_complaint(story: Story, address: str) -> None:
-    send = story.sends(address)[-1]["send_id"]
-    mail = {"messageId": "m", "timestamp": "2026-01-11T10:00:00Z", "tags": {"send_id": [send]}}
-    complaint = {"timestamp": "2026-01-11T10:00:00Z", "complaintFeedbackType": "abuse"}
-    detail = {"eventType": "Complaint", "mail": mail, "complaint": complaint}
-    story.world.invoke("record_email_event", {"detail": detail})
-    story.a_moment()
-
-
-def one_of_each(story: Story) -> None:
-    """Somebody who goes every way that sends, for faults to strike."""
-    for name in ("engaged", "idle", "late"):
-        story.signs_up(f"{name}@example.com")
-    for name in ("engaged", "idle"):
-        if story.mails(f"{name}@example.com"):
-            story.confirms(f"{name}@example.com")
-    if "welcome" in story.messages("engaged@example.com"):
-        story.clicks("engaged@example.com")
-    story.day(3.5)
-    story.signs_up("late@example.com")
-    until_all_have_ended(story)
-
-
-def until_all_have_ended(story: Story) -> None:
-    """Let days pass, as few as it takes."""
-    machine = story.world.machine_arn("journey-welcome")
-    list_executions = story.world.client("stepfunctions").list_executions
-    while list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
-        story.world.run(for_=timedelta(days=1))
-
-
-def ways_of(tell: Callable[[Story], None], faults: FaultPlan | None) -> Ways:
-    """The ways taken in one world."""
-    with World.build(start=MONDAY, seed=1, faults=faults) as world:
-        story = Story(world)
-        tell(story)
-        return Counter(world.machines.branches("relance-journey-welcome"))
-
-
-def broken(function: str, invocation: int | None = None) -> FaultPlan:
-    """A function that AWS will not let do its work: a defect, not a passing trouble."""
-    return FaultPlan(
-        [
-            Rule(
-                Fault.FAIL_BEFORE,
-                function=function,
-                invocation=invocation,
-                code="AccessDeniedException",
-                status=400,
-                times=None,
-            )
-        ]
-    )
-
-
-def cut_off(invocation: int | None) -> FaultPlan:
-    """A send that dies before SES is called."""
-    return FaultPlan(
-        [
-            Rule(
-                Fault.STOP_BEFORE,
-                function="send-email",
-                invocation=invocation,
-                operation="SendEmail",
-            )
-        ]
-    )
-
-
-def with_no_sweep(tell: Callable[[Story], None]) -> Callable[[Story], None]:
-    """The same while nothing settles what was left unsettled: the step that waits must give up."""
-
-    def told(story: Story) -> None:
-        story.world.wiring.recurring.remove(SWEEP)
-        tell(story)
-
-    return told
-
-
-def test_every_branch_of_welcome_is_reached() -> None:
-    taken: Ways = ways_of(the_usual_people, None)
-    for function in ("enter-workflow", "award-points", "change-list"):
-        taken += ways_of(one_of_each, broken(function))
-    for invocation in (1, 4, 6):  # each step that waits, of one person or another
-        taken += ways_of(one_of_each, broken("await-event", invocation))
-    for invocation in (1, 4, 6, 7, 8, 9):  # each step that sends
-        taken += ways_of(one_of_each, broken("send-email", invocation))
-        taken += ways_of(one_of_each, cut_off(invocation))
-        taken += ways_of(with_no_sweep(one_of_each), cut_off(invocation))
-    with World.build(start=MONDAY, seed=1) as world:
-        all_ways = world.machines.branches("relance-journey-welcome")
-    missed = [" ".join(way) for way in all_ways if not taken[way]]
-    assert missed == []
+@pytest.mark.parametrize("journey", MACHINES)
+def test_every_way_of_a_journey_is_taken(journey: str) -> None:
+    routes = ROUTES.get(journey, [Route()])
+    with World.build(start=MONDAY, seed=1, quick_tables=True) as world:
+        walks = Walks(world, journey=journey)
+        machine = f"journey-{journey.replace('_', '-')}"
+        early = walks.sets_out(routes[0])  # before anybody of sales is declared
+        walks.all_have_ended()
+        world.start(machine, {"contact": early})
+        walks.declares(sales=SALES, sales_lead=SALES)
+        stranger = walks.arrives("stranger", agreed=False)
+        for given in ({}, {"contact": "nobody"}, {"contact": stranger}, {"contact": stranger}):
+            world.start(machine, given)
+        first = walks.sets_out(routes[0])
+        for _ in range(2):
+            world.start(machine, {"contact": first})
+        walks.everything_happens(routes)
+        missed = [" ".join(way) for way, taken in walks.paths(journey).items() if not taken]
+        assert missed == [], "nobody took these ways: add to ROUTES who does, or mend the graph"
+        assert walks.those_who_failed() == walks.those_to_whom_something_broke()

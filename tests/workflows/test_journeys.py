@@ -77,7 +77,7 @@ def test_cart_recovery(tell: Tell) -> None:
     assert tale.got("dan") == ["cart-reminder"]
 
 
-def test_two_carts_of_one_person_run_side_by_side(tell: Tell) -> None:
+def test_p24_two_carts_of_one_person_run_side_by_side(tell: Tell) -> None:
     tale = tell("cart_recovery")
     tale.arrives("ana")
     tale.happens("ana", "product_added", cart_id="a", product_id="espresso")

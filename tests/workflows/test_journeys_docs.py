@@ -67,3 +67,8 @@ def test_every_journey_is_told_with_what_it_costs(journey: str) -> None:
     assert MACHINES[journey]["Comment"] in LIBRARY
     letters = re.findall(r'"message": "([a-z-]+)"', json.dumps(MACHINES[journey]))
     assert all(f"`{each}`" in LIBRARY for each in letters)
+
+
+def test_welcome_is_told_with_what_it_costs() -> None:
+    most = most_transitions(MACHINES["welcome"])
+    assert f"`welcome`, which makes {most} transitions at most," in LIBRARY

@@ -98,7 +98,8 @@ def _is_sentence_case(name: str) -> bool:
     words = _QUOTED.sub("it", name).split()  # what is quoted stands as it is written elsewhere
     if not (words[0][0].isupper() or words[0][0].isdigit()):
         return False
-    if any(_JOINED.search(word) for word in words):
+    # What stands in quotes is the name of something, a list for example.
+    if any(_JOINED.search(word) for word in words if not word.startswith('"')):
         return False
     later = [word for word in words[1:] if word[0].isalpha() and len(word) > 1]
     capitals = [word for word in later if word[0].isupper() and not word.isupper()]

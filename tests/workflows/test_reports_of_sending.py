@@ -210,10 +210,12 @@ def test_every_branch_of_the_small_operations_is_reached(few: Mailing) -> None:
             few.asks(operation, data)
         ways = few.world.machines.branches(f"relance-operation-{operation}")
         missed.update(way[0] for way, count in ways.items() if not count)
-    # What a defect does, and what `control` does, is shown in `test_campaigns`.
+    # What a defect does is shown in `test_campaigns`, what `control` does with journeys in
+    # `test_controlling`.
     assert set(missed) <= {
         "Do what was typed", "Count what became of them", "Render the message", "What came of it?",
-        "Done",
+        "Done", "A journey or a campaign?", "Do it with the journey", "What is to be done next?",
+        "Leave them ten seconds", "Counted",
     }, missed  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def changed(story: Story) -> dict[str, Any]:
     for old, new in (
         ("Give them 3 days to click", "Give them 5 days to click"),
         ("Wait up to 3 days for a click", "Wait up to 5 days for a click"),
-        ("($sent.at) + 3 * 86400000", "($sent.at) + 5 * 86400000"),
+        ("($sent.at) + 3 * $day", "($sent.at) + 5 * $day"),
         ("did not click within 3 days", "did not click within 5 days"),
     ):
         assert old in text

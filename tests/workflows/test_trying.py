@@ -326,3 +326,24 @@ def test_every_sample_ends_as_it_should(tale: Tale) -> None:
         ended = asks(tale, **typed)
         found[path.stem] = (ended["output"] or {}).get("outcome", ended.get("error"))
     assert found == EXPECTED
+
+
+def test_what_is_done_to_a_journey_passes_a_tryout_by(make: Any) -> None:
+    """It is tried while it is paused; nobody is inside whom its end or a move could concern."""
+    tale = make()
+    ana = tale.arrives("ana")
+
+    def control(do: str, **more: Any) -> dict[str, Any]:
+        told = tale.world.start("operation-control", {"journey": "welcome", "do": do, **more})
+        tale.a_moment(60)
+        return dict(json.loads(tale.world.describe(told)["output"]))
+
+    assert control("pause")["outcome"] == "done"
+    asked = asks(tale, journey="welcome", contact=ana, one_day="1 hour", happens=["confirmed"])
+    tale.a_moment(60)
+    assert control("end")["summary"] == 'Nobody is in "welcome".'
+    assert control("move", contact=ana)["summary"] == f'{ana} is not in "welcome".'
+    tale.day(2)
+    told = tale.world.describe(asked["output"]["execution"])
+    assert json.loads(told["output"])["outcome"] == "welcomed, no click"
+    assert [mail.subject for mail in tale.mails(TESTERS[0])] != []

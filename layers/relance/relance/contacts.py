@@ -78,6 +78,10 @@ class Contact:
             None,
         )
 
+    def entries_in(self, workflow: str) -> list[Enrolment]:
+        """The open enrolments in a workflow; tryouts are none."""
+        return [each for each in self.enrolments if each.workflow == workflow and not each.tryout]
+
 
 def read_contact(store: Store, contact_id: str) -> Contact:
     """The contact as it is now; of one that was joined to another, the person they are together.

@@ -11,6 +11,7 @@ from relance.ports import Services
 from relance.register import RECORD as REGISTER
 from relance.storage import Table
 from relance.tallies import in_people
+from relance.tryouts import TRYOUT
 from relance.usecases.controlling import Answer, Asked, Decision, SoFar, go_on, told
 from relance.usecases.end_entries import end_entry
 
@@ -72,7 +73,10 @@ def _counted(workflow: str, so_far: SoFar, services: Services) -> tuple[SoFar, b
 
 
 def _records(workflow: str, after: str, services: Services) -> Iterator[tuple[str, str]]:
-    """The contact and the key of each open enrolment, and of each register behind `after`."""
+    """The contact and the key of each open enrolment, and of each register behind `after`.
+
+    Tryouts are nobody's.
+    """
     mine = f"now#enrolment#{workflow}"
     for item in services.store.scan(
         Table.CONTACTS,
@@ -81,7 +85,8 @@ def _records(workflow: str, after: str, services: Services) -> Iterator[tuple[st
         attributes=("contact_id", "record"),
         after=(after, REGISTER) if after else None,
     ):
-        yield str(item["contact_id"]), str(item["record"])
+        if item["record"] != f"{mine}#{TRYOUT}":
+            yield str(item["contact_id"]), str(item["record"])
 
 
 def _let_leave(contact_id: str, workflow: str, services: Services) -> bool:
@@ -90,7 +95,7 @@ def _let_leave(contact_id: str, workflow: str, services: Services) -> bool:
         contact = read_contact(services.store, contact_id)
     except (ContactNotFound, *UNREADABLE):
         return False
-    inside = [each for each in contact.enrolments if each.workflow == workflow]
+    inside = contact.entries_in(workflow)
     for each in inside:
         end_entry(contact, each, services)
     return bool(inside)

@@ -27,7 +27,7 @@ def move_entry(asked: Asked, services: Services) -> Answer:
     journey, contact_id, so_far = asked.journey, asked.contact, asked.so_far
     with telling_who_is_missing(EXAMPLE):
         contact = read_contact(services.store, contact_id)
-    inside = [each for each in contact.enrolments if each.workflow == asked.workflow]
+    inside = contact.entries_in(asked.workflow)
     if contact.register.erased_at or not (inside or so_far.parts):
         return told(Decision.NOT_POSSIBLE, f'{contact_id} is not in "{journey}".')
     if not so_far.parts:

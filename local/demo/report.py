@@ -6,7 +6,7 @@ The same run gives the same text: wall time and memory go to stderr, not here.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -160,7 +160,7 @@ def text(report: Report, files: Sequence[tuple[str, str]]) -> str:
         _deeds(report),
         _price(report),
         _left_out(report),
-        _files(files),
+        listed(files),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -170,8 +170,8 @@ def _heading(report: Report) -> str:
     return "\n".join(
         [
             f"{many(report.people, 'person', 'people')}, {many(report.days, 'day')}: {days}",
-            *_wrapped(f"Real: {report.real}"),
-            *_wrapped(
+            *wrapped(f"Real: {report.real}"),
+            *wrapped(
                 "Simulated: what people do with their mail (shares below), the mailbox providers, "
                 f"and AWS itself. Seed {report.seed}."
             ),
@@ -181,30 +181,35 @@ def _heading(report: Report) -> str:
 
 def _endings(report: Report) -> str:
     rows = [
-        _title(f"What became of {many(report.sign_ups, 'sign-up')} (workflow {report.machine!r})")
+        title(f"What became of {many(report.sign_ups, 'sign-up')} (workflow {report.machine!r})"),
+        *ending_lines((*report.endings, *report.waiting), report.executions),
     ]
-    for ending in (*report.endings, *report.waiting):
-        share = 100 * ending.count / max(1, report.executions)
-        mark = "!" if ending.failed else " "
-        rows.append(f"{ending.count:>7,} {share:>5.1f} % {mark} {ending.state}")
-        rows += [f"{'':<18}{line}" for line in textwrap.wrap(ending.sentence, WIDTH - 18)]
-    rows.append(f"{report.executions:>7,} 100.0 %   all together")
-    rows += [line for note in report.notes for line in _wrapped(note)]
+    rows += [line for note in report.notes for line in wrapped(note)]
     return "\n".join(rows)
+
+
+def ending_lines(endings: Iterable[Ending], executions: int) -> Iterator[str]:
+    """How many of the executions came to each ending, with its sentence, and the sum."""
+    for ending in endings:
+        share = 100 * ending.count / max(1, executions)
+        mark = "!" if ending.failed else " "
+        yield f"{ending.count:>7,} {share:>5.1f} % {mark} {ending.state}"
+        yield from (f"{'':<18}{line}" for line in textwrap.wrap(ending.sentence, WIDTH - 18))
+    yield f"{executions:>7,} 100.0 %   all together"
 
 
 def _orders(report: Report) -> str:
     if not report.orders:
         return ""
     rows = [
-        _title("Real orders after the sign-up"),
+        title("Real orders after the sign-up"),
         f"{'':<38}{'people':>8}{'bought':>8}{'orders':>8}{'dollars':>12}{'a person':>12}",
     ]
     for o in (*report.orders, report.all_orders):
         who = "" if o.people is None else f"{o.people:>8,}{o.buyers:>8,}"
         each = "" if o.people is None else f"{o.dollars / max(1, o.people):>12,.2f}"
         rows.append(f"{o.group:<38}{who:<16}{o.orders:>8,}{o.dollars:>12,.2f}{each}")
-    rows += _wrapped(
+    rows += wrapped(
         "The clicks are simulated and know nothing of the orders, which are real: a difference "
         "between the groups is chance, not an effect of the mail."
     )
@@ -215,11 +220,11 @@ def _standing(report: Report) -> str:
     standing = report.standing
     if not standing.people:
         return ""
-    rows = [_title(f"Where {many(standing.people, 'person', 'people')} stand on the last day")]
+    rows = [title(f"Where {many(standing.people, 'person', 'people')} stand on the last day")]
     for kind, groups in standing.groups:
         rows += [f"{count:>7,}   {kind:<10}{title}" for title, count in groups]
     if standing.why:
-        rows += _wrapped(
+        rows += wrapped(
             f"The lead that was ready last, in the words that sales read: {standing.why}."
         )
     return "\n".join(rows)
@@ -229,14 +234,14 @@ def _timeline(report: Report) -> str:
     if not report.timeline:
         return ""
     return "\n".join(
-        [_title(f"One contact, day by day: {report.person} ({report.person_id})"), *report.timeline]
+        [title(f"One contact, day by day: {report.person} ({report.person_id})"), *report.timeline]
     )
 
 
 def _deeds(report: Report) -> str:
-    rows = [_title("What the simulated people did")]
+    rows = [title("What the simulated people did")]
     rows += [f"{count:>7,}  {deed}" for deed, count in report.deeds]
-    rows += ["", *_wrapped("Their habits: " + "; ".join(f"{s} {w}" for w, s in report.habits))]
+    rows += ["", *wrapped("Their habits: " + "; ".join(f"{s} {w}" for w, s in report.habits))]
     if report.surprises:
         times = many(len(report.surprises), "time")
         rows += ["", f"{times} something went otherwise than expected:"]
@@ -245,7 +250,7 @@ def _deeds(report: Report) -> str:
 
 
 def _price(report: Report) -> str:
-    rows = [_title("What it would have cost on AWS")]
+    rows = [title("What it would have cost on AWS")]
     rows += [
         f"{cost.item:<52}{_amount(cost.quantity):>14}{cost.dollars:>14.4f} $"
         for cost in report.costs
@@ -258,7 +263,7 @@ def _price(report: Report) -> str:
             ("a thousand contacts more", report.per_thousand),
         )
     ]
-    return "\n".join([*rows, *_wrapped(report.monthly)])
+    return "\n".join([*rows, *wrapped(report.monthly)])
 
 
 def price_parts(report: Report) -> list[tuple[str, float]]:
@@ -277,22 +282,23 @@ def _left_out(report: Report) -> str:
         return ""
     shown = [f"   {line}" for line in report.left_out[:20]]
     more = len(report.left_out) - len(shown)
-    rows = [_title(f"{many(len(report.left_out), 'row')} of the file left out"), *shown]
+    rows = [title(f"{many(len(report.left_out), 'row')} of the file left out"), *shown]
     return "\n".join([*rows, f"   … and {more} more"] if more else rows)
 
 
-def _files(files: Sequence[tuple[str, str]]) -> str:
+def listed(files: Sequence[tuple[str, str]]) -> str:
+    """The files to look at, each with what it is."""
     width = max((len(what) for what, _ in files), default=0)
-    return "\n".join(
-        [_title("To look at"), *(f"{what:<{width}}  {where}" for what, where in files)]
-    )
+    return "\n".join([title("To look at"), *(f"{what:<{width}}  {where}" for what, where in files)])
 
 
-def _title(words: str) -> str:
+def title(words: str) -> str:
+    """A heading, underlined."""
     return f"{words}\n{'─' * len(words)}"
 
 
-def _wrapped(words: str) -> list[str]:
+def wrapped(words: str) -> list[str]:
+    """A paragraph, line by line."""
     return textwrap.wrap(words, WIDTH)
 
 

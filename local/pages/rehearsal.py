@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from local.demo.report import Ending, many
+from local.demo.report import many
 from local.funnel import length
 from local.graph import START
 from local.pages import drawing
-from local.pages.report import STYLE
+from local.pages.report import STYLE, endings_of, figures_of
 from local.rehearsal.report import (
     DAYS,
     Rehearsal,
@@ -95,32 +95,15 @@ def _figures(r: Rehearsal) -> str:
         (f"${r.dollars:.2f}", "for all of it"),
         (f"${each:.2f}", "a thousand people"),
     ]
-    cells = "".join(f"<div><b>{b}</b>{escape(words)}</div>" for b, words in figures)
-    return f'<div class="figures">{cells}</div>'
+    return figures_of(figures)
 
 
 def _endings(r: Rehearsal) -> str:
-    most = max((e.count for e in (*r.endings, *r.waiting)), default=1)
-
-    def row(ending: Ending, kind: str) -> str:
-        part = 100 * ending.count / max(1, r.executions)
-        return (
-            f'<tr><td class="n">{ending.count:,}</td><td class="n">{part:.1f} %</td>'
-            f'<td class="bar"><i class="{kind}" style="width:{100 * ending.count / most:.1f}%"></i>'
-            f"</td><td>{escape(ending.state)}<br><small>{escape(ending.sentence)}</small></td></tr>"
-        )
-
-    rows = [row(e, "failed" if e.failed else "") for e in r.endings]
-    rows += [row(e, "open") for e in r.waiting]
-    total = (
-        f'<tr class="sum"><td class="n">{r.executions:,}</td><td class="n">100.0 %</td>'
-        '<td class="bar"></td><td>all together</td></tr>'
-    )
     left = "".join(
         f'<p class="soft">{count:,} did not come: {escape(why)}.</p>'
         for why, count in by_count(r.found.left_out)
     )
-    return f"<table>{''.join(rows)}{total}</table>{left}"
+    return endings_of(r.endings, r.waiting, r.executions) + left
 
 
 def _graph(r: Rehearsal) -> str:

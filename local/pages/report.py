@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from local.demo.report import NO_VISITS, Ending, Report, many, price_parts
@@ -85,29 +86,39 @@ def _figures(report: Report) -> str:
         (f"${report.dollars:.2f}", "for the whole run"),
         (f"${report.per_thousand:.2f}", "a thousand contacts more"),
     ]
+    return figures_of(figures)
+
+
+def figures_of(figures: Iterable[tuple[str, str]]) -> str:
+    """A row of figures, each with what it counts."""
     cells = "".join(f"<div><b>{b}</b>{escape(words)}</div>" for b, words in figures)
     return f'<div class="figures">{cells}</div>'
 
 
 def _endings(report: Report) -> str:
-    most = max((e.count for e in (*report.endings, *report.waiting)), default=1)
+    notes = "".join(f'<p class="soft">{escape(note)}</p>' for note in report.notes)
+    return endings_of(report.endings, report.waiting, report.executions) + notes
+
+
+def endings_of(ended: Sequence[Ending], waiting: Sequence[Ending], executions: int) -> str:
+    """How many of the executions came to each ending, as a table with bars."""
+    most = max((e.count for e in (*ended, *waiting)), default=1)
 
     def row(ending: Ending, kind: str) -> str:
-        share = 100 * ending.count / max(1, report.executions)
+        share = 100 * ending.count / max(1, executions)
         return (
             f'<tr><td class="n">{ending.count:,}</td><td class="n">{share:.1f} %</td>'
             f'<td class="bar"><i class="{kind}" style="width:{100 * ending.count / most:.1f}%"></i>'
             f"</td><td>{escape(ending.state)}<br><small>{escape(ending.sentence)}</small></td></tr>"
         )
 
-    rows = [row(e, "failed" if e.failed else "") for e in report.endings]
-    rows += [row(e, "open") for e in report.waiting]
+    rows = [row(e, "failed" if e.failed else "") for e in ended]
+    rows += [row(e, "open") for e in waiting]
     total = (
-        f'<tr class="sum"><td class="n">{report.executions:,}</td><td class="n">100.0 %</td>'
-        "<td></td><td>all together</td></tr>"
+        f'<tr class="sum"><td class="n">{executions:,}</td><td class="n">100.0 %</td>'
+        '<td class="bar"></td><td>all together</td></tr>'
     )
-    notes = "".join(f'<p class="soft">{escape(note)}</p>' for note in report.notes)
-    return f"<table>{''.join(rows)}{total}</table>{notes}"
+    return f"<table>{''.join(rows)}{total}</table>"
 
 
 def _graph(report: Report) -> str:

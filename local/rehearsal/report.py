@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 
 from relance.reasons import Reason
 
-from local.demo.report import WIDTH, Cost, Ending, many
+from local.demo.report import WIDTH, Cost, Ending, ending_lines, listed, many, title, wrapped
 from local.funnel import funnel_lines
 from local.graph import Graph
 from local.prices import PRICES
@@ -214,7 +214,7 @@ def text(rehearsal: Rehearsal, files: Sequence[tuple[str, str]]) -> str:
         _unseen(rehearsal),
         _price(rehearsal),
         _audience(rehearsal),
-        _files(files),
+        listed(files),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -227,36 +227,33 @@ def _heading(r: Rehearsal) -> str:
                 f"Rehearsal of {r.journey!r}: {many(r.people, 'person', 'people')} of {r.file}, "
                 f"{many(r.days, 'day')}"
             ),
-            *_wrapped(f"{days}, seed {r.seed}. {r.door}"),
-            *_wrapped(
+            *wrapped(f"{days}, seed {r.seed}. {r.door}"),
+            *wrapped(
                 "The template, the handlers, the messages and the state machine are those that go "
                 "to AWS. What people do is simulated; nobody got a mail."
             ),
-            *(line for note in r.notes for line in _wrapped(note)),
+            *(line for note in r.notes for line in wrapped(note)),
         ]
     )
 
 
 def _endings(r: Rehearsal) -> str:
-    rows = [_title(f"What becomes of them: {many(r.executions, 'start')} of the journey")]
-    for ending in (*r.endings, *r.waiting):
-        part = 100 * ending.count / max(1, r.executions)
-        mark = "!" if ending.failed else " "
-        rows.append(f"{ending.count:>7,} {part:>5.1f} % {mark} {ending.state}")
-        rows += [f"{'':<18}{line}" for line in textwrap.wrap(ending.sentence, WIDTH - 18)]
-    rows.append(f"{r.executions:>7,} 100.0 %   all together")
+    rows = [
+        title(f"What becomes of them: {many(r.executions, 'start')} of the journey"),
+        *ending_lines((*r.endings, *r.waiting), r.executions),
+    ]
     rows += [f"{count:>7,} did not come: {why}." for why, count in by_count(r.found.left_out)]
     return "\n".join(rows)
 
 
 def _steps(r: Rehearsal) -> str:
     return "\n".join(
-        [_title("Step by step"), *funnel_lines(r.found.tally.steps(r.steps), r.executions)]
+        [title("Step by step"), *funnel_lines(r.found.tally.steps(r.steps), r.executions)]
     )
 
 
 def _sent(r: Rehearsal) -> str:
-    rows = [_title(f"What is sent: {many(r.mails, 'mail')}")]
+    rows = [title(f"What is sent: {many(r.mails, 'mail')}")]
     rows += [f"{n:>7,}   {message} ({workflow})" for message, workflow, n in pairs(r.found.sent)]
     if not r.mails:
         return "\n".join(rows)
@@ -266,7 +263,7 @@ def _sent(r: Rehearsal) -> str:
         cells = "".join(f"{'':>8}" if day is None else f"{day[1]:>8,}" for day in week)
         rows.append(f"{first:%d %b %Y}   {cells}")
     most = max(r.found.busiest, default=0)
-    rows += _wrapped(
+    rows += wrapped(
         f"The busiest minute has {many(r.busiest_minute, 'mail')}; an account that sends 14 a "
         f"second can send 840. Nobody gets more than {most} on one day: "
         + ", ".join(f"{n} on {c:,} days" for n, c in sorted(r.found.busiest.items()))
@@ -278,9 +275,9 @@ def _sent(r: Rehearsal) -> str:
 def _not_sent(r: Rehearsal) -> str:
     if not r.found.skipped and not r.found.deferred:
         return "\n".join(
-            [_title("What is not sent, or later"), "Everything went out when it was wanted."]
+            [title("What is not sent, or later"), "Everything went out when it was wanted."]
         )
-    rows = [_title("What is not sent, or later")]
+    rows = [title("What is not sent, or later")]
     for words, counts in (("not sent", r.found.skipped), ("later", r.found.deferred)):
         for message, reason, count in pairs(counts):
             rows.append(f"{count:>7,}   {words}: {message} ({reason})")
@@ -289,7 +286,7 @@ def _not_sent(r: Rehearsal) -> str:
 
 
 def _meetings(r: Rehearsal) -> str:
-    rows = [_title("Other journeys, the same people"), *_wrapped(conflicts(r))]
+    rows = [title("Other journeys, the same people"), *wrapped(conflicts(r))]
     rows += [
         f"{count:>7,}   {one} and {other} on one day"
         for one, other, count in pairs(r.found.meetings)
@@ -299,21 +296,21 @@ def _meetings(r: Rehearsal) -> str:
 
 def _unseen(r: Rehearsal) -> str:
     if not r.unseen:
-        return "\n".join([_title("Where nobody went"), "Somebody took every way."])
-    rows = [_title("Where nobody went")]
+        return "\n".join([title("Where nobody went"), "Somebody took every way."])
+    rows = [title("Where nobody went")]
     for each in r.unseen[:_LISTED]:
         rows.append(f"{each.state}  ─ {each.branch} →  {each.target}")
         rows += [f"   {line}" for line in textwrap.wrap(each.why, WIDTH - 3)]
     if len(r.unseen) > _LISTED:
         rows.append(_NO_MORE.format(more=len(r.unseen) - _LISTED))
     if r.never:
-        rows += _wrapped(f"So nobody came to: {', '.join(r.never)}.")
+        rows += wrapped(f"So nobody came to: {', '.join(r.never)}.")
     return "\n".join(rows)
 
 
 def _price(r: Rehearsal) -> str:
     each = 1000 * r.dollars / max(1, r.people)
-    rows = [_title("What it will cost on AWS, at list prices")]
+    rows = [title("What it will cost on AWS, at list prices")]
     rows += [f"{cost.item:<52}{cost.quantity:>14,.0f}{cost.dollars:>14.4f} $" for cost in r.costs]
     rows += [
         f"{what:<66}{dollars:>14.4f} $"
@@ -327,25 +324,10 @@ def _price(r: Rehearsal) -> str:
 
 
 def _audience(r: Rehearsal) -> str:
-    rows = [_title("What the simulated people did")]
+    rows = [title("What the simulated people did")]
     rows += [f"{count:>7,}   {deed}" for deed, count in by_count(r.found.deeds)]
-    rows += ["", *(line for each in assumed(r) for line in _wrapped(each))]
+    rows += ["", *(line for each in assumed(r) for line in wrapped(each))]
     if r.found.surprises:
         rows += ["", "Something went otherwise than expected:"]
         rows += [f"{count:>7,}   {said}" for said, count in by_count(r.found.surprises)[:5]]
     return "\n".join(rows)
-
-
-def _files(files: Sequence[tuple[str, str]]) -> str:
-    width = max((len(what) for what, _ in files), default=0)
-    return "\n".join(
-        [_title("To look at"), *(f"{what:<{width}}  {where}" for what, where in files)]
-    )
-
-
-def _title(words: str) -> str:
-    return f"{words}\n{'─' * len(words)}"
-
-
-def _wrapped(words: str) -> list[str]:
-    return textwrap.wrap(words, WIDTH)

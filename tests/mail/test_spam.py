@@ -19,7 +19,7 @@ def judged(mime: bytes) -> Verdict:
 @pytest.mark.parametrize("letter", list(letters()), ids=lambda each: each.name)
 def test_a_shipped_mail_scores_low(letter: Letter) -> None:
     verdict = judged(letter.mime)
-    print(f"{letter.name}: {verdict.points} points")
+    print(f"{letter.name}: {verdict.points + 0.0} points")
     assert verdict.points < LIMIT, verdict.report
 
 

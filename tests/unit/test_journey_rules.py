@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from relance.content.compiled import Content
 from relance.engine import Plan
@@ -217,6 +217,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(place=st.sampled_from(sorted(places(WIN_BACK))), value=VALUES)
+@example(place="States/Ask what went wrong/Arguments/Payload/round", value=[])
 def test_whatever_stands_there_is_answered_in_sentences(place: str, value: object) -> None:
     for each in found(changed(place, value)):
         assert each.startswith("win_back.asl.json")

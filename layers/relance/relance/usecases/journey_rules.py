@@ -356,7 +356,7 @@ def _entry_rules(
 
 def _together(steps: Sequence[_Step], name: str) -> Iterator[Finding]:
     """All steps name the file, and no two of them are the same act."""
-    taken = dict[tuple[str, object], str]()
+    taken = dict[tuple[str, str], str]()
     for each in steps:
         said = each.payload.get("workflow")
         if said is not None and said != name:
@@ -368,7 +368,7 @@ def _together(steps: Sequence[_Step], name: str) -> Iterator[Finding]:
         if each.kind == "enter-workflow":
             continue
         step, turn = str(each.payload.get("step")), each.payload.get("round", 1)
-        other = taken.setdefault((step, turn), each.name)
+        other = taken.setdefault((step, repr(turn)), each.name)
         if other != each.name and not (isinstance(turn, str) and is_expression(turn)):
             message = (
                 f'Payload: "step" is "{step}" as in "{other}", so that the second would be taken '

@@ -6,6 +6,8 @@ What the emulator (ministack) cannot do is worked around here, in the copy, neve
   as resources of their own.
 - It runs functions on this machine, so that the copy's packages are built for this machine, and
   has no /opt, so that CONTENT names the built folder.
+- It knows no versions and aliases of state machines in a template, so that the copy starts the
+  machines themselves.
 - It does not know the DKIM attributes of a domain, so that the test deploys with the parameter
   SenderIdentity=existing.
 """
@@ -40,12 +42,25 @@ def copy_project(target: Path) -> None:
     template = read_template(ROOT / "template.yaml")
     resources = template["Resources"]
     with_explicit_routes(resources)
+    template["Resources"] = resources = without_aliases(resources)
     content = str(target / ".aws-sam" / "build" / "ContentLayer" / "content")
     for resource in resources.values():
         variables = resource["Properties"].get("Environment", {}).get("Variables", {})
         if "CONTENT" in variables:
             variables["CONTENT"] = content
     (target / "template.yaml").write_text(json.dumps(template), "utf-8")
+
+
+def without_aliases(resources: dict[str, Any]) -> dict[str, Any]:
+    """The resources with each machine in the place of its alias."""
+    machines = [
+        name for name, each in resources.items() if each["Properties"].pop("AutoPublishAlias", None)
+    ]
+    written = json.dumps(resources)
+    for name in machines:
+        written = written.replace(f"{name}Aliaslive", name)
+    found: dict[str, Any] = json.loads(written)
+    return found
 
 
 def with_explicit_routes(resources: dict[str, Any]) -> None:

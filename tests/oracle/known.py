@@ -20,7 +20,7 @@ from tests.oracle.instants import DAY, HOUR, MINUTE, Amounts, Instants, ms
 from tests.oracle.values import at_path, fits
 
 CONCLUDED = ("workflow_entered", "workflow_left")
-"""Conclusions: nothing follows from them (DESIGN.md, decision 1)."""
+"""Conclusions: nothing follows from them."""
 
 
 _CONSENTS = {"confirmed": "granted", "unsubscribed": "withdrawn"}

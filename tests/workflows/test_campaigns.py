@@ -181,7 +181,7 @@ def test_a_batch_takes_five_calls_beside_those_for_its_pace(mailing: Mailing) ->
     }  # fmt: skip
 
 
-# -- the promises, by their numbers in PITFALLS ----------------------------------------------------
+# -- what other systems get wrong ------------------------------------------------------------------
 
 
 def test_p2_paused_and_resumed_at_random_points_nobody_is_lost_or_doubled(

@@ -183,6 +183,11 @@ def test_a_journey_is_counted_by_step_and_ending(story: Story) -> None:
     assert "Through: 1" in page.text
     assert "left: unsubscribed | 1 | 25%" in page.text
     assert "Wait for confirmation | 3 | 75% | 1 day" in page.text
+    assert "Paused" not in page.text
+    asked = {"journey": "welcome", "do": "pause"}
+    story.world.start("operation-control", asked)
+    story.a_moment(60)
+    assert "Paused since 06 January 2026, 09:00 UTC" in widget.presses("Count anew").text
     assert "Welcome" in widget.presses("Another journey").buttons
 
 

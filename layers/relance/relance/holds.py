@@ -57,7 +57,11 @@ class Hold:
 
 def read_hold(store: Store, workflow: str) -> Hold:
     """Whether the journey is paused now."""
-    item = store.get(Table.SENDS, _key(workflow)) or {}
+    return hold_of(workflow, store.get(Table.SENDS, hold_key(workflow)) or {})
+
+
+def hold_of(workflow: str, item: Item) -> Hold:
+    """What the record of a journey says; an empty one is that it was never paused."""
     at = item.get("paused_at")
     return Hold(
         workflow,
@@ -71,7 +75,7 @@ def pause(workflow: str, *, now: datetime) -> list[Write]:
     return [
         Update(
             Table.SENDS,
-            _key(workflow),
+            hold_key(workflow),
             set={"workflow": workflow, "paused_at": to_text(now)},
             add={"pauses": 1},
             when=Missing("paused_at"),
@@ -85,7 +89,7 @@ def resume(workflow: str) -> list[Write]:
     return [
         Update(
             Table.SENDS,
-            _key(workflow),
+            hold_key(workflow),
             remove=("paused_at",),
             when=AllOf((AtLeast("paused_at", ""),)),
         ),
@@ -93,8 +97,8 @@ def resume(workflow: str) -> list[Write]:
     ]
 
 
-def _key(workflow: str) -> tuple[str]:
-    """No send has such an id, which is letters and digits."""
+def hold_key(workflow: str) -> tuple[str]:
+    """The key of the record in the table Sends; no send has such an id."""
     return (f"journey#{workflow}",)
 
 

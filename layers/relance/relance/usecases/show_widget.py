@@ -20,6 +20,7 @@ from relance.contacts import UNREADABLE, Contact, contact_view, read_contact
 from relance.errors import ContactNotFound, InvalidInput, Retryable
 from relance.events import Event, Name, event_of
 from relance.funnels import ATTRIBUTES, funnel, prefixes, records
+from relance.holds import hold_key, hold_of
 from relance.identities import email_identity, find, user_identity
 from relance.ids import is_ulid, moment_of, ulid_ms
 from relance.ledger import Send, send_of
@@ -283,7 +284,10 @@ def _count(asked: WidgetRequest, frame: Frame, services: Services) -> Page:
     reading = _Reading(asked.journey, services)
     items = list(reading)
     figures = funnel(asked.journey, items, now=services.now(), is_complete=reading.is_complete)
-    return Page(funnel_page(figures, frame), View.COUNT)
+    key = hold_key(asked.journey)
+    record = services.store.get_many(Table.SENDS, [key]).get(key, {})
+    paused_at = hold_of(asked.journey, record).paused_at
+    return Page(funnel_page(figures, frame, paused_at=paused_at), View.COUNT)
 
 
 class _Reading:

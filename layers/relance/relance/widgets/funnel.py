@@ -1,6 +1,6 @@
 """Where the contacts of a journey stand, and how those ended who are through it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from relance.funnels import Funnel, Standing
 from relance.widgets.html import Frame, Html, element, join, note, table
@@ -20,14 +20,17 @@ def choice_page(journeys: tuple[str, ...], frame: Frame) -> Html:
     )
 
 
-def funnel_page(funnel: Funnel, frame: Frame) -> Html:
-    """The figures of one journey."""
+def funnel_page(funnel: Funnel, frame: Frame, *, paused_at: datetime | None) -> Html:
+    """The figures of one journey; `paused_at` is since when people hold it up."""
     parts = [
         element("h3", step_name(funnel.journey)),
         frame.button("Another journey", "funnel"),
         frame.button("Count anew", "count", journey=funnel.journey),
         note(_whole(funnel)),
     ]
+    if paused_at:
+        since = f"Paused since {paused_at:%d %B %Y, %H:%M} UTC: "
+        parts.append(note(since + "its messages wait, and so does whoever comes."))
     if funnel.inside:
         parts.append(element("h4", f"In it now: {sum(map(_count, funnel.inside.values())):,}"))
         rows = [(step_name(step), *_cells(it, funnel)) for step, it in funnel.inside.items()]

@@ -114,6 +114,12 @@ class Stack:
         )
 
     @property
+    def journeys(self) -> dict[str, str]:
+        """The journeys by name, as in `cart-recovery`, with the physical names of their machines."""
+        start = f"{self.name}-journey-"
+        return {each.removeprefix(start): each for each in self.machines if each.startswith(start)}
+
+    @property
     def inert(self) -> tuple[Resource, ...]:
         """Resources that are accepted and do nothing here."""
         return tuple(found for found in self.resources.values() if found.shape is None)

@@ -14,16 +14,15 @@ Saved = Mapping[str, object]
 """A journey: its `steps` in the order in which it is drawn, and its `executions`, each with its
 status and its stays as [number of the step, entered, left or null] (epoch seconds)."""
 
-_JOURNEY = "-journey-"
 _STEPS = frozenset({"task", "pause", "ending", "failure"})
 
 
 def trails(world: World) -> dict[str, Saved]:
     """What is kept of each journey, by name."""
+    stack = world.stack
     return {
-        machine.name.rpartition(_JOURNEY)[2]: _journey(world, machine.name, machine.definition)
-        for machine in world.stack.machines.values()
-        if _JOURNEY in machine.name
+        name: _journey(world, machine, stack.machines[machine].definition)
+        for name, machine in stack.journeys.items()
     }
 
 

@@ -79,9 +79,7 @@ def _form(content: Content, pattern: Mapping[str, object]) -> str:
 
 
 def other_journeys(stack: Stack, machine: str) -> list[str]:
-    """The journeys of the template besides this one, as their events name them."""
+    """The journeys of the template besides that of this machine, as their events name them."""
     return sorted(
-        each.name.rpartition("-journey-")[2].replace("-", "_")
-        for each in stack.machines.values()
-        if "-journey-" in each.name and each.arn != machine
+        name.replace("-", "_") for name, its_own in stack.journeys.items() if its_own != machine
     )

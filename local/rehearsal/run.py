@@ -43,8 +43,6 @@ from local.world import DEFAULTS, ROOT, STACK_NAME
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 """When a rehearsal begins whose file knows no day: a Monday."""
 
-_JOURNEY = "-journey-"
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -112,7 +110,7 @@ def rehearse(asked: Asked) -> Rehearsal:
         worlds=used.worlds,
         megabytes=used.megabytes,
         habits=habits,
-        others=other_journeys(stack, stack.machines[machine].arn),
+        others=other_journeys(stack, machine),
         with_past=sum(each.past != Past() for each in people.subjects),
         notes=people.notes,
     )
@@ -123,12 +121,8 @@ def rehearse(asked: Asked) -> Rehearsal:
 
 
 def _machine(stack: Stack, journey: str) -> str:
-    """The logical id of the journey's machine."""
-    named = {
-        machine.name.rpartition(_JOURNEY)[2]: logical
-        for logical, machine in stack.machines.items()
-        if _JOURNEY in machine.name
-    }
+    """The physical name of the journey's machine."""
+    named = stack.journeys
     journey = journey.replace("_", "-")
     if journey not in named:
         raise Mistake(

@@ -203,6 +203,12 @@ def test_the_machines_of_the_product_are_named_after_the_stack(stack: Stack) -> 
     assert "relance-journey-welcome" in stack.machines
 
 
+def test_the_journeys_of_the_product_are_those_in_the_folder_of_journeys(stack: Stack) -> None:
+    files = (ROOT / "statemachines" / "journeys").glob("*.asl.json")
+    names = {file.name.removesuffix(".asl.json").replace("_", "-") for file in files}
+    assert stack.journeys == {name: f"{stack.name}-journey-{name}" for name in names}
+
+
 def test_references_agree_with_names(stack: Stack) -> None:
     sender = stack.functions["relance-send-email"].environment
     assert sender["LINK_BASE_URL"] == "https://links.example.com"

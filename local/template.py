@@ -115,7 +115,7 @@ class Stack:
 
     @property
     def journeys(self) -> dict[str, str]:
-        """The journeys by name, as in `cart-recovery`, with the physical names of their machines."""
+        """The journeys by name (`cart-recovery`), with the physical names of their machines."""
         start = f"{self.name}-journey-"
         return {each.removeprefix(start): each for each in self.machines if each.startswith(start)}
 

@@ -250,22 +250,14 @@ def _claim_with_room(delivery: Delivery, contact: Contact, room: Room, services:
     Raises:
         ClaimedByAnother: nothing was written.
     """
-    if not room.counts:
-        _claim(delivery, services)
-        return True
-    taking = room.take(contact.register)
-    if delivery.claim is None:
-        with _giving_back(delivery, services):  # whether room was taken is not known: it stays
-            try:
-                services.store.write(taking)
-            except ConditionFailed:
-                return False
-        return True
-    with _giving_back(delivery, services, room, contact.contact_id):
+    claim = [] if delivery.claim is None else [delivery.claim]
+    # Without the claim beside it nobody could tell whether the room was taken: then it stays.
+    returned = room if claim else None
+    with _giving_back(delivery, services, returned, contact.contact_id):
         try:
-            services.store.transact([delivery.claim, taking])
+            services.store.transact([*claim, room.take(contact.register)])
         except ConditionFailed as refused:
-            if 0 not in refused.failed:
+            if not claim or 0 not in refused.failed:
                 return False
             _own(delivery, services)
     return True

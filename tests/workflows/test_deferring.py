@@ -86,6 +86,42 @@ def test_a_message_waits_until_the_night_is_over_and_says_why(evening: Evening) 
     assert story.records(ANA, "now#") == ["now#profile", "now#register"]
 
 
+def test_a_lost_answer_to_its_claim_defers_a_message_all_the_same(evening: Evening) -> None:
+    _, trace = live_through()
+    first = next(each for each in trace if each.operation == "PutItem" and _defers(each, trace))
+    plan = FaultPlan(
+        [
+            Rule(
+                Fault.FAIL_AFTER,
+                function=first.function,
+                invocation=first.invocation,
+                index=first.index,
+                code="InternalServerError",
+                status=500,
+            )
+        ]
+    )
+    story = evening(plan)
+    story.day(3.01)
+    assert len(plan.struck) == 1
+    assert (again(story)["state"], again(story)["reason"]) == ("deferred", "quiet_hours")
+    story.day(3.5)
+    assert story.messages(ANA) == ["confirm", "welcome", AGAIN]
+
+
+def _defers(made: CallMade, trace: list[CallMade]) -> bool:
+    """Whether it is the claim before a deferral: the next call writes that, and is the last."""
+    its_own = [
+        each.operation
+        for each in trace
+        if (each.function, each.invocation) == (made.function, made.invocation)
+    ]
+    return made.function.endswith("send-email") and its_own[made.index - 1 :] == [
+        "PutItem",
+        "TransactWriteItems",
+    ]
+
+
 def test_whoever_unsubscribes_meanwhile_leaves_and_gets_nothing(evening: Evening) -> None:
     story = evening()
     story.day(3.01)

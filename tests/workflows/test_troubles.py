@@ -12,6 +12,7 @@ from relance.storage import Table
 from local.faults import Fault, FaultPlan, Rule
 from local.world import World
 from tests.stack import table_names
+from tests.workflows.content import SHIPPED, content_with
 from tests.workflows.story import MONDAY, Story
 
 ANA = "ana@example.com"
@@ -90,6 +91,16 @@ PASSING = [
         id="the answer to the claim is lost",
     ),
     pytest.param(
+        Rule(
+            Fault.FAIL_AFTER,
+            operation="TransactWriteItems",
+            code="InternalServerError",
+            status=500,
+            times=3,
+        ),
+        id="no answer to the claim comes, however often it is asked",
+    ),
+    pytest.param(
         answered("ThrottlingException", operation="SendTaskSuccess", times=20),
         id="the answer to the journey is throttled",
     ),
@@ -148,6 +159,23 @@ def test_a_sender_that_ses_refuses_is_one() -> None:
         story.a_moment()
         assert story.outcomes() == ["FAILED"]
         assert [each["state"] for each in story.sends(ANA)] == ["refused"]
+
+
+def test_a_mail_that_cannot_be_made_for_somebody_is_refused_and_says_so(story: Story) -> None:
+    """The welcome needs a first name by now, and Ana told none; Ben did."""
+    written = (SHIPPED / "messages" / "welcome" / "message.yaml").read_text("utf-8")
+    needs = {"messages/welcome/message.yaml": f"{written}requires: [first_name]\n"}
+    story.world.deploy_content(content_with(needs))
+    story.signs_up(ANA)
+    story.signs_up("ben@example.com", first_name="Ben")
+    story.confirms(ANA)
+    story.confirms("ben@example.com")
+    story.day(1)
+    record = next(each for each in story.sends(ANA) if each["message"] == "welcome")
+    assert (record["state"], record["reason"]) == ("refused", "content_invalid")
+    assert story.messages(ANA) == ["confirm"]
+    assert story.messages("ben@example.com") == ["confirm", "welcome"]
+    assert sorted(story.outcomes()) == ["FAILED", "RUNNING"]
 
 
 # -- feedback --------------------------------------------------------------------------------------

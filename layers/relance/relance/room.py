@@ -1,9 +1,10 @@
 """Room for one more message to a contact: counted by the days of its own calendar.
 
 Room is taken by one conditional write on the register, in the transaction that claims the message,
-after the decision and just before the call to SES. The write is refused when another message took room meanwhile (`room` counts how often that
-was done), or when the person unsubscribed, asked for a pause or was erased: whoever is refused
-reads the contact again and decides afresh. So of two senders with room for one, one sends.
+just before the call to SES. The write is refused when another message took room meanwhile (`room`
+counts how often that was done), or when the person unsubscribed, asked for a pause or was erased:
+whoever is refused reads the contact again and decides afresh. So of two senders with room for one,
+one sends.
 """
 
 from dataclasses import dataclass

@@ -19,32 +19,18 @@ What happens when this is cut off:
 | after the outcome was written | `sent`, `skipped`, `deferred` | answers the same, or waits |
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from relance.answering import answer, resume, resume_step
 from relance.begun import said_by_event
 from relance.contacts import Contact, read_contact, stage_at
-from relance.content.compiled import Message
 from relance.content.sending_rules import LONGEST_WAIT, Priority
-from relance.deciding import (
-    Decision,
-    Defer,
-    SendNow,
-    Skip,
-    Waiting,
-    case_of,
-    decide,
-    priority_of,
-)
+from relance.deciding import Decision, Defer, SendNow, Skip, Waiting, case_of, decide, priority_of
 from relance.errors import (
     ConditionFailed,
-    ContactNotFound,
-    ContentInvalid,
     RecipientRefused,
-    Retryable,
     SendOutcomeUnknown,
     SendRateExceeded,
     SendRefused,
@@ -53,18 +39,7 @@ from relance.errors import (
 from relance.events import Event, Name, put_once
 from relance.holds import read_hold
 from relance.ids import event_id, milliseconds
-from relance.ledger import (
-    Send,
-    SendState,
-    defer,
-    doubt,
-    release,
-    send_id_of,
-    send_of,
-    settle,
-    wake,
-)
-from relance.limiter import Slot
+from relance.ledger import SendState, defer, settle, wake
 from relance.moments import to_text
 from relance.ports import Mail, Services
 from relance.reasons import Reason
@@ -85,12 +60,17 @@ from relance.storage import (
     Value,
     Write,
 )
-from relance.usecases.record_email_event import sent_event, sent_result
-from relance.usecases.steps import transact_what_holds, view
-from relance.workflows import MOVED, Departure, Step, Wait, WaitKind
-
-RELEASE_TRIES = 3
-"""How often a claim is given back when the store is busy; what stays claimed is given up."""
+from relance.usecases.delivery import (
+    Delivery,
+    claim,
+    claim_with_room,
+    end_claim,
+    give_back,
+    giving_back,
+)
+from relance.usecases.record_email_event import sent_event
+from relance.usecases.send_outcomes import answer_step, wait_for_the_outcome
+from relance.workflows import MOVED, Step, Wait, WaitKind
 
 DECIDE_TRIES = 6
 """How often it is decided afresh because the contact changed under the decision."""
@@ -100,51 +80,6 @@ STILL_TRUE = timedelta(milliseconds=250)
 
 LOOKS = 4
 """How often it is looked again, and a slot waited for, where everything is slow."""
-
-SOON = timedelta(minutes=1)
-"""When a message that is due and could not be sent just now is tried again."""
-
-
-class ClaimedByAnother(Exception):
-    """Another attempt has claimed the message, or had; nothing was written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One attempt to deliver a message.
-
-    `claim` is the write that claims the message in the ledger; None once it is claimed. `token` is
-    that of the step which asks; None if the message was deferred: whoever waits for it has left a
-    wait. `wanted_at` is when it was first meant to go, `slot` when SES has room for it.
-    """
-
-    step: Step
-    message: Message
-    attempt: str
-    claim: Put | Update | None
-    now: datetime
-    wanted_at: datetime
-    token: str | None
-    slot: Slot
-    alone: bool = False
-
-    @property
-    def send_id(self) -> str:
-        """The id of the record in the ledger."""
-        return send_id_of(self.step)
-
-    def record(self, state: SendState, reason: Reason | None) -> Send:
-        """The record as it is when it has come to this state."""
-        return Send(
-            send_id=self.send_id,
-            step=self.step,
-            message=self.message.name,
-            message_version=self.message.version,
-            topic=self.message.topic,
-            state=state,
-            reason=reason,
-            claimed_at=to_text(self.now),
-        )
 
 
 def deliver(delivery: Delivery, services: Services) -> SendState:
@@ -159,27 +94,27 @@ def deliver(delivery: Delivery, services: Services) -> SendState:
         StoreBusy, ServiceUnavailable: before SES was called the claim was given back as well.
     """
     for _ in range(DECIDE_TRIES):
-        with _giving_back(delivery, services):
+        with giving_back(delivery, services):
             contact = read_contact(services.store, delivery.step.contact_id)
             decision = _decide(delivery, contact, services)
             if isinstance(decision, SendNow):
                 mail = _made(delivery, contact, decision, services)
         if isinstance(decision, SendNow):
             looked = services.now()
-            if _claim_with_room(delivery, contact, decision.room, services):
+            if claim_with_room(delivery, contact, decision.room, services):
                 return _send(delivery, contact, decision.room, mail, services, looked=looked)
             continue
-        _claim(delivery, services)
+        claim(delivery, services)
         delivery = replace(delivery, claim=None)
-        with _giving_back(delivery, services):
+        with giving_back(delivery, services):
             if isinstance(decision, Skip):
                 _skip(delivery, decision, services)
             elif _defer(delivery, contact, decision, services):
                 _wake_if_it_goes_on(delivery, decision, services)
                 return SendState.DEFERRED
         if isinstance(decision, Skip):
-            return _answer(delivery, contact, SendState.SKIPPED, decision.reason, services)
-    _give_back(delivery, None, services)
+            return answer_step(delivery, contact, SendState.SKIPPED, decision.reason, services)
+    give_back(delivery, None, services)
     raise StoreBusy(f"contact {delivery.step.contact_id} is changed by others all the time")
 
 
@@ -226,132 +161,12 @@ def _is_leaving(contact: Contact, step: Step) -> bool:
     return enrolment.leaving is not None and not enrolment.is_being_moved
 
 
-# -- Claiming, and giving back -----------------------------------------------------------------
-
-
-def _claim(delivery: Delivery, services: Services) -> None:
-    """Claim the message, unless this attempt has it already.
-
-    Raises:
-        ClaimedByAnother: nothing was written.
-    """
-    if delivery.claim is None:
-        return
-    with _giving_back(delivery, services):  # an answer may be lost, and the claim be written
-        try:
-            services.store.write(delivery.claim)
-        except ConditionFailed:
-            _own(delivery, services)
-
-
-def _claim_with_room(delivery: Delivery, contact: Contact, room: Room, services: Services) -> bool:
-    """Claim the message and take its room, both or neither; False if the contact has changed.
-
-    Raises:
-        ClaimedByAnother: nothing was written.
-    """
-    claim = [] if delivery.claim is None else [delivery.claim]
-    # Without the claim beside it nobody could tell whether the room was taken: then it stays.
-    returned = room if claim else None
-    with _giving_back(delivery, services, returned, contact.contact_id):
-        try:
-            services.store.transact([*claim, room.take(contact.register)])
-        except ConditionFailed as refused:
-            if not claim or 0 not in refused.failed:
-                return False
-            _own(delivery, services)
-    return True
-
-
-def _own(delivery: Delivery, services: Services) -> None:
-    """The claim was refused: see whether it is since this very attempt has it already."""
-    if not current(delivery.send_id, services).is_claimed_by(delivery.attempt):
-        raise ClaimedByAnother
-
-
-@contextmanager
-def _giving_back(
-    delivery: Delivery, services: Services, room: Room | None = None, whose: str = ""
-) -> Iterator[None]:
-    """Whatever goes wrong in here while SES has no message gives the claim back for a retry."""
-    try:
-        yield
-    except (ConditionFailed, ClaimedByAnother):
-        raise  # an answer of the store: nothing was written
-    except ContentInvalid:
-        with suppress(Retryable):
-            _claim(delivery, services)
-            _settle(delivery, SendState.REFUSED, Reason.CONTENT_INVALID, services)
-        raise
-    except Exception:
-        _give_back(delivery, (whose, room) if room else None, services)
-        raise
-
-
-def _give_back(delivery: Delivery, taken: tuple[str, Room] | None, services: Services) -> None:
-    """Give the claim back, if it is this attempt's, and the room that it took."""
-    now = services.now()
-    mine = (
-        release(
-            delivery.send_id,
-            attempt=delivery.attempt,
-            now=now,
-            settling=services.content.sending.settling_time,
-        )
-        if delivery.token is not None
-        else defer(
-            delivery.send_id, attempt=delivery.attempt, until=now, reason=None, wake_at=now + SOON
-        )
-    )
-    for _ in range(RELEASE_TRIES):
-        with suppress(Retryable):
-            _write([mine, *_returned(taken)], services)
-            break
-
-
 # -- Not now, or not at all --------------------------------------------------------------------
 
 
 def _skip(delivery: Delivery, decision: Skip, services: Services) -> None:
     state, because = SendState.SKIPPED, decision.because
-    _settle(delivery, state, decision.reason, services, because=because)
-
-
-def _settle(
-    delivery: Delivery,
-    state: SendState,
-    reason: Reason,
-    services: Services,
-    *,
-    because: str = "",
-    room: tuple[str, Room] | None = None,
-) -> None:
-    """End a claim of this attempt without a message, and give the room back that it took."""
-    end = settle(
-        delivery.send_id,
-        state,
-        expected=(SendState.CLAIMED, SendState.UNKNOWN),
-        reason=reason,
-        note={"because": because} if because else None,
-        attempt=delivery.attempt,
-    )
-    _write([end, *_returned(room)], services)
-
-
-def _returned(taken: tuple[str, Room] | None) -> list[Write]:
-    """The write that gives the room back in the register of whom it was taken, if any was."""
-    return [taken[1].give_back(taken[0])] if taken and taken[1].counts else []
-
-
-def _write(writes: list[Write], services: Services) -> None:
-    """Carry out the first write if its condition holds, and the others with it."""
-    if len(writes) > 1:
-        transact_what_holds(services.store, writes)
-        return
-    (write,) = writes
-    assert not isinstance(write, Check)  # noqa: S101 - a check is never alone
-    with suppress(ConditionFailed):
-        services.store.write(write)
+    end_claim(delivery, state, decision.reason, services, because=because)
 
 
 def _defer(delivery: Delivery, contact: Contact, decision: Defer, services: Services) -> bool:
@@ -469,17 +284,17 @@ def _send(
 ) -> SendState:
     """Hand the mail to SES, and note what became; `looked` is when nothing spoke against it."""
     whose = contact.contact_id
-    with _giving_back(delivery, services, room, whose):
+    with giving_back(delivery, services, room, whose):
         mailer = services.mailer  # made before, so that what fails there is no answer of SES
         reason = _reach(delivery, looked, mail, services)
         if reason:
-            _settle(delivery, SendState.SKIPPED, reason, services, room=(whose, room))
+            end_claim(delivery, SendState.SKIPPED, reason, services, room=(whose, room))
     if reason:
-        return _answer(delivery, contact, SendState.SKIPPED, reason, services)
+        return answer_step(delivery, contact, SendState.SKIPPED, reason, services)
     try:
         ses_message_id = mailer.send(mail)
     except SendRateExceeded as error:
-        _give_back(delivery, (whose, room), services)
+        give_back(delivery, (whose, room), services)
         services.limiter.learn(error)
         raise
     except SendRefused:
@@ -487,7 +302,7 @@ def _send(
         raise
     except RecipientRefused:
         _refused(delivery, SendState.SKIPPED, (whose, room), services)
-        return _answer(delivery, contact, SendState.SKIPPED, Reason.REFUSED_BY_SES, services)
+        return answer_step(delivery, contact, SendState.SKIPPED, Reason.REFUSED_BY_SES, services)
     except SendOutcomeUnknown:
         return wait_for_the_outcome(delivery, services)
     send = delivery.record(SendState.SENT, None)
@@ -503,7 +318,7 @@ def _send(
     with suppress(ConditionFailed):  # an SES event was quicker, and wrote the same
         event = sent_event(send, ses_message_id, services.now())
         services.store.transact([done, put_once(event), *_forget_old_counts(delivery, contact)])
-    return _answer(delivery, contact, SendState.SENT, None, services)
+    return answer_step(delivery, contact, SendState.SENT, None, services)
 
 
 def _reach(delivery: Delivery, looked: datetime, mail: Mail, services: Services) -> Reason | None:
@@ -537,8 +352,8 @@ def _refused(
 ) -> None:
     """End the claim; what was refused for good must not hold up the next mail."""
     whose, room = taken
-    with _giving_back(delivery, services, room, whose):
-        _settle(delivery, state, Reason.REFUSED_BY_SES, services, room=taken)
+    with giving_back(delivery, services, room, whose):
+        end_claim(delivery, state, Reason.REFUSED_BY_SES, services, room=taken)
         if room.turn:
             with suppress(ConditionFailed):
                 services.store.write(give_turn_back(whose, delivery.send_id))
@@ -549,91 +364,3 @@ def _forget_old_counts(delivery: Delivery, contact: Contact) -> list[Update]:
     old = old_counts(contact.register, delivery.now)
     key = (contact.contact_id, REGISTER)
     return [Update(Table.CONTACTS, key, remove=old, when=Present())] if old else []
-
-
-# -- Whose outcome is not known ----------------------------------------------------------------
-
-
-def wait_for_the_outcome(delivery: Delivery, services: Services) -> SendState:
-    """Nobody repeats the call: leave the token for whoever learns the outcome.
-
-    The wait is stored before the ledger is read again, so that an outcome that comes in between
-    is not missed. Of a deferred message the wait is there already.
-    """
-    settling = services.content.sending.settling_time
-    if delivery.token is not None:
-        wait = Wait(
-            step=delivery.step,
-            token=delivery.token,
-            kind=WaitKind.SEND,
-            since=delivery.now,
-            until=delivery.now + LONGEST_WAIT + settling,
-            send_id=delivery.send_id,
-        )
-        services.store.write(Put(Table.CONTACTS, wait.to_item()))
-    with suppress(ConditionFailed):
-        services.store.write(doubt(delivery.send_id, now=delivery.now, settling=settling))
-    send = current(delivery.send_id, services)
-    if send.state.is_final:
-        return answer_final(delivery, send, services)
-    return send.state
-
-
-def current(send_id: str, services: Services) -> Send:
-    """The record as it is now.
-
-    Raises:
-        ContactNotFound: it is gone.
-    """
-    item = services.store.get(Table.SENDS, (send_id,))
-    if item is None:
-        raise ContactNotFound("the record of this message is gone: it was kept long enough")
-    return send_of(item)
-
-
-def answer_final(delivery: Delivery, send: Send, services: Services) -> SendState:
-    """Answer with what became of a message.
-
-    Raises:
-        SendRefused, ContentInvalid: it was refused before.
-    """
-    if send.reason is Reason.CONTENT_INVALID:
-        raise ContentInvalid(send.reason.sentence)
-    if send.state is SendState.REFUSED:
-        raise SendRefused("SES refused this message before; mend what it said and start anew")
-    contact = read_contact(services.store, delivery.step.contact_id)
-    at = send.claimed_at
-    return _answer(delivery, contact, send.state, send.reason, services, at=at)
-
-
-def _answer(
-    delivery: Delivery,
-    contact: Contact,
-    state: SendState,
-    reason: Reason | None,
-    services: Services,
-    *,
-    at: str = "",
-) -> SendState:
-    send = delivery.record(state, reason)
-    told = replace(send, claimed_at=at) if at else send
-    result = sent_result(told, view(services, contact))
-    if reason is Reason.LEFT:
-        result |= departure(delivery.step, contact)
-    if delivery.token is not None:
-        answer(services, delivery.step, delivery.token, result)
-        return state
-    theirs = [each for each in contact.waits if each.step == delivery.step]
-    heard = [resume(services, each, result) for each in theirs]
-    if not any(heard) and not delivery.alone:
-        resume_step(services, delivery.step, result)  # another attempt of the step waits by now
-    return state
-
-
-def departure(step: Step, contact: Contact) -> dict[str, Value]:
-    """The goal for which the journey ends, where the message was skipped because of one."""
-    enrolment = contact.enrolment(step.workflow, step.entry)
-    reason = enrolment.leaving if enrolment else None
-    if not enrolment or not reason or enrolment.departure(reason) is not Departure.GOAL:
-        return {}
-    return {"decision": Departure.GOAL.value, "reason": reason}

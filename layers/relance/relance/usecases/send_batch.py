@@ -72,7 +72,7 @@ from relance.room import Room, old_counts
 from relance.sending import compose_mail
 from relance.storage import Item, Table, Update, Value, Write
 from relance.usecases.bulk_writes import write_groups
-from relance.usecases.deliver import RELEASE_TRIES
+from relance.usecases.delivery import RELEASE_TRIES
 from relance.usecases.inputs import Request, Word
 from relance.usecases.questions import ListedContact
 from relance.usecases.record_email_event import sent_event

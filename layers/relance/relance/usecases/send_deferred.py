@@ -25,7 +25,8 @@ from relance.moments import from_text, to_text
 from relance.ports import Services
 from relance.reasons import Reason
 from relance.storage import Table
-from relance.usecases.deliver import ClaimedByAnother, Delivery, current, deliver
+from relance.usecases.deliver import deliver
+from relance.usecases.delivery import ClaimedByAnother, Delivery, current
 from relance.usecases.record_email_event import sent_result
 from relance.usecases.steps import view
 

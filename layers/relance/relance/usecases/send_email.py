@@ -19,15 +19,10 @@ from relance.ledger import Planned, Send, SendState
 from relance.moments import from_text
 from relance.ports import Services
 from relance.storage import Put, Table
-from relance.usecases.deliver import (
-    ClaimedByAnother,
-    Delivery,
-    answer_final,
-    current,
-    deliver,
-    wait_for_the_outcome,
-)
+from relance.usecases.deliver import deliver
+from relance.usecases.delivery import ClaimedByAnother, Delivery, current
 from relance.usecases.inputs import StepRequest, Word
+from relance.usecases.send_outcomes import answer_final, wait_for_the_outcome
 from relance.usecases.send_tryout import send_tryout
 from relance.workflows import Wait, WaitKind
 

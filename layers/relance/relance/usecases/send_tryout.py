@@ -22,9 +22,9 @@ from relance.ports import Mail, Services
 from relance.reasons import Reason
 from relance.storage import AllOf, Equals, Missing, Table, Update
 from relance.tryouts import DECLARE
-from relance.usecases.deliver import departure
 from relance.usecases.mail_for_nobody import mail_for_nobody, tests_of
 from relance.usecases.record_email_event import sent_result
+from relance.usecases.send_outcomes import departure
 from relance.usecases.steps import view
 from relance.workflows import Enrolment, Step
 

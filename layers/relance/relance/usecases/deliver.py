@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 from relance.begun import said_by_event
 from relance.contacts import Contact, read_contact, stage_at
 from relance.content.sending_rules import LONGEST_WAIT, Priority
-from relance.deciding import Decision, Defer, SendNow, Skip, Waiting, case_of, decide, priority_of
+from relance.deciding import Decision, Defer, SendNow, Skip, Waiting, priority_of
 from relance.errors import (
     ConditionFailed,
     RecipientRefused,
@@ -69,6 +69,7 @@ from relance.usecases.delivery import (
     giving_back,
 )
 from relance.usecases.record_email_event import sent_event
+from relance.usecases.send_decision import decide_to_send
 from relance.usecases.send_outcomes import answer_step, wait_for_the_outcome
 from relance.workflows import MOVED, Step, Wait, WaitKind
 
@@ -124,26 +125,17 @@ def _decide(delivery: Delivery, contact: Contact, services: Services) -> Decisio
         for each in contact.waits
         if each.deferred_until is not None
     )
-    case = case_of(
-        contact,
+    return decide_to_send(
         delivery.message,
+        contact,
+        services,
+        now=delivery.now,
         send_id=delivery.send_id,
         wanted_at=delivery.wanted_at,
         waiting=waiting,
         leaving=not delivery.alone and _is_leaving(contact, delivery.step),
         braked=services.limiter.braked(delivery.message.name) is not None,
         paused=_is_paused(delivery, services),
-        plan=services.plan,
-        sender=services.sender,
-        now=delivery.now,
-    )
-    content = services.content
-    return decide(
-        case,
-        sender=services.sender,
-        company=content.company,
-        rules=content.sending,
-        now=delivery.now,
     )
 
 

@@ -17,7 +17,7 @@ from relance.campaigns import Campaign, CampaignState, begin, braked, read_campa
 from relance.contacts import UNREADABLE, Contact
 from relance.content.compiled import Message, MessageClass
 from relance.deciding import Decision as Decided
-from relance.deciding import Defer, Skip, case_of, decide
+from relance.deciding import Defer, Skip
 from relance.deciding import languages as languages_of
 from relance.errors import ConditionFailed, InvalidInput
 from relance.moments import from_text, to_text
@@ -31,6 +31,7 @@ from relance.usecases.audience import Audience, chunks
 from relance.usecases.inputs import Request
 from relance.usecases.questions import ListedContact
 from relance.usecases.read_campaign_input import Asked, Typed, asked_for, example_of, read_typed
+from relance.usecases.send_decision import decide_to_send
 
 DOLLARS_PER_MAIL = 0.00016
 """What SES asks for a message: $0.16 per thousand for accounts opened since 2025, $0.10 for older
@@ -229,23 +230,8 @@ def _look(
 
 def _decided(message: Message, contact: Contact, services: Services) -> Decided:
     """What would become of it if the contact's turn were now."""
-    now = services.now()
     try:
-        case = case_of(
-            contact,
-            message,
-            send_id="",
-            wanted_at=now,
-            waiting=(),
-            leaving=False,
-            plan=services.plan,
-            sender=services.sender,
-            now=now,
-        )
-        content = services.content
-        return decide(
-            case, sender=services.sender, company=content.company, rules=content.sending, now=now
-        )
+        return decide_to_send(message, contact, services, now=services.now())
     except UNREADABLE:
         return Skip(Reason.CONTENT_INVALID, Reason.CONTENT_INVALID.sentence)
 

@@ -48,7 +48,7 @@ from relance.campaigns import (
 )
 from relance.contacts import UNREADABLE, Contact, read_contacts
 from relance.content.compiled import Message, MessageClass
-from relance.deciding import Decision, Defer, Skip, case_of, decide
+from relance.deciding import Decision, Defer, Skip
 from relance.errors import (
     ConditionFailed,
     ContentInvalid,
@@ -76,6 +76,7 @@ from relance.usecases.delivery import RELEASE_TRIES
 from relance.usecases.inputs import Request, Word
 from relance.usecases.questions import ListedContact
 from relance.usecases.record_email_event import sent_event
+from relance.usecases.send_decision import decide_to_send
 
 PATIENCE = 20.0
 """Seconds that a batch waits for room at the limiter; then it is tried again by and by."""
@@ -315,24 +316,13 @@ class _Batch:
 
     def decide(self, listed: str, contact: Contact) -> Decision:
         """Whether the contact gets the message now."""
-        services = self.services
-        case = case_of(
-            contact,
+        return decide_to_send(
             self.message,
+            contact,
+            self.services,
+            now=self.now,
             send_id=self.send_id(listed),
             wanted_at=from_text(self.campaign.run_at),
-            waiting=(),
-            leaving=False,
-            plan=services.plan,
-            sender=services.sender,
-            now=self.now,
-        )
-        return decide(
-            case,
-            sender=services.sender,
-            company=services.content.company,
-            rules=services.content.sending,
-            now=self.now,
         )
 
     def compose(self, listed: str, contact: Contact, language: str) -> Mail:

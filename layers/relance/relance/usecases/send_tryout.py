@@ -9,7 +9,7 @@ from relance.answering import answer
 from relance.begun import said_by_event
 from relance.contacts import Contact, read_contact
 from relance.content.compiled import Message
-from relance.deciding import Defer, Skip, case_of, decide
+from relance.deciding import Defer, Skip
 from relance.errors import (
     ConditionFailed,
     RecipientRefused,
@@ -24,6 +24,7 @@ from relance.storage import AllOf, Equals, Missing, Table, Update
 from relance.tryouts import DECLARE
 from relance.usecases.mail_for_nobody import mail_for_nobody, tests_of
 from relance.usecases.record_email_event import sent_result
+from relance.usecases.send_decision import decide_to_send
 from relance.usecases.send_outcomes import departure
 from relance.usecases.steps import view
 from relance.workflows import Enrolment, Step
@@ -122,21 +123,8 @@ def _try(test: Mail, services: Services) -> list[str]:
 
 def _really(step: Step, message: Message, contact: Contact, services: Services) -> str:
     """What would have kept the message from the contact just now, if anything."""
-    now = services.now()
-    case = case_of(
-        contact,
-        message,
-        send_id=send_id_of(step),
-        wanted_at=now,
-        waiting=(),
-        leaving=False,
-        plan=services.plan,
-        sender=services.sender,
-        now=now,
-    )
-    content = services.content
-    decision = decide(
-        case, sender=services.sender, company=content.company, rules=content.sending, now=now
+    decision = decide_to_send(
+        message, contact, services, now=services.now(), send_id=send_id_of(step)
     )
     match decision:
         case Skip():

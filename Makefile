@@ -101,7 +101,8 @@ record: $(READY) ## Record what the journeys send to their steps, at a release (
 # -- Checking it -----------------------------------------------------------------------------------
 
 test: $(READY) ## Run the tests (TESTS=tests/unit for a part)
-	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy and not browser and not clients and not mail" -n auto
+	@$(RUN) -m pytest $(TESTS) -m "not long and not deploy and not browser and not clients and not mail" -n auto \
+		$(if $(filter tests,$(TESTS)),-p tests.ways)
 
 test-long: $(READY) ## Run the tests in their long form
 	@$(RUN) -m pytest $(TESTS) -m "not deploy and not browser and not clients and not mail" -n auto

@@ -4,6 +4,7 @@ A crowd arrives once (`Arrived.in_a_world`) and is put into other worlds as it w
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -186,3 +187,23 @@ def counts(found: Mapping[str, Any]) -> Counter[str]:
             for name, told in named.items()
         }
     )
+
+
+def in_parts_of(world: World, most: int, operation: str, *, at_most: int = 100) -> None:
+    """Make an operation list so many contacts in one call, in so many parts at most."""
+    redraw(
+        world,
+        operation,
+        (r'"most": \d+', f'"most": {most}'),
+        (r"\$parts < \d+", f"$parts < {at_most}"),
+    )
+
+
+def redraw(world: World, operation: str, *changes: tuple[str, str]) -> None:
+    """Change the text of an operation's machine: for each pattern, all that matches it."""
+    machine = world.stack.machines[f"relance-operation-{operation}"]
+    text = json.dumps(machine.definition)
+    for pattern, instead in changes:
+        text, found = re.subn(pattern, instead, text)
+        assert found, pattern
+    world.machines.create(machine.name, text, arn=machine.arn)

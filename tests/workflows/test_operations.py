@@ -20,7 +20,7 @@ from local.faults import Fault, FaultPlan, Rule, not_allowed
 from local.permissions import missing
 from local.world import ROOT, World
 from tests.workflows.content import content_with
-from tests.workflows.crowd import AFTER, BEFORE, Arrived, Crowd, counts
+from tests.workflows.crowd import AFTER, BEFORE, Arrived, Crowd, counts, in_parts_of
 from tests.workflows.story import MONDAY
 
 SIZE = 120
@@ -269,19 +269,6 @@ def test_a_list_goes_on_where_one_call_stopped(crowd: Crowd, after: Path) -> Non
     told = crowd.asks(RESCORE, {"confirm": 120})["output"]
     assert told["found"]["told"]["count"] == 120
     assert len(crowd.events("rules_changed")) == 120
-
-
-def in_parts_of(world: World, most: int, operation: str, *, at_most: int = 100) -> None:
-    """Make the machine list so many contacts in one call, in so many parts at most."""
-    machine = world.stack.machines[f"relance-operation-{operation}"]
-    text = json.dumps(machine.definition)
-    for before, after in (
-        ('"most": 200000', f'"most": {most}'),
-        ("$parts < 100", f"$parts < {at_most}"),
-    ):
-        assert text.count(before) == 1
-        text = text.replace(before, after)
-    world.machines.create(machine.name, text, arn=machine.arn)
 
 
 # -- who is, or would be, in a segment -------------------------------------------------------------

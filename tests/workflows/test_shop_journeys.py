@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from relance.storage import Value
+
 from local.world import World
 from tests.workflows.journeys import Tale, tale_of
 from tests.workflows.story import MONDAY
@@ -99,3 +101,79 @@ def test_a_journey_that_goes_on_after_weeks_reminds_nobody_of_an_old_cart(tell: 
     tale.day(21)
     assert (tale.ends("ana"), tale.got("ana")) == (["held", "not eligible"], [])
     assert tale.got("ben") == ["cart-reminder"]
+
+
+def test_the_letter_after_a_day_says_what_it_cost_and_how_many_there_were(tell: Tell) -> None:
+    tale = tell("cart_recovery")
+    bag = {"name": "Huila, 1 kg", "price": 24.9, "currency": "EUR"}
+    said = {
+        "ana": {**bag, "stock": 1200},
+        "ben": {**bag, "stock": 0},
+        "cleo": {"name": "Huila, 1 kg", "price": "24.90 or so", "currency": "euro"},
+    }
+    for name, language in (("ana", "en"), ("ben", "fr"), ("cleo", "en")):
+        tale.arrives(name, language=language)
+        tale.happens(name, "product_added", cart_id=name, product_id="huila", **said[name])
+    tale.day(1.1)
+    assert tale.got("ana") == tale.got("cleo") == ["cart-reminder", "cart-proof"]
+    assert "Huila, 1 kg cost €24.90, and we had 1,200 in stock." in tale.page("ana")
+    assert "Huila, 1 kg coûtait 24,90\xa0€." in tale.page("ben")
+    assert "When you put it" not in tale.page("cleo")  # who cannot be told a price, is told none
+
+
+# -- After a purchase ------------------------------------------------------------------------------
+
+
+def test_what_goes_with_an_order_follows_from_what_was_ordered(tell: Tell) -> None:
+    tale = tell("after_purchase")
+    ordered: dict[str, Value] = {
+        "ana": [{"name": "Huila", "category": "Coffee"}, {"name": "Lever", "category": "Machines"}],
+        "ben": [{"name": "Cup"}, {"name": "Huila", "category": "coffee"}, {"category": "beans"}],
+        "cleo": [{"name": "Scale", "category": "accessories"}],
+        "dan": None,
+        "eve": "a bag of coffee",
+    }
+    for name, products in ordered.items():
+        tale.arrives(name)
+        tale.happens(name, "order_completed", order_id=name, products=products)
+        tale.happens(name, "order_delivered", order_id=name)
+    tale.day(10.1)
+    pages = {name: tale.page(name) for name in ordered}
+    assert all(tale.got(name) == ["after-review", "after-next"] for name in ordered)
+    assert {name: page.count("You ordered") for name, page in pages.items()} == {
+        "ana": 1, "ben": 1, "cleo": 0, "dan": 0, "eve": 0,
+    }  # fmt: skip
+    assert "You ordered a machine or a grinder" in pages["ana"]
+    assert "You ordered coffee" in pages["ben"]
+    for name in ("cleo", "dan", "eve"):
+        assert "have a look at what goes with it" in pages[name]
+
+
+# -- Looked around ---------------------------------------------------------------------------------
+
+
+def test_whoever_looks_at_one_coffee_three_times_is_not_told_of_several(tell: Tell) -> None:
+    tale = tell("browse_recovery")
+    tale.arrives("ana")
+    for _ in range(3):
+        tale.happens("ana", "product_viewed", product_id="espresso")
+    tale.hour(4.1)
+    assert tale.got("ana") == ["browse-again"]
+    assert "You came back to our coffees" in tale.page("ana")
+    assert "several" not in tale.page("ana")
+
+
+def test_whoever_has_begun_to_pay_is_not_helped_to_choose(tell: Tell) -> None:
+    tale = tell("browse_recovery")
+    for name in ("ana", "ben"):
+        tale.arrives(name)
+    tale.happens("ben", "checkout_started", cart_id="b")
+    for name in ("ana", "ben"):
+        for _ in range(3):
+            tale.happens(name, "product_viewed", product_id="espresso")
+    tale.hour(2)
+    tale.happens("ana", "checkout_started", cart_id="a")
+    tale.hour(4.1)
+    assert tale.ends("ana")[0] == "chose something"
+    assert set(tale.ends("ben")) == {"not eligible"}
+    assert "browse-again" not in tale.got("ana") + tale.got("ben")

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-
 from relance.storage import Value
 
 from local.world import World
@@ -105,8 +104,8 @@ def test_a_journey_that_goes_on_after_weeks_reminds_nobody_of_an_old_cart(tell: 
 
 def test_the_letter_after_a_day_says_what_it_cost_and_how_many_there_were(tell: Tell) -> None:
     tale = tell("cart_recovery")
-    bag = {"name": "Huila, 1 kg", "price": 24.9, "currency": "EUR"}
-    said = {
+    bag: dict[str, Value] = {"name": "Huila, 1 kg", "price": 24.9, "currency": "EUR"}
+    said: dict[str, dict[str, Value]] = {
         "ana": {**bag, "stock": 1200},
         "ben": {**bag, "stock": 0},
         "cleo": {"name": "Huila, 1 kg", "price": "24.90 or so", "currency": "euro"},
@@ -177,3 +176,54 @@ def test_whoever_has_begun_to_pay_is_not_helped_to_choose(tell: Tell) -> None:
     assert tale.ends("ana")[0] == "chose something"
     assert set(tale.ends("ben")) == {"not eligible"}
     assert "browse-again" not in tale.got("ana") + tale.got("ben")
+
+
+# -- Buy again -------------------------------------------------------------------------------------
+
+
+def asked_on(tale: Tale, name: str) -> list[str]:
+    """On which days somebody was asked to buy again."""
+    letters = [each for each in tale.sends(tale.address(name)) if each["message"] == "replenish"]
+    return [each["claimed_at"][:10] for each in letters]
+
+
+def test_whoever_orders_in_a_rhythm_is_asked_in_it(tell: Tell) -> None:
+    tale = tell("replenishment")
+    for name in ("ana", "ben"):
+        tale.arrives(name)
+    # Ana orders every six weeks, Ben every ten days; both for the third time on 5 January or later.
+    for day, name in ((0, "ana"), (42, "ana"), (64, "ben"), (74, "ben"), (84, "ana"), (84, "ben")):
+        tale.day(day)
+        tale.happens(name, "order_completed", order_id=f"{name}-{day}")
+    tale.day(84 + 60)
+    # 25 days after an order, until the rhythm is known: then 42 days, and 10.
+    assert asked_on(tale, "ana") == ["2026-02-03", "2026-03-17", "2026-05-12"]
+    assert asked_on(tale, "ben") == ["2026-04-09"]
+
+
+def test_an_order_that_says_how_long_it_lasts_is_asked_about_then(tell: Tell) -> None:
+    tale = tell("replenishment")
+    lasts: dict[str, Value] = {"ana": 60, "ben": "long", "cleo": 4000, "dan": True}
+    for name, days in lasts.items():
+        tale.arrives(name)
+        tale.happens(name, "order_completed", order_id=name, lasts_days=days)
+    tale.day(80)
+    assert asked_on(tale, "ana") == ["2026-03-10"]
+    for name in ("ben", "cleo", "dan"):
+        assert asked_on(tale, name) == ["2026-02-03"]
+
+
+def test_whoever_sends_it_back_is_not_asked_for_more(tell: Tell) -> None:
+    tale = tell("replenishment")
+    for name in ("ana", "ben", "cleo"):
+        tale.arrives(name)
+        tale.happens(name, "order_completed", order_id=name)
+    tale.day(5)
+    tale.happens("ana", "order_refunded", order_id="ana")
+    tale.happens("ben", "order_cancelled", order_id="ben")
+    tale.happens("cleo", "order_refunded", order_id="another")
+    assert (tale.ends("ana"), tale.ends("ben")) == (["left: sent_back"], ["left: cancelled"])
+    tale.day(40)
+    assert asked_on(tale, "ana") == asked_on(tale, "ben") == []
+    assert asked_on(tale, "cleo") == ["2026-02-03"]
+    assert "Your last order was some time ago" in tale.page("cleo")

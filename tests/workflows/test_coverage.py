@@ -48,6 +48,7 @@ WARMS_UP = does(
 )
 LOST: tuple[str, Said] = ("deal_lost", {})
 LOOKS_ON = does(*[("product_viewed", {})] * 3)
+SHOPS_ON = does(("product_added", {}), after=0.02)
 ROUTES: dict[str, list[Route]] = {
     "after_purchase": [
         Route(
@@ -58,7 +59,11 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "birthday": [born(3), born(200), Route()],
     "browse_recovery": [Route(before=(("product_viewed", {}),) * 3), Route()],
-    "cart_recovery": [Route(), Route({"Wait until the third day": LOOKS_ON})],
+    "cart_recovery": [
+        Route(),
+        Route({"Wait an hour for the order": SHOPS_ON}),
+        Route({"Wait until the third day": LOOKS_ON}),
+    ],
     "event_promotion": [
         Route({"Wait two weeks for a registration": starts_in(9), "Wait until they come": HAPPENS}),
         Route({"Wait two weeks for a registration": starts_in(9)}),

@@ -22,8 +22,8 @@ EVENTS = frozenset(
         "product_viewed", "product_clicked", "product_added", "product_removed",
         "product_list_viewed", "products_searched", "product_shared", "product_reviewed",
         "product_added_to_wishlist", "promotion_viewed", "promotion_clicked", "coupon_applied",
-        "cart_viewed", "cart_updated", "checkout_started", "checkout_step_completed",
-        "payment_info_entered",
+        "cart_viewed", "cart_updated", "cart_emptied", "checkout_started",
+        "checkout_step_completed", "payment_info_entered",
         "order_completed", "order_updated", "order_refunded", "order_cancelled",
         # with the product itself
         "trial_started", "trial_ending", "feature_used", "subscription_started",

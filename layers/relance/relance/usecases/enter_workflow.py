@@ -71,19 +71,23 @@ class ConsentNeeded(Request):
 class EndingRule(AwaitedEvent):
     """An event that ends the journey, and the reason that is told.
 
-    `same` names properties in which it must agree with the event that began the entry, where it
-    has them: the order of another cart ends nothing.
+    `same` names properties in which it must agree with the event that began the entry, where both
+    have them: the order of another cart ends nothing. `alike` names those that both must have: of
+    an entry that no product began, a product that is taken out ends nothing.
     """
 
     reason: Word
     same: tuple[Word, ...] = ()
+    alike: tuple[Word, ...] = ()
 
-    def ending(self, began: Event | None) -> Ending:
-        """The rule for an entry that this event began."""
+    def ending(self, began: Event | None) -> Ending | None:
+        """The rule for an entry that this event began; None where it cannot be met."""
         said = began.properties if began else {}
+        if any(said.get(name) is None for name in self.alike):
+            return None
         return Ending(
             self.reason,
-            Awaited(self.event, self.where),
+            Awaited(self.event, {**self.where, **{name: said[name] for name in self.alike}}),
             {name: said[name] for name in self.same if said.get(name) is not None},
         )
 
@@ -252,9 +256,9 @@ def _open_enrolment(asking: _Asking, request: EnterRequest) -> Enrolment | None:
 
 def _reached(asking: _Asking, rules: EntryRules) -> str | None:
     """The goal or exit that has been met since the event that began the entry, if one has."""
-    named = [*rules.goals, *(each for each in rules.exits if isinstance(each, EndingRule))]
+    named = [*_goals(asking, rules), *_exits(asking, rules)]
     others = [each for each in asking.since if each.event_id != asking.entry]
-    endings = [each.ending(asking.began) for each in named]
+    endings = [each for each in named if isinstance(each, Ending)]
     return next((each.reason for each in endings if any(map(each.is_met_by, others))), None)
 
 
@@ -347,13 +351,15 @@ def _let_in_because(asking: _Asking, request: EnterRequest, services: Services) 
 
 
 def _exits(asking: _Asking, rules: EntryRules) -> tuple[Exit, ...]:
-    return tuple(
+    rules_of_it = (
         each if isinstance(each, ExitRule) else each.ending(asking.began) for each in rules.exits
     )
+    return tuple(each for each in rules_of_it if each is not None)
 
 
 def _goals(asking: _Asking, rules: EntryRules) -> tuple[Ending, ...]:
-    return tuple(each.ending(asking.began) for each in rules.goals)
+    goals = (each.ending(asking.began) for each in rules.goals)
+    return tuple(each for each in goals if each is not None)
 
 
 def _hold(asking: _Asking, request: EnterRequest, hold: Hold, services: Services) -> bool:

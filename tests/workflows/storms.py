@@ -47,6 +47,7 @@ SAID: dict[str, tuple[Value, ...]] = {
     "cart_id": ("a", "b"),
     "order_id": ("1", "2"),
     "qualification": ("sales",),
+    "occasion_id": ("tasting", "roasting"),
     "starts_at": ("2026-01-20T21:00:00Z", "2026-01-06T10:00:00Z", "soon"),
     "list": ("event_guests", "returning"),
     "topic": ("newsletter",),

@@ -23,6 +23,11 @@ def starts_in(days: float) -> "Deed":
     return Deed("happens", says=lambda now: _starts(now, days))
 
 
+def starts_elsewhere() -> "Deed":
+    """They register for an event that the invitation did not name."""
+    return Deed("happens", says=lambda now: {**_starts(now, 9), "occasion_id": "tasting"})
+
+
 def _starts(now: datetime, days: float) -> Said:
     return {"starts_at": f"{now + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"}
 
@@ -47,6 +52,7 @@ WARMS_UP = does(
     after=15,
 )
 LOST: tuple[str, Said] = ("deal_lost", {})
+FREES_THE_SEAT: tuple[str, Said] = ("registration_cancelled", {})
 LOOKS_ON = does(*[("product_viewed", {})] * 3)
 SHOPS_ON = does(("product_added", {}), after=0.02)
 ROUTES: dict[str, list[Route]] = {
@@ -68,7 +74,9 @@ ROUTES: dict[str, list[Route]] = {
         Route({"Wait two weeks for a registration": starts_in(9), "Wait until they come": HAPPENS}),
         Route({"Wait two weeks for a registration": starts_in(9)}),
         Route({"Wait two weeks for a registration": HAPPENS}),
+        Route({"Wait two weeks for a registration": starts_elsewhere()}),
         Route(enters_by=("event_registered", lambda now: _starts(now, 0.6))),
+        Route(enters_by=("event_registered", lambda _: {}), then=(FREES_THE_SEAT,)),
         Route(),
     ],
     "lead_nurturing": [

@@ -34,7 +34,7 @@ EVENTS = frozenset(
         "lead_accepted", "lead_refused", "deal_opened", "deal_won", "deal_lost",
         # between people, on the telephone, in a shop, in a hall
         "call_requested", "call_held", "meeting_booked", "meeting_held", "store_visited",
-        "event_registered", "event_attended",
+        "event_registered", "registration_cancelled", "event_cancelled", "event_attended",
         # in public
         "post_liked", "post_shared", "post_commented", "account_followed",
     }

@@ -12,7 +12,7 @@ from local.hub import Hub
 from local.states.jsonata import Jsonata
 from local.world import ROOT, World
 from tests.workflows.story import MONDAY
-from tests.workflows.walks import GOAL, HAPPENS, MACHINES, Deed, Route, Said, Walks, does
+from tests.workflows.walks import GOAL, HAPPENS, MACHINES, PAUSES, Deed, Route, Said, Walks, does
 
 SALES = "sales@example.org"
 FILES = sorted((ROOT / "statemachines").glob("*/*.asl.json"))
@@ -88,7 +88,11 @@ ROUTES: dict[str, list[Route]] = {
         Route({"Wait two weeks": GOAL}),
         Route(before=(("email_sent", {"message": "nurture-ease"}),)),
     ],
-    "newsletter_reconfirm": [Route()],
+    "newsletter_reconfirm": [
+        Route(),
+        Route({"Ask whether to go on": PAUSES}),
+        Route({"Ask for the last time": PAUSES}),
+    ],
     "opportunity_support": [
         Route(),
         Route({"Wait for a sign of interest": HAPPENS}),
@@ -113,7 +117,11 @@ ROUTES: dict[str, list[Route]] = {
         signs_up({FIRST_WAIT: SIGNS_UP_AGAIN}),
         signs_up({SECOND_WAIT: SIGNS_UP_AGAIN}),
     ],
-    "win_back": [Route()],
+    "win_back": [
+        Route(),
+        Route({"Ask what went wrong": PAUSES}),
+        Route({"Make the last offer": PAUSES}),
+    ],
 }
 
 

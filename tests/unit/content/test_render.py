@@ -129,8 +129,8 @@ def test_a_mail_without_a_first_name_reads_well(shipped: Content) -> None:
 def test_every_shipped_marketing_mail_shows_the_way_out_and_the_address(shipped: Content) -> None:
     services = {
         name
-        for name, message in shipped.messages.items()
-        if message.message_class is MessageClass.TRANSACTIONAL
+        for name in shipped.messages
+        if shipped.message(name).message_class is MessageClass.TRANSACTIONAL
     }
     assert services == {"confirm", "confirm-reminder", "event-reminder"}
     for name in shipped.messages:

@@ -49,6 +49,7 @@ SAID: dict[str, tuple[Value, ...]] = {
     "qualification": ("sales",),
     "occasion_id": ("tasting", "roasting"),
     "starts_at": ("2026-01-20T21:00:00Z", "2026-01-06T10:00:00Z", "soon"),
+    "ends_at": ("2026-01-19T08:59:40Z", "2026-01-06T10:00:00Z", "soon"),
     "list": ("event_guests", "returning"),
     "topic": ("newsletter",),
     "permanent": (True, False),

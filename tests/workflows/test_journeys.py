@@ -219,22 +219,31 @@ def test_after_purchase(tell: Tell) -> None:
 
 def test_trial_onboarding(tell: Tell) -> None:
     tale = tell("trial_onboarding")
-    for name in ("ana", "ben", "cleo"):
+    for name in ("ana", "ben", "cleo", "dan"):
         tale.arrives(name)
-        tale.happens(name, "trial_started")
+        tale.happens(name, "trial_started", ends_at="2026-01-19T09:00:00Z")
     assert tale.got("ana") == ["trial-start"]
-    tale.day(1)
-    tale.happens("ana", "feature_used", feature="orders")
-    assert tale.got("ana") == ["trial-start", "trial-more"]
+    # Ana uses it often, on the first days; Dan looks in once.
+    for day in (0.5, 1, 1.5):
+        tale.day(day)
+        tale.happens("ana", "feature_used", feature="orders")
+    tale.happens("dan", "feature_used", feature="orders")
     tale.day(3.1)
+    assert tale.got("ana") == ["trial-start", "trial-more"]
     assert tale.got("ben") == ["trial-start", "trial-help"]
+    assert tale.got("dan") == ["trial-start"]
     tale.day(5)
     tale.happens("ana", "subscription_started")
     tale.happens("cleo", "subscription_cancelled")
     assert tale.ends("ana") == ["became a subscriber"]
     assert tale.ends("cleo") == ["left: trial_cancelled"]
-    tale.day(16)
+    # Three days before the end, at ten in the morning.
+    tale.day(10.9)
+    assert tale.got("ben") == ["trial-start", "trial-help"]
+    tale.day(11.1)
     assert tale.got("ben") == ["trial-start", "trial-help", "trial-ending"]
+    assert tale.got("dan") == ["trial-start", "trial-ending"]
+    tale.day(16)
     assert tale.ends("ben") == ["trial ended"]
 
 

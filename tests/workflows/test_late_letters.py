@@ -1,6 +1,7 @@
 """Letters that say "today" or "tomorrow" go on that day, or not at all.
 
-Each story begins on Monday 5 January 2026, 9:00 (UTC); three letters of marketing a day are allowed.
+Each story begins on Monday 5 January 2026, 9:00 (UTC);
+three letters of marketing a day are allowed.
 """
 
 import pytest
@@ -27,7 +28,7 @@ def fills_carts(tale: Tale, name: str, *carts: str) -> None:
 def test_a_birthday_letter_does_not_come_the_day_after(tale: Tale) -> None:
     tale.arrives("ana", birth_date="1984-01-08")
     tale.arrives("ben", birth_date="1984-01-08")
-    # On Thursday at half past seven Ana fills three carts, and is reminded of them at half past eight.
+    # On Thursday at half past seven Ana fills three carts; an hour later she is reminded of them.
     tale.day(3 - 1.5 / 24)
     fills_carts(tale, "ana", "a", "b", "c")
     # At nine there is no room for a fourth letter, and tomorrow it is too late.
@@ -72,8 +73,8 @@ def test_tomorrow_is_not_said_on_the_day_itself(tale: Tale) -> None:
 def test_a_reminder_of_a_cart_gives_way_to_the_letter_of_the_next_day(tale: Tale) -> None:
     tale.arrives("ana")
     fills_carts(tale, "ana", "a", "b", "c", "d")
-    # At ten three reminders fill the day; the fourth would come at eight tomorrow, an hour before the
-    # second letter about the same cart.
+    # At ten three reminders fill the day; the fourth would come at eight tomorrow, an hour before
+    # the second letter about the same cart.
     tale.day(1)
     assert tale.got("ana") == CARTS
     late = [each.get("reason") for each in tale.sends("ana@example.com")]

@@ -94,7 +94,8 @@ class EntryRules(Request):
     `re_entry_if_started` holds in the place of `re_entry` for entries that another journey started.
     `per` is the property of the event that begins an entry which tells entries of one contact
     apart: the cart. `only` is the condition that must hold, `hold_out` how many of a hundred are
-    left out for comparison.
+    left out for comparison. Whoever comes more than `too_late_after_hours` after the event that
+    begins the entry, because the journey was paused or its start failed, is not let in.
     """
 
     re_entry: ReEntry
@@ -105,6 +106,7 @@ class EntryRules(Request):
     goals: tuple[EndingRule, ...] = ()
     consent: ConsentNeeded | None = None
     only: Written | None = None
+    too_late_after_hours: Annotated[int, Field(ge=1, le=8760)] | None = None
     hold_out: Annotated[int, Field(ge=0, le=90)] = 0
     lease_days: Annotated[int, Field(ge=1, le=365)]
 
@@ -226,7 +228,15 @@ def _unfit(asking: _Asking, request: EnterRequest, services: Services) -> str | 
     if rules.only is not None and not holds(rules.only, contact, services, where="rules.only"):
         return "the condition for this workflow does not hold"
     reached = _reached(asking, rules)
-    return f"already over: {reached}" if reached else None
+    return f"already over: {reached}" if reached else _too_late(asking, rules, services)
+
+
+def _too_late(asking: _Asking, rules: EntryRules, services: Services) -> str | None:
+    """That what begins the entry is so long ago that its messages are stale; None if it is not."""
+    if rules.too_late_after_hours is None or asking.began is None:
+        return None
+    last = asking.began.received_at + timedelta(hours=rules.too_late_after_hours)
+    return f"too late: let in until {to_text(last)} at most" if services.now() > last else None
 
 
 def _open_enrolment(asking: _Asking, request: EnterRequest) -> Enrolment | None:
@@ -241,10 +251,11 @@ def _open_enrolment(asking: _Asking, request: EnterRequest) -> Enrolment | None:
 
 
 def _reached(asking: _Asking, rules: EntryRules) -> str | None:
-    """The goal that has been reached since the event that began the entry, if one has."""
-    goals = [each.ending(asking.began) for each in rules.goals]
+    """The goal or exit that has been met since the event that began the entry, if one has."""
+    named = [*rules.goals, *(each for each in rules.exits if isinstance(each, EndingRule))]
     others = [each for each in asking.since if each.event_id != asking.entry]
-    return next((goal.reason for goal in goals if any(map(goal.is_met_by, others))), None)
+    endings = [each.ending(asking.began) for each in named]
+    return next((each.reason for each in endings if any(map(each.is_met_by, others))), None)
 
 
 def _is_alive(contact: Contact, enrolment: Enrolment, services: Services) -> bool:
@@ -313,6 +324,7 @@ def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[
         goals=_goals(asking, request.rules),
         per=asking.per,
         tryout=asking.tryout,
+        began_at=asking.began.received_at if asking.began and not asking.tryout else None,
     )
     be_heard(services, asking.contact, asking.contact_id)
     writes: list[Write] = [_open(enrolment)]

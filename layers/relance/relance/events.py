@@ -195,7 +195,7 @@ PUBLIC_PROPERTIES = frozenset(
         "form", "list", "message", "workflow", "entry", "step", "send_id", "link", "outcome",
         "order_id", "cart_id", "product_id", "revenue", "currency", "cause", "permanent",
         "segment", "stage", "from_stage", "qualification", "persona", "topic", "actor",
-        "goal", "branch", "split", "journey", "service",
+        "goal", "branch", "split", "journey", "service", "occasion_id",
     }
 )  # fmt: skip
 """The properties that go on the bus with an event: what rules decide on, nothing personal."""

@@ -163,7 +163,7 @@ def test_win_back(tell: Tell) -> None:
     tale.world.start("journey-lead-nurturing", {"contact": people["cleo"]})
     tale.day(43.5)
     (kept,) = [
-        each for each in tale.sends("cleo@example.com") if each["message"] == "nurture-start"
+        each for each in tale.sends("cleo@example.com") if each["message"] == "nurture-hello"
     ]
     assert (kept["state"], kept["reason"]) == ("skipped", "left_in_peace")
     assert tale.got("cleo")[3:] == []

@@ -68,6 +68,14 @@ def test_who_came_since_the_count_makes_it_ask_again(crowd: Mailing) -> None:
     assert executions(crowd) == []
 
 
+def test_a_number_that_is_far_too_large_starts_nobody(crowd: Mailing) -> None:
+    told = crowd.asks(OPERATION, asked(confirm=131))["output"]
+    assert told["outcome"] == "counted"
+    assert "That is far fewer than the 131 confirmed. Nothing was started." in told["summary"]
+    assert executions(crowd) == []
+    assert crowd.asks(OPERATION, asked(confirm=130))["output"]["outcome"] == "started"
+
+
 def test_no_more_than_a_hundred_are_started_in_a_second() -> None:
     with Gathered.of(240).somewhere() as crowd:
         crowd.asks(OPERATION, asked(confirm=240))
@@ -127,6 +135,16 @@ def test_nobody_is_in_an_audience_without_members(crowd: Mailing) -> None:
         ({"journey": "birthday", "to": "ana@example.com"}, "An e-mail address is not accepted"),
         ({"journey": "birthday", "to": EVERYBODY, "confirm": "all"}, '"confirm"'),
         ({"jorney": "birthday", "to": EVERYBODY}, 'did you mean "journey"'),
+        ({"jorney": "birthday", "to": EVERYBODY}, 'Paste for example {"journey": "birthday", "to"'),
+        ({"journey": "birthday", "to": "engaged"}, '"to" is a segment, a list or a condition: {'),
+        (
+            {"journey": "birthdy", "to": {"list": "engaged"}},
+            'Paste for example {"journey": "birthday", "to": {"list": "engaged"}}.',
+        ),
+        (
+            {"journey": "birthday", "to": {"list": "engagd"}, "confirm": 3},
+            'Paste for example {"journey": "birthday", "to": {"list": "engaged"}, "confirm": 3}.',
+        ),
     ],
 )
 def test_a_wrong_input_says_what_to_paste(crowd: Mailing, typed: dict[str, Any], said: str) -> None:

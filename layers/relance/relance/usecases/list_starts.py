@@ -15,6 +15,7 @@ from relance.rescoring import in_minutes
 from relance.storage import Value
 from relance.tallies import in_people
 from relance.usecases.audience import Audience, Whom, audience_of, chunks
+from relance.usecases.confirming import is_confirmed, wrong_number
 from relance.usecases.controlling import journey_named
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
 from relance.usecases.questions import About, ListedContact, Question
@@ -85,8 +86,8 @@ def list_starts(request: StartsRequest, services: Services) -> dict[str, Value]:
     )
     if typed is None:
         return _told(Decision.NOTHING_TO_DO, f"Nothing was asked. {example}")
-    journey = journey_named(typed.journey, services, example)
-    whom, question = audience_of(typed.to, services.content, example)
+    journey = journey_named(typed.journey, services, example, request.input)
+    whom, question = audience_of(typed.to, services.content, example, request.input)
     folder = f"start_journey_for_segment/{request.execution}"
     so_far, lines, finished = _look(question, request, services)
     if not finished:
@@ -94,7 +95,7 @@ def list_starts(request: StartsRequest, services: Services) -> dict[str, Value]:
         return {"decision": Decision.UNFINISHED.value, "so_far": so_far.model_dump()}
     if not so_far.listed:
         return _told(Decision.NOBODY, f"Nobody is in the audience ({whom}).")
-    if so_far.listed > (typed.confirm or 0):
+    if not is_confirmed(so_far.listed, typed.confirm or 0):
         return _told(Decision.CONFIRM, _ask(journey, whom, so_far.listed, typed.confirm))
     key = f"{folder}/contacts.jsonl"
     earlier = (
@@ -149,7 +150,8 @@ def _look(
 
 
 def _ask(journey: str, whom: str, listed: int, confirmed: int | None) -> str:
-    more = f" That is more than the {confirmed:,} confirmed." if confirmed else ""
+    wrong = wrong_number(listed, confirmed or 0)
+    more = f" {wrong}" if wrong else ""
     dollars = listed * DOLLARS_PER_START
     price = "less than a cent" if dollars < 0.01 else f"about ${dollars:,.2f}"
     return (

@@ -24,9 +24,12 @@ STEPS = (
 
 
 def test_every_snippet_stands_in_a_machine_that_is_shipped() -> None:
+    """But for those that `test_first_journey` pastes and runs."""
     shipped = [each["States"] for each in MACHINES.values()]
     assert len(SNIPPETS) > 8
     for snippet in SNIPPETS:
+        if '"workflow": "cart_reminder"' in json.dumps(snippet):
+            continue
         for name, state in snippet.items():
             assert any(states.get(name) == state for states in shipped), name
 

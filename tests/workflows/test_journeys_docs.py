@@ -2,11 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
+from local.journey_costs import most_transitions
 from local.world import ROOT
 
 GUIDE = (ROOT / "docs" / "writing-workflows.md").read_text("utf-8")
@@ -24,9 +23,12 @@ STEPS = (
 
 
 def test_every_snippet_stands_in_a_machine_that_is_shipped() -> None:
+    """But for those that `test_first_journey` pastes and runs."""
     shipped = [each["States"] for each in MACHINES.values()]
     assert len(SNIPPETS) > 8
     for snippet in SNIPPETS:
+        if '"workflow": "cart_reminder"' in json.dumps(snippet):
+            continue
         for name, state in snippet.items():
             assert any(states.get(name) == state for states in shipped), name
 
@@ -35,29 +37,6 @@ def test_every_snippet_stands_in_a_machine_that_is_shipped() -> None:
 def test_every_step_is_in_the_guide(step: str) -> None:
     assert f"`{step}`" in GUIDE
     assert (ROOT / "functions" / re.sub(r"(?<!^)(?=[A-Z])", "_", step).lower()).is_dir()
-
-
-def most_transitions(machine: Mapping[str, Any]) -> int:
-    """How many states the longest way without a loop and without a defect has."""
-    states = machine["States"]
-
-    def leads_to(name: str) -> list[str]:
-        state = states[name]
-        ways = [state.get("Next"), state.get("Default")]
-        ways += [each["Next"] for each in state.get("Choices", [])]
-        ways += [
-            each["Next"]
-            for each in state.get("Catch", [])
-            if each["ErrorEquals"] == ["States.Timeout"]
-        ]
-        return [way for way in ways if way]
-
-    def walk(name: str, seen: frozenset[str]) -> int:
-        ways = [walk(way, seen | {way}) for way in leads_to(name) if way not in seen]
-        return 1 + max(ways, default=0)
-
-    start = machine["StartAt"]
-    return walk(start, frozenset({start}))
 
 
 @pytest.mark.parametrize("journey", sorted(MACHINES.keys() - {"welcome"}))

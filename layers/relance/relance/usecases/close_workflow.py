@@ -47,8 +47,8 @@ def read_ending(detail: Mapping[str, object]) -> Ending | None:
     status = str(detail.get("status"))
     if status not in (*_OUTCOMES, "SUCCEEDED"):
         return None
-    contact_id = _object(detail.get("input")).get("contact")
-    if not isinstance(contact_id, str) or not is_ulid(contact_id):
+    contact_id = str(_object(detail.get("input")).get("contact")).strip().upper()
+    if not is_ulid(contact_id):
         return None
     outcome = _OUTCOMES.get(status) or _object(detail.get("output")).get("outcome")
     return Ending(str(detail["executionArn"]), contact_id, str(outcome or "ended"))

@@ -28,9 +28,10 @@ from relance.splitting import chance_of
 from relance.storage import Absent, AllOf, AnyOf, Below, Equals, Missing, Put, Table, Value, Write
 from relance.tryouts import DAY, TRYOUT, Tryout
 from relance.usecases.await_event import AwaitedEvent
+from relance.usecases.change_list import check_list
 from relance.usecases.close_workflow import close_enrolment
 from relance.usecases.inputs import EXAMPLE, Request, Word, parse_start, telling_who_is_missing
-from relance.usecases.steps import append, be_heard, fresh_contact, step_event, view
+from relance.usecases.steps import append, be_heard, fresh_contact, list_event, step_event, view
 from relance.usecases.verdicts import Written, holds
 from relance.workflows import (
     Awaited,
@@ -93,7 +94,8 @@ class EntryRules(Request):
 
     `per` is the property of the event that begins an entry which tells entries of one contact
     apart: the cart. `only` is the condition that must hold, `hold_out` how many of a hundred are
-    left out for comparison.
+    left out for comparison. `on_list` is the list on which the contact is from its entry until
+    the execution ends, however it ends.
     """
 
     re_entry: ReEntry
@@ -103,6 +105,7 @@ class EntryRules(Request):
     goals: tuple[EndingRule, ...] = ()
     consent: ConsentNeeded | None = None
     only: Written | None = None
+    on_list: Word | None = None
     hold_out: Annotated[int, Field(ge=0, le=90)] = 0
     lease_days: Annotated[int, Field(ge=1, le=365)]
 
@@ -215,6 +218,8 @@ def _unfit(asking: _Asking, request: EnterRequest, services: Services) -> str | 
         return f"not in stage {stage.name}"
     if rules.only is not None and not holds(rules.only, contact, services, where="rules.only"):
         return "the condition for this workflow does not hold"
+    if ExitRule.REFUSED_WEB in rules.exits and contact.register.refuses_web:
+        return "does not want to be followed on the web"
     reached = _reached(asking, rules)
     return f"already over: {reached}" if reached else None
 
@@ -301,12 +306,16 @@ def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[
         exits=_exits(asking, request.rules),
         goals=_goals(asking, request.rules),
         per=asking.per,
+        on_list=_list(request.rules, services),
         tryout=asking.tryout,
     )
     be_heard(services, asking.contact, asking.contact_id)
     writes: list[Write] = [_open(enrolment)]
     if not asking.tryout:
         writes.append(put_once(_entered(enrolment, services)))
+    joined = list_event(services, enrolment, Name.LIST_JOINED)
+    if joined:
+        writes.append(put_once(joined))
     try:
         services.store.transact(writes)
     except ConditionFailed:
@@ -321,6 +330,13 @@ def _let_in_because(asking: _Asking, request: EnterRequest, services: Services) 
         return "in"
     unfit = _unfit(asking, request, services)
     return f"in, as a tryout; really not let in: {unfit}" if unfit else "in, as a tryout"
+
+
+def _list(rules: EntryRules, services: Services) -> str | None:
+    """The list on which the contact is while it is in."""
+    if rules.on_list is not None:
+        check_list(rules.on_list, services)
+    return rules.on_list
 
 
 def _exits(asking: _Asking, rules: EntryRules) -> tuple[Exit, ...]:

@@ -21,12 +21,10 @@ from relance.storage import Value
 from relance.usecases.alert_people import Sentence
 from relance.usecases.inputs import StepRequest, Word
 from relance.usecases.steps import append, fresh_contact, step_event, told, view
-from relance.usecases.tell import WEB, reached_at, tell
+from relance.usecases.tell import WEB, person_of, reached_at, tell
 
 MOST_ACTS = 15
 """How many of the last things that somebody did are told."""
-
-_TOLD = ("first_name", "last_name", "email", "company", "role", "country", "language", "employees")
 
 
 class Decision(StrEnum):
@@ -73,7 +71,9 @@ def hand_over(request: HandOverRequest, services: Services) -> dict[str, Value]:
             decision = Decision.NOBODY_DECLARED
         elif not request.key.is_tryout:
             details = (
-                [] if where.startswith(WEB) else [*_person(contact), *_standing(contact, services)]
+                []
+                if where.startswith(WEB)
+                else [*person_of(contact, where), *_standing(contact, services)]
             )
             acts = _acts(events) if details else []
             tell(where, _mail(where, request, details, acts, services), services)
@@ -113,20 +113,6 @@ def _mail(
     paragraphs = "".join(f"<p>{escape(each)}</p>" for each in lines if each and each != link)
     button = f'<p><a href="{escape(link)}">Accept or refuse</a></p>'
     return Mail(to=where, subject="A lead for you", html=paragraphs + button, text=text)
-
-
-def _details(
-    where: str, contact: Contact, events: Sequence[Event], services: Services
-) -> tuple[list[str], list[str]]:
-    """Who it is and what happened last; nothing of it goes to a chat."""
-    if where.startswith(WEB):
-        return [], []
-    return [*_person(contact), *_standing(contact, services)], _acts(events)
-
-
-def _person(contact: Contact) -> list[str]:
-    known = contact.profile.trait_values() | {"email": contact.register.address}
-    return [f"{name.replace('_', ' ')}: {known[name]}" for name in _TOLD if known.get(name)]
 
 
 def _standing(contact: Contact, services: Services) -> list[str]:

@@ -44,6 +44,7 @@ PEOPLE = ("ana", "ben", "cleo")
 ZONES = ("Europe/Lisbon", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata")
 SAID: dict[str, tuple[Value, ...]] = {
     "cart_id": ("a", "b"),
+    "deal_id": ("d1", "d2"),
     "order_id": ("1", "2"),
     "qualification": ("sales",),
     "starts_at": ("2026-01-20T21:00:00Z", "2026-01-06T10:00:00Z", "soon"),

@@ -128,6 +128,23 @@ def test_whom_marketing_leaves_in_peace(
     assert isinstance(decision, Skip) is bool(because)
 
 
+def test_some_get_no_marketing_always_the_same_and_more_of_them_where_more_are_held_out() -> None:
+    def held(share: float, message: Message = OFFER) -> set[int]:
+        rules = replace(RULES, hold_out=share)
+        return {
+            number
+            for number in range(2_000)
+            if decided(case(message, replace(ANA, contact_id=f"{number:026}")), rules)
+            == Skip(Reason.HELD_OUT, Reason.HELD_OUT.sentence)
+        }
+
+    few, many = held(0.05), held(0.2)
+    assert 70 <= len(few) <= 130
+    assert 340 <= len(many) <= 460
+    assert few < many
+    assert held(0) == held(0.2, RECEIPT) == set()
+
+
 # -- Caps: P22 ---------------------------------------------------------------------------------
 
 

@@ -78,6 +78,16 @@ def test_a_marketer_counts_confirms_and_reads_what_became_of_everyone(few: Maili
     assert set(few.mails()) == {few.address(n) for n in (0, *range(5, 12))}
 
 
+def test_who_is_held_out_gets_none_and_the_figures_say_so(mailing: Mailing) -> None:
+    shipped = (ROOT / "layers/content/sending.yaml").read_text(encoding="utf-8")
+    mailing.world.deploy_content(content_with({"sending.yaml": f"{shipped}hold_out: 20 %\n"}))
+    ended = mailing.sends()
+    held = ended["output"]["figures"]["skipped"]["held_out"]
+    assert 6 <= held <= 24
+    assert len(mailing.mails()) == SIZE - held
+    mailing.adds_up(ended)
+
+
 def test_a_second_start_sends_nothing_and_says_when_it_was_sent(few: Mailing) -> None:
     few.sends()
     again = few.sends()["output"]

@@ -197,6 +197,41 @@ def test_an_entry_is_let_in_with_the_cart_that_it_came_for_days_later() -> None:
         assert tale.ends("ben") == ["held", "not eligible"]
 
 
+@pytest.mark.parametrize("away", [2, 9])
+def test_what_came_about_while_the_journey_was_paused_counts_when_it_goes_on(away: int) -> None:
+    """Monday: Ana, Ben and Cleo order. Wednesday: Ana has it, Cleo cancels. Then it goes on."""
+    with World.build(start=MONDAY, seed=1) as world:
+        tale = tale_of(world, "after_purchase")
+        asks(tale, CONTROL, {"journey": "after_purchase", "do": "pause"})
+        for name in ("ana", "ben", "cleo"):
+            contact = tale.arrives(name)
+            entry = tale.happens(name, "order_completed", order_id=f"{name}-1")
+            world.start("journey-after-purchase", {"contact": contact, "entry": entry})
+        tale.day(1.9)
+        tale.happens("ana", "order_delivered", order_id="ana-1")
+        tale.happens("ben", "order_delivered", order_id="another")
+        tale.happens("cleo", "order_cancelled", order_id="cleo-1")
+        tale.day(away)
+        asks(tale, CONTROL, {"journey": "after_purchase", "do": "resume"}, seconds=120)
+        assert tale.ends("cleo") == ["held", "not eligible"]
+        tale.day(away + 41)
+        assert tale.got("ana") == ["after-review", "after-next"]
+        assert tale.ends("ana") == ["held", "looked after"]
+        assert tale.ends("ben") == ["held", "never delivered"]
+
+
+def test_what_came_about_at_the_same_moment_counts() -> None:
+    """Ana buys at the counter: the order and its delivery are told at once."""
+    with World.build(start=MONDAY, seed=1) as world:
+        tale = tale_of(world, "after_purchase")
+        contact = tale.arrives("ana")
+        entry = tale.happens("ana", "order_completed", order_id="1")
+        tale.happens("ana", "order_delivered", order_id="1")
+        world.start("journey-after-purchase", {"contact": contact, "entry": entry})
+        tale.day(4)
+        assert tale.got("ana") == ["after-review"]
+
+
 # -- End ---------------------------------------------------------------------------------------
 
 

@@ -71,6 +71,17 @@ def test_some_are_held_out_always_the_same_and_the_history_says_so(tale: Tale) -
     assert asks(tale, held[0], "three", hold_out=0)["decision"] == "entered"
 
 
+def test_whoever_comes_long_after_what_began_it_is_not_let_in(tale: Tale) -> None:
+    tale.arrives("ana")
+    entry = tale.happens("ana", "product_added", cart_id="a")
+    tale.hour(30)
+    told = asks(tale, "ana", entry, too_late_after_hours=24)
+    assert told["decision"] == "not_eligible"
+    assert told["reason"].startswith("too late: let in until 2026-01-06T09:00:")
+    assert asks(tale, "ana", too_late_after_hours=24)["decision"] == "entered", "by hand"
+    assert asks(tale, "ana", entry, per="cart_id", too_late_after_hours=48)["decision"] == "entered"
+
+
 def test_once_is_once_for_each_thing(tale: Tale) -> None:
     tale.arrives("ana")
     rules = {"re_entry": "once", "per": "cart_id"}

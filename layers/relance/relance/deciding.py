@@ -3,6 +3,7 @@
 ```
 1. Whatever protects the person, or was its wish    Skip   (relance.sending)
    In a segment that is left in peace               Skip   left_in_peace
+   Held out, to compare with                        Skip   held_out
    Its journey is paused                            Defer  journey_paused: until it goes on
 2. Written in no language of the contact's chain    Skip   not_in_language
 3. Waited longer than it may                        Skip   too_late
@@ -54,6 +55,7 @@ from relance.room import (
     used,
 )
 from relance.sending import reason_not_to_send
+from relance.splitting import chance_of
 
 EMAIL = "email"
 
@@ -186,6 +188,8 @@ def decide(
     peace = _in_peace(case, rules)
     if peace:
         return _skip(Reason.LEFT_IN_PEACE, peace)
+    if case.marketing and is_held_out(case.register.contact_id, rules):
+        return _skip(Reason.HELD_OUT)
     if case.paused:
         return _paused(case, rules, now)
     chain = languages(case.register.language, company=company, sender=sender)
@@ -212,6 +216,14 @@ def _in_peace(case: Case, rules: SendingRules) -> str | None:
             what = f"messages that {message.intent}" if each.intents else "marketing"
             return f'The contact is in the segment "{each.title}", which gets no {what}.'
     return None
+
+
+def is_held_out(contact_id: str, rules: SendingRules) -> bool:
+    """Whether a contact gets no marketing at all, to compare with: always the same ones.
+
+    Who is held out from so many of a hundred is held out from more of them too.
+    """
+    return chance_of("hold out of everything", contact_id) < rules.hold_out
 
 
 def languages(spoken: str | None, *, company: Company, sender: Sender) -> tuple[str, ...]:

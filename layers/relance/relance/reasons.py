@@ -23,6 +23,7 @@ class Reason(StrEnum):
     STILL_INFORMING = "still_informing"
     INTENT_NOT_ALLOWED = "intent_not_allowed"
     LEFT_IN_PEACE = "left_in_peace"
+    HELD_OUT = "held_out"
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     NOT_ON_ALLOW_LIST = "not_on_allow_list"
     NOT_IN_LANGUAGE = "not_in_language"
@@ -61,6 +62,7 @@ _PASSING = frozenset(
         Reason.STILL_INFORMING,
         Reason.INTENT_NOT_ALLOWED,
         Reason.LEFT_IN_PEACE,
+        Reason.HELD_OUT,
         Reason.CHANNEL_NOT_ALLOWED,
         Reason.NOT_IN_LANGUAGE,
         Reason.NOT_PENDING,
@@ -88,6 +90,8 @@ _SENTENCES: Mapping[Reason, str] = {
     Reason.STILL_INFORMING: "The message sells, and the contact's stage still gathers information.",
     Reason.INTENT_NOT_ALLOWED: "The contact's stage does not allow a message of this intent.",
     Reason.LEFT_IN_PEACE: "The contact is in a segment that sending.yaml leaves in peace.",
+    Reason.HELD_OUT: "The contact is among those who get no marketing, so that what mail brings "
+    "about can be seen by comparing.",
     Reason.CHANNEL_NOT_ALLOWED: "The contact's stage does not allow e-mail.",
     Reason.NOT_ON_ALLOW_LIST: "Mail goes to the allow-list only, and the address is not on it. Set "
     "the stack's parameter SendMode to live when you are sure.",

@@ -180,6 +180,7 @@ def used_by(step: Step) -> str:
 class Enrolment:
     """A contact is in a workflow.
 
+    `began_at` is when the event arrived that began it, if one did (a paused journey lets in later).
     `per` is what it is there for (a hash of the cart's id), where that may be several things.
     `splits` are the branches of adaptive splits that it was sent down. A `tryout` stands beside the
     real one; `used` is what its pauses took to happen. `taken_over` says that it was moved to its
@@ -202,6 +203,12 @@ class Enrolment:
     on_list: str | None = None
     tryout: Tryout | None = None
     used: Mapping[str, str] = field(default_factory=dict)
+    began_at: datetime | None = None
+
+    @property
+    def heard_since(self) -> datetime:
+        """From when on what happens concerns it: from what began it, not from the letting in."""
+        return self.began_at or self.entered_at
 
     @property
     def began(self) -> str:
@@ -229,12 +236,12 @@ class Enrolment:
         return self.workflow == workflow and self.entry == entry
 
     def exit_met_by(self, events: Sequence[Event]) -> str | None:
-        """The reason of the first exit or goal that an event since the entry meets.
+        """The reason of the first exit or goal that an event since it began meets.
 
         Where one event meets several, an exit goes first.
         """
         for event in sorted(events, key=lambda each: (each.occurred_at, each.event_id)):
-            if event.received_at < self.entered_at or event.event_id == self.entry:
+            if event.received_at < self.heard_since or event.event_id == self.entry:
                 continue
             for rule in (*self.exits, *self.goals):
                 if rule.is_met_by(event):
@@ -260,6 +267,7 @@ class Enrolment:
             "entry": self.entry,
             "execution": self.execution,
             "entered_at": to_text(self.entered_at),
+            "began_at": to_text(self.began_at) if self.began_at else None,
             "until": to_text(self.until),
             "exits": [
                 rule.value if isinstance(rule, ExitRule) else rule.to_value() for rule in self.exits
@@ -332,6 +340,7 @@ def enrolment_of(item: Item) -> Enrolment:
         used={name: str(said) for name, said in item.items() if name.startswith(_USED)},
         taken_over=item.get("taken_over") is True,
         on_list=None if on_list is None else str(on_list),
+        began_at=from_text(str(item["began_at"])) if item.get("began_at") else None,
     )
 
 

@@ -100,7 +100,8 @@ class SendingRules:
     by intent, for messages that name none. A message that would wait longer than `too_late` is
     skipped, unless it says otherwise itself. A send whose outcome is unknown is given up after
     `settling_time`. `pace` is how fast mail leaves, and what stops a message. `in_peace` is whom
-    marketing leaves alone, whatever would send it.
+    marketing leaves alone, whatever would send it; `hold_out` is the share of all contacts that
+    gets none, to compare with.
     """
 
     caps: Mapping[str, Mapping[str, Cap]] = field(default_factory=dict, hash=False)
@@ -113,6 +114,7 @@ class SendingRules:
     settling_time: timedelta = timedelta(hours=1)
     pace: PaceRules = field(default_factory=PaceRules)
     in_peace: tuple[InPeace, ...] = ()
+    hold_out: float = 0.0
 
     def cap(self, channel: str, message_class: str) -> Cap:
         """The bounds of a class of messages on a channel."""

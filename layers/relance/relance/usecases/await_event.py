@@ -10,6 +10,8 @@ itself is the state's time-out; nothing here measures time.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
@@ -20,7 +22,7 @@ from relance.events import Event
 from relance.ports import Services
 from relance.storage import Put, Table, Value
 from relance.usecases.inputs import Request, StepRequest, Word
-from relance.usecases.steps import be_heard, fresh_contact, view
+from relance.usecases.steps import STREAM_LAG, be_heard, fresh_contact, view
 from relance.usecases.taken_to_happen import taken_to_happen
 from relance.usecases.update_contact import departed, happened, left
 from relance.workflows import Awaited, Wait, WaitKind
@@ -34,7 +36,10 @@ class AwaitedEvent(Request):
 
 
 class AwaitRequest(StepRequest):
-    """What a pause asks. `since` is where its question begins, `until` its deadline."""
+    """What a pause asks. `since` is where its question begins, `until` its deadline.
+
+    A question that begins where the contact was let in begins with the event that began the entry.
+    """
 
     token: Annotated[str, Field(min_length=1)]
     events: Annotated[tuple[AwaitedEvent, ...], Field(max_length=10)] = ()
@@ -60,14 +65,26 @@ def await_event(request: AwaitRequest, services: Services) -> None:
     contact, events = fresh_contact(services, request.contact, since=request.since)
     if be_heard(services, contact, request.contact):
         contact, events = fresh_contact(services, request.contact, since=request.since)
+    begun = _begun(contact, request)
+    if begun and begun < services.now() - STREAM_LAG:
+        contact, events = fresh_contact(services, request.contact, since=begun)
     leaves = how_it_ends(contact, request, events, services)
-    event = wait.answered_by(events)
+    since = begun or request.since
+    others = [each for each in events if each.event_id != request.entry]
+    event = replace(wait, since=since).answered_by(others)
     if request.key.is_tryout and not (leaves or event):
         leaves, event = taken_to_happen(contact, wait, services)
     if leaves:
         resume(services, wait, leaves)
     elif event:
         resume(services, wait, happened(event, view(services, contact)))
+
+
+def _begun(contact: Contact, request: AwaitRequest) -> datetime | None:
+    """When the entry began, if that is where the question begins: as soon as there was an entry."""
+    enrolment = contact.enrolment(request.workflow, request.entry)
+    at_once = enrolment is not None and request.since <= enrolment.entered_at
+    return enrolment.began_at if enrolment and at_once else None
 
 
 def how_it_ends(

@@ -95,7 +95,8 @@ class EntryRules(Request):
     `per` is the property of the event that begins an entry which tells entries of one contact
     apart: the cart. `only` is the condition that must hold, `hold_out` how many of a hundred are
     left out for comparison. `on_list` is the list on which the contact is from its entry until
-    the execution ends, however it ends.
+    the execution ends, however it ends. Whoever comes more than `too_late_after_hours` after the event that
+    begins the entry, because the journey was paused or its start failed, is not let in.
     """
 
     re_entry: ReEntry
@@ -106,6 +107,7 @@ class EntryRules(Request):
     consent: ConsentNeeded | None = None
     only: Written | None = None
     on_list: Word | None = None
+    too_late_after_hours: Annotated[int, Field(ge=1, le=8760)] | None = None
     hold_out: Annotated[int, Field(ge=0, le=90)] = 0
     lease_days: Annotated[int, Field(ge=1, le=365)]
 
@@ -221,7 +223,15 @@ def _unfit(asking: _Asking, request: EnterRequest, services: Services) -> str | 
     if ExitRule.REFUSED_WEB in rules.exits and contact.register.refuses_web:
         return "does not want to be followed on the web"
     reached = _reached(asking, rules)
-    return f"already over: {reached}" if reached else None
+    return f"already over: {reached}" if reached else _too_late(asking, rules, services)
+
+
+def _too_late(asking: _Asking, rules: EntryRules, services: Services) -> str | None:
+    """That what begins the entry is so long ago that its messages are stale; None if it is not."""
+    if rules.too_late_after_hours is None or asking.began is None:
+        return None
+    last = asking.began.received_at + timedelta(hours=rules.too_late_after_hours)
+    return f"too late: let in until {to_text(last)} at most" if services.now() > last else None
 
 
 def _open_enrolment(asking: _Asking, request: EnterRequest) -> Enrolment | None:
@@ -236,10 +246,11 @@ def _open_enrolment(asking: _Asking, request: EnterRequest) -> Enrolment | None:
 
 
 def _reached(asking: _Asking, rules: EntryRules) -> str | None:
-    """The goal that has been reached since the event that began the entry, if one has."""
-    goals = [each.ending(asking.began) for each in rules.goals]
+    """The goal or exit that has been met since the event that began the entry, if one has."""
+    named = [*rules.goals, *(each for each in rules.exits if isinstance(each, EndingRule))]
     others = [each for each in asking.since if each.event_id != asking.entry]
-    return next((goal.reason for goal in goals if any(map(goal.is_met_by, others))), None)
+    endings = [each.ending(asking.began) for each in named]
+    return next((each.reason for each in endings if any(map(each.is_met_by, others))), None)
 
 
 def _is_alive(contact: Contact, enrolment: Enrolment, services: Services) -> bool:
@@ -308,6 +319,7 @@ def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[
         per=asking.per,
         on_list=_list(request.rules, services),
         tryout=asking.tryout,
+        began_at=asking.began.received_at if asking.began and not asking.tryout else None,
     )
     be_heard(services, asking.contact, asking.contact_id)
     writes: list[Write] = [_open(enrolment)]

@@ -30,6 +30,13 @@ def _bound(text: object) -> float:
     return share
 
 
+def _held_out(text: object) -> float:
+    share = _percent(text)
+    if share > 0.5:
+        raise ValueError(f'{quoted(text)}: most people would get nothing. Write "50 %" at most.')
+    return share
+
+
 def _day(value: object) -> date:
     """Read a date, which YAML may have read already."""
     if isinstance(value, date) and not isinstance(value, datetime):
@@ -53,6 +60,7 @@ _PERCENT_SCHEMA = WithJsonSchema(
     {"type": "string", "pattern": f"^(?:{_PERCENT.pattern})$", "examples": ["5 %"]}
 )
 Share = Annotated[float, BeforeValidator(_bound), _PERCENT_SCHEMA]
+HeldOut = Annotated[float, BeforeValidator(_held_out), _PERCENT_SCHEMA]
 Growth = Annotated[float, BeforeValidator(_percent), _PERCENT_SCHEMA]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Domain = Annotated[

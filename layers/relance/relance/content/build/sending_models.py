@@ -10,7 +10,7 @@ from relance.conditions.words import quoted
 from relance.conditions.words_of_time import DURATION_PATTERN
 from relance.content.build.durations import duration, wait
 from relance.content.build.models import Model, OneOrMany
-from relance.content.build.pace_models import BrakeSource, Domain, PerSecond, WarmUpSource
+from relance.content.build.pace_models import BrakeSource, Domain, HeldOut, PerSecond, WarmUpSource
 from relance.content.sending_rules import DAY, Priority
 from relance.content.stage_rules import Intent
 
@@ -142,6 +142,7 @@ class SendingSource(Model):
         WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["1 hour"]}),
     ] = timedelta(hours=1)
     leave_in_peace: list[InPeaceSource] = Field(default_factory=list)
+    hold_out: HeldOut = 0.0
     warm_up: WarmUpSource | None = None
     per_domain: dict[Domain, PerSecond] = Field(default_factory=dict)
     brake: BrakeSource = Field(default_factory=BrakeSource)

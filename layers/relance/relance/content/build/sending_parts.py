@@ -42,6 +42,7 @@ def sending_rules(reader: Reader, findings: Findings, *, year: int) -> SendingRu
         priorities={intent.value: each for intent, each in written.priorities.items()},
         too_late=written.too_late,
         settling_time=written.settling_time,
+        hold_out=written.hold_out,
         pace=pace_rules(written.warm_up, written.per_domain, written.brake),
     )
     _check_that_something_is_open(source, rules, findings)

@@ -106,7 +106,7 @@ def test_sales_hears_who_it_was_and_what_they_did(tale: Tale) -> None:
     for _ in range(3):
         tale.happens("ana", "page_viewed", path="/pricing")
     form, meeting, prices = alerts(tale)
-    assert "Form submitted (question)" in form
+    assert "Form submitted: question" in form
     assert "Meeting booked" in meeting
     assert 'Entered the segment "looks-at-prices"' in prices
     for told in (form, meeting, prices):
@@ -123,7 +123,7 @@ def test_to_a_chat_goes_the_sign_and_not_the_person(tale: Tale) -> None:
     tale.happens("ana", "file_downloaded", file="prices.pdf")
     ((_, body),) = tale.world.web.posted
     text = json.loads(body)["text"]
-    assert "File downloaded (prices.pdf)" in text
+    assert "File downloaded: prices.pdf" in text
     assert ana in text
     assert "Ana\n" not in text
     assert tale.address("ana") not in text

@@ -1,7 +1,6 @@
 """Alerting people from a journey: a sentence to a mailbox or a chat, with the contact's id."""
 
 import re
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,8 +13,9 @@ from relance.ports import Mail, Services
 from relance.storage import Value
 from relance.timeline import sentence
 from relance.usecases.inputs import ADDRESS, StepRequest, Word
-from relance.usecases.steps import append, fresh_contact, step_event, told, view
-from relance.usecases.tell import person_of, reached_at, tell
+from relance.usecases.last_acts import told as in_words
+from relance.usecases.steps import append, fresh_contact, is_appended, step_event, told, view
+from relance.usecases.tell import WEB, person_of, reached_at, tell
 
 
 def _without_address(text: str) -> str:
@@ -25,8 +25,7 @@ def _without_address(text: str) -> str:
 
 
 _FIND = "Look the contact up with the finder."
-_WHICH = ("form", "file", "path")
-_PLAIN = re.compile(r"[\w ./-]{1,80}")
+_PLAIN = re.compile(r"[\w :\"./-]{1,120}")
 
 Sentence = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_without_address)]
 """What is told, as it stands in the state machine."""
@@ -58,18 +57,18 @@ def alert_people(request: AlertRequest, services: Services) -> dict[str, Value]:
         ServiceUnavailable, SendRateExceeded: try again.
         SendRefused, RecipientRefused, InvalidInput: it is not taken as it is.
     """
-    contact, events = fresh_contact(services, request.contact)
+    contact, _ = fresh_contact(services, request.contact)
     about: dict[str, Value] = {"to": request.to, "text": request.text}
     event = step_event(
         services, request.key, Name.PEOPLE_ALERTED, about=Name.PEOPLE_ALERTED, properties=about
     )
     decision = Decision.TOLD
-    if event.event_id not in {each.event_id for each in events}:
+    if not is_appended(services, event):
         where = reached_at(request.to, services)
         if where is None:
             decision = Decision.NOBODY_DECLARED
         elif not request.key.is_tryout:
-            sign = _sign(contact, request, events, services)
+            sign = begun_by(services.store, contact.ids, request.sign or "")
             tell(where, _alert(where, request, contact, sign), services)
             append(services, event)
     return {
@@ -79,27 +78,16 @@ def alert_people(request: AlertRequest, services: Services) -> dict[str, Value]:
     }
 
 
-def _sign(
-    contact: Contact, request: AlertRequest, events: Sequence[Event], services: Services
-) -> Event | None:
-    """The event of the contact that is told of, if one is named."""
-    if request.sign is None:
-        return None
-    found = next((each for each in events if each.event_id == request.sign), None)
-    return found or begun_by(services.store, contact.ids, request.sign)
-
-
 def _said(sign: Event) -> str:
-    """What happened, with the name of the form, the file or the page if it has a plain one."""
-    which = next((sign.properties[each] for each in _WHICH if sign.properties.get(each)), None)
-    plain = isinstance(which, str) and _PLAIN.fullmatch(which)
-    return f"{sentence(sign)} ({which})" if plain else sentence(sign)
+    """What happened, with what it was about where that is plain: a form, a file."""
+    words = in_words(sign)
+    return words if _PLAIN.fullmatch(words) else sentence(sign)
 
 
 def _alert(where: str, request: AlertRequest, contact: Contact, sign: Event | None) -> Mail:
     told = [f"{sign.occurred_at:%Y-%m-%d %H:%M} UTC: {_said(sign)}"] if sign else []
-    if request.sign is not None:
-        told += person_of(contact, where)
+    if request.sign is not None and not where.startswith(WEB):
+        told += person_of(contact)
     lines = [
         request.text,
         *(["", *told] if told else []),

@@ -11,7 +11,7 @@ from relance.ids import event_id, is_ulid, ulid_ms
 from relance.joins import absorb
 from relance.ports import Services
 from relance.refolding import fold_or_replay
-from relance.storage import Store, Value, Write
+from relance.storage import Store, Table, Value, Write
 from relance.tryouts import would
 from relance.workflows import Enrolment, Step
 
@@ -114,6 +114,11 @@ def list_event(services: Services, enrolment: Enrolment, name: Name) -> Event | 
     step = Step(enrolment.workflow, enrolment.contact_id, enrolment.entry, "while_in")
     said: dict[str, Value] = {"list": enrolment.on_list, "while_in": True}
     return step_event(services, step, name, about=f"{name}#{enrolment.execution}", properties=said)
+
+
+def is_appended(services: Services, event: Event) -> bool:
+    """Whether the event of a step stands in the history, so that the step was done before."""
+    return services.store.get(Table.EVENTS, (event.contact_id, event.event_id)) is not None
 
 
 def append(services: Services, event: Event) -> bool:

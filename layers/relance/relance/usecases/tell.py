@@ -35,10 +35,8 @@ def reached_at(name: str, services: Services) -> str | None:
     )
 
 
-def person_of(contact: Contact, where: str) -> list[str]:
-    """Who somebody is, in lines; nothing of it goes to a chat, its details stay in mail."""
-    if where.startswith(WEB):
-        return []
+def person_of(contact: Contact) -> list[str]:
+    """Who somebody is, in lines: for mails, and never for a chat."""
     known = contact.profile.trait_values() | {"email": contact.register.address}
     return [f"{name.replace('_', ' ')}: {known[name]}" for name in _TOLD if known.get(name)]
 
@@ -58,5 +56,7 @@ def tell(where: str, mail: Mail, services: Services) -> None:
             raise ServiceUnavailable("SES broke off; the mail is sent again") from error
         return
     answer = services.web.post(where, json.dumps({"text": f"{mail.subject}\n{mail.text}"}), {})
+    if answer.is_trouble:
+        raise ServiceUnavailable(f"The webhook answered {answer.status}.")
     if not answer.accepted:
         raise InvalidInput(f"The webhook refused the message with status {answer.status}.")

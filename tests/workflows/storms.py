@@ -45,6 +45,7 @@ PEOPLE = ("ana", "ben", "cleo")
 ZONES = ("Europe/Lisbon", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata")
 SAID: dict[str, tuple[Value, ...]] = {
     "cart_id": ("a", "b"),
+    "deal_id": ("d1", "d2"),
     "order_id": ("1", "2"),
     "qualification": ("sales",),
     "occasion_id": ("tasting", "roasting"),

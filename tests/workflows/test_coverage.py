@@ -121,11 +121,10 @@ ROUTES: dict[str, list[Route]] = {
         Route({"Wait for a sign of interest": does(LOST)}),
         Route({"Wait two days": does(LOST)}),
         Route({"Send the evidence": Deed("at night", told=(LOST,))}),
-        Route({"Send the evidence": Deed("at night", told=(("erased", {}),))}),
         Route(enters_by=("deal_opened", lambda _: {}), then=(("deal_won", {}),)),
     ],
     "replenishment": [Route(), Route({"Ask whether there is enough": GOAL})],
-    "returning_visitor": [Route(before=(("session_started", {}),) * 2), Route()],
+    "returning_visitor": [Route(before=(("page_viewed", {}),) * 2), Route()],
     "sales_handoff": [Route(), Route({"Wait two days for a decision": Deed("happens", 1)})],
     "trial_onboarding": [
         Route(),

@@ -227,7 +227,7 @@ def place(
 
 
 def _back(route: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The way back from where a way leads: beside it at both ends, on the side to which it bends."""
+    """The way back from where a way leads: beside it at both ends, on the side it bends to."""
     aside = _ASIDE if route[1][0] >= route[0][0] else -_ASIDE
     (first, *middle, last) = route[::-1]
     return [(first[0] + aside, first[1]), *middle, (last[0] + aside, last[1])]

@@ -12,7 +12,18 @@ from local.hub import Hub
 from local.states.jsonata import Jsonata
 from local.world import ROOT, World
 from tests.workflows.story import MONDAY
-from tests.workflows.walks import AT_NIGHT, GOAL, HAPPENS, MACHINES, Deed, Route, Said, Walks, does
+from tests.workflows.walks import (
+    AT_NIGHT,
+    GOAL,
+    HAPPENS,
+    MACHINES,
+    PAUSES,
+    Deed,
+    Route,
+    Said,
+    Walks,
+    does,
+)
 
 SALES = "sales@example.org"
 FILES = sorted((ROOT / "statemachines").glob("*/*.asl.json"))
@@ -65,6 +76,7 @@ LOST: tuple[str, Said] = ("deal_lost", {})
 FREES_THE_SEAT: tuple[str, Said] = ("registration_cancelled", {})
 USES_IT_OFTEN = does(*[("feature_used", {})] * 3, after=0.67)
 LOOKS_ON = does(*[("product_viewed", {})] * 3)
+SHOPS_ON = does(("product_added", {}), after=0.02)
 ROUTES: dict[str, list[Route]] = {
     "after_purchase": [
         Route(
@@ -75,7 +87,11 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "birthday": [born(3), born(200), Route()],
     "browse_recovery": [Route(before=(("product_viewed", {}),) * 3), Route()],
-    "cart_recovery": [Route(), Route({"Wait until the third day": LOOKS_ON})],
+    "cart_recovery": [
+        Route(),
+        Route({"Wait an hour for the order": SHOPS_ON}),
+        Route({"Wait until the third day": LOOKS_ON}),
+    ],
     "event_promotion": [
         Route({"Wait two weeks for a registration": starts_in(9), "Wait until they come": HAPPENS}),
         Route({"Wait two weeks for a registration": starts_in(9)}),
@@ -87,11 +103,18 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "lead_nurturing": [
         Route(),
+        Route(enters_by=("file_downloaded", lambda _: {"form": "guide"})),
         Route(traits=lambda _: {"role": "owner"}),
-        Route({"Wait three weeks more": WARMS_UP}),
+        Route(traits=lambda _: {"role": "senior_executive"}),
+        Route({"Wait three weeks more": WARMS_UP, "Wait a month": WARMS_UP}),
         Route({"Wait two weeks": GOAL}),
+        Route(before=(("email_sent", {"message": "nurture-ease"}),)),
     ],
-    "newsletter_reconfirm": [Route()],
+    "newsletter_reconfirm": [
+        Route(),
+        Route({"Ask whether to go on": PAUSES}),
+        Route({"Ask for the last time": PAUSES}),
+    ],
     "opportunity_support": [
         Route(),
         Route({"Wait for a sign of interest": HAPPENS}),
@@ -119,7 +142,11 @@ ROUTES: dict[str, list[Route]] = {
         signs_up({FIRST_WAIT: SIGNS_UP_AGAIN}),
         signs_up({SECOND_WAIT: SIGNS_UP_AGAIN}),
     ],
-    "win_back": [Route()],
+    "win_back": [
+        Route(),
+        Route({"Ask what went wrong": PAUSES}),
+        Route({"Make the last offer": PAUSES}),
+    ],
 }
 
 
@@ -139,6 +166,8 @@ def test_every_way_of_a_journey_is_taken(journey: str) -> None:
         machine = f"journey-{journey.replace('_', '-')}"
         early = walks.sets_out(routes[0])  # before anybody of sales is declared
         walks.all_have_ended()
+        if early in walks.entries:  # what began it is told once more
+            world.start(machine, {"contact": early, "entry": walks.entries[early]})
         world.start(machine, {"contact": early})
         walks.declares(sales=SALES, sales_lead=SALES)
         stranger = walks.arrives("stranger", agreed=False)

@@ -204,6 +204,7 @@ def test_a_tryout_says_what_it_did_not_do(tale: Tale) -> None:
     assert told == [
         'A tryout: "sales" was told nothing.',
         'A tryout: "sales_lead" was told nothing.',
+        'A tryout: the journey "lead_nurturing" was not started.',
     ]
     refused = tried(tale, "sales_handoff", ana, minutes=6, happens=["lead_refused"])
     assert refused["outcome"] == "refused by sales"

@@ -42,6 +42,7 @@ class Name(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     CONSENT_CHANGED = "consent_changed"
     PREFERENCES_CHANGED = "preferences_changed"
+    PREFERENCES_CONFIRMED = "preferences_confirmed"
     LIST_JOINED = "list_joined"
     LIST_LEFT = "list_left"
     POINTS_AWARDED = "points_awarded"
@@ -143,6 +144,7 @@ RESERVED: Mapping[str, str] = {
     Name.UNSUBSCRIBED: _BY_LINK,
     Name.CONSENT_CHANGED: _BY_LINK,
     Name.PREFERENCES_CHANGED: _BY_LINK,
+    Name.PREFERENCES_CONFIRMED: _BY_LINK,
     Name.EMAIL_DEFERRED: _BY_MAIL,
     Name.EMAIL_SENT: _BY_MAIL,
     Name.EMAIL_DELIVERED: _BY_MAIL,

@@ -11,7 +11,8 @@ EVENTS = frozenset(
     {
         # who somebody is, and what it agreed to
         "signed_up", "confirmed", "identified", "imported", "subscribed", "unsubscribed",
-        "consent_changed", "preferences_changed", "list_joined", "list_left", "points_awarded",
+        "consent_changed", "preferences_changed", "preferences_confirmed", "list_joined",
+        "list_left", "points_awarded",
         # on the web site
         "session_started", "page_viewed", "page_left", "screen_viewed", "site_searched",
         "form_submitted", "file_downloaded",
@@ -22,8 +23,8 @@ EVENTS = frozenset(
         "product_viewed", "product_clicked", "product_added", "product_removed",
         "product_list_viewed", "products_searched", "product_shared", "product_reviewed",
         "product_added_to_wishlist", "promotion_viewed", "promotion_clicked", "coupon_applied",
-        "cart_viewed", "cart_updated", "checkout_started", "checkout_step_completed",
-        "payment_info_entered",
+        "cart_viewed", "cart_updated", "cart_emptied", "checkout_started",
+        "checkout_step_completed", "payment_info_entered",
         "order_completed", "order_updated", "order_refunded", "order_cancelled",
         # with the product itself
         "trial_started", "trial_ending", "feature_used", "subscription_started",
@@ -44,7 +45,8 @@ EVENTS = frozenset(
 LASTING = frozenset(
     {
         "signed_up", "confirmed", "identified", "imported", "subscribed", "unsubscribed",
-        "consent_changed", "preferences_changed", "list_joined", "list_left", "points_awarded",
+        "consent_changed", "preferences_changed", "preferences_confirmed", "list_joined",
+        "list_left", "points_awarded",
         "email_complained",
         "order_completed", "order_updated", "order_refunded", "order_cancelled",
         "subscription_started", "subscription_cancelled",

@@ -9,7 +9,7 @@ from relance.events import Name
 from relance.ports import Mail, Services
 from relance.storage import Value
 from relance.usecases.inputs import ADDRESS, StepRequest, Word
-from relance.usecases.steps import append, fresh_contact, step_event, told, view
+from relance.usecases.steps import append, fresh_contact, is_appended, step_event, told, view
 from relance.usecases.tell import reached_at, tell
 
 
@@ -45,13 +45,13 @@ def alert_people(request: AlertRequest, services: Services) -> dict[str, Value]:
         ServiceUnavailable, SendRateExceeded: try again.
         SendRefused, RecipientRefused, InvalidInput: it is not taken as it is.
     """
-    contact, events = fresh_contact(services, request.contact)
+    contact, _ = fresh_contact(services, request.contact)
     about: dict[str, Value] = {"to": request.to, "text": request.text}
     event = step_event(
         services, request.key, Name.PEOPLE_ALERTED, about=Name.PEOPLE_ALERTED, properties=about
     )
     decision = Decision.TOLD
-    if event.event_id not in {each.event_id for each in events}:
+    if not is_appended(services, event):
         where = reached_at(request.to, services)
         if where is None:
             decision = Decision.NOBODY_DECLARED

@@ -71,19 +71,23 @@ class ConsentNeeded(Request):
 class EndingRule(AwaitedEvent):
     """An event that ends the journey, and the reason that is told.
 
-    `same` names properties in which it must agree with the event that began the entry, where it
-    has them: the order of another cart ends nothing.
+    `same` names properties in which it must agree with the event that began the entry, where both
+    have them: the order of another cart ends nothing. `alike` names those that both must have: of
+    an entry that no product began, a product that is taken out ends nothing.
     """
 
     reason: Word
     same: tuple[Word, ...] = ()
+    alike: tuple[Word, ...] = ()
 
-    def ending(self, began: Event | None) -> Ending:
-        """The rule for an entry that this event began."""
+    def ending(self, began: Event | None) -> Ending | None:
+        """The rule for an entry that this event began; None where it cannot be met."""
         said = began.properties if began else {}
+        if any(said.get(name) is None for name in self.alike):
+            return None
         return Ending(
             self.reason,
-            Awaited(self.event, self.where),
+            Awaited(self.event, {**self.where, **{name: said[name] for name in self.alike}}),
             {name: said[name] for name in self.same if said.get(name) is not None},
         )
 
@@ -91,6 +95,7 @@ class EndingRule(AwaitedEvent):
 class EntryRules(Request):
     """The rules of a workflow, whole in its own file.
 
+    `re_entry_if_started` holds in the place of `re_entry` for entries that another journey started.
     `per` is the property of the event that begins an entry which tells entries of one contact
     apart: the cart. `only` is the condition that must hold, `hold_out` how many of a hundred are
     left out for comparison. Whoever comes more than `too_late_after_hours` after the event that
@@ -99,6 +104,7 @@ class EntryRules(Request):
 
     re_entry: ReEntry
     re_entry_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    re_entry_if_started: ReEntry | None = None
     per: Word | None = None
     exits: tuple[ExitRule | EndingRule, ...]
     goals: tuple[EndingRule, ...] = ()
@@ -122,7 +128,8 @@ class EnterRequest(Request):
 class _Asking:
     """A contact that asks to be let in: by which entry, begun by which event, and for what.
 
-    `contact_id` is the id that the execution was started for; `tryout` says how it is tried.
+    `contact_id` is the id that the execution was started for; `started_by` is the journey that
+    started it, and `tryout` says how it is tried.
     """
 
     contact_id: str
@@ -133,6 +140,12 @@ class _Asking:
     per: str
     events: Sequence[Event]
     tryout: Tryout | None = None
+    started_by: str | None = None
+
+    def again(self, rules: EntryRules) -> ReEntry:
+        """Whether the contact may go through again."""
+        started = rules.re_entry_if_started if self.started_by else None
+        return started or rules.re_entry
 
 
 def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value]:
@@ -164,7 +177,8 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
                 contact, events = fresh_contact(services, start.contact, since=began.received_at)
         per = thing(began.properties.get(request.rules.per)) if began and request.rules.per else ""
         since = [each for each in events if began and each.received_at >= began.received_at]
-        asking = _Asking(start.contact, contact, entry, began, since, per, events)
+        by = start.started_by
+        asking = _Asking(start.contact, contact, entry, began, since, per, events, started_by=by)
     refusal = _refusal(asking, request, services)
     if refusal:
         decision, reason = refusal
@@ -242,9 +256,9 @@ def _open_enrolment(asking: _Asking, request: EnterRequest) -> Enrolment | None:
 
 def _reached(asking: _Asking, rules: EntryRules) -> str | None:
     """The goal or exit that has been met since the event that began the entry, if one has."""
-    named = [*rules.goals, *(each for each in rules.exits if isinstance(each, EndingRule))]
+    named = [*_goals(asking, rules), *_exits(asking, rules)]
     others = [each for each in asking.since if each.event_id != asking.entry]
-    endings = [each.ending(asking.began) for each in named]
+    endings = [each for each in named if isinstance(each, Ending)]
     return next((each.reason for each in endings if any(map(each.is_met_by, others))), None)
 
 
@@ -268,9 +282,10 @@ def _too_soon(
     ]
     if any(item["entry"] == asking.entry for item in past):
         return Decision.NOT_AGAIN, "this entry was served before"
-    if not past or request.rules.re_entry is ReEntry.ALWAYS:
+    re_entry = asking.again(request.rules)
+    if not past or re_entry is ReEntry.ALWAYS:
         return None
-    if request.rules.re_entry is ReEntry.ONCE:
+    if re_entry is ReEntry.ONCE:
         return Decision.NOT_AGAIN, "once only"
     last = max(from_text(str(item["ended_at"])) for item in past)
     again = last + timedelta(days=request.rules.re_entry_days)
@@ -336,13 +351,15 @@ def _let_in_because(asking: _Asking, request: EnterRequest, services: Services) 
 
 
 def _exits(asking: _Asking, rules: EntryRules) -> tuple[Exit, ...]:
-    return tuple(
+    rules_of_it = (
         each if isinstance(each, ExitRule) else each.ending(asking.began) for each in rules.exits
     )
+    return tuple(each for each in rules_of_it if each is not None)
 
 
 def _goals(asking: _Asking, rules: EntryRules) -> tuple[Ending, ...]:
-    return tuple(each.ending(asking.began) for each in rules.goals)
+    goals = (each.ending(asking.began) for each in rules.goals)
+    return tuple(each for each in goals if each is not None)
 
 
 def _hold(asking: _Asking, request: EnterRequest, hold: Hold, services: Services) -> bool:
@@ -353,7 +370,8 @@ def _hold(asking: _Asking, request: EnterRequest, hold: Hold, services: Services
     """
     now = services.now()
     at = asking.began.received_at if asking.began else now
-    held = HeldEntry(request.workflow, asking.contact_id, asking.entry, at, hold.times)
+    who = (request.workflow, asking.contact_id, asking.entry)
+    held = HeldEntry(*who, at, hold.times, asking.started_by)
     services.store.write(held.write(now=now))
     if not read_hold(services.store, request.workflow).is_on:
         services.store.write(held.removal())

@@ -5,6 +5,7 @@ and goals end the wait at once. What is told is the instant alone, never the dat
 In a tryout it is nearer, as its days are shorter.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, time
 from enum import StrEnum
 from typing import Annotated, Self
@@ -21,6 +22,7 @@ from relance.ports import Services
 from relance.storage import Value
 from relance.usecases.inputs import StepRequest, Word
 from relance.usecases.steps import fresh_contact, view
+from relance.usecases.verdicts import rhythm_of
 
 
 class Decision(StrEnum):
@@ -37,6 +39,10 @@ class MomentRequest(StepRequest):
     The date is a `trait` of the profile, its next anniversary (`yearly`), or the `property` of an
     event, by itself the one that began the entry. `after` is the instant before which nothing
     counts.
+
+    Two things go before `days` where they are known: a number of days that the event that began
+    the entry says (the property `lasts`, 1 to 180), and then the contact's own `rhythm`, the mean
+    time between three or more of a behaviour (7 to 180 days).
     """
 
     after: AwareDatetime
@@ -44,6 +50,8 @@ class MomentRequest(StepRequest):
     yearly: Word | None = None
     property: Word | None = None
     event: Word | None = None
+    lasts: Word | None = None
+    rhythm: Word | None = None
     days: Annotated[int, Field(ge=-366, le=366)] = 0
     at: time | None = None
     on: frozenset[Weekday] = frozenset()
@@ -60,7 +68,7 @@ def find_moment(request: MomentRequest, services: Services) -> dict[str, Value]:
 
     Raises:
         ContactNotFound: no such contact.
-        InvalidInput: the content declares no such trait.
+        InvalidInput: the content declares no such trait or behaviour.
     """
     contact, _ = fresh_contact(services, request.contact)
     enrolment = contact.enrolment(request.workflow, request.entry)
@@ -89,7 +97,7 @@ def _instant(
     """The instant, for an entry that this event began."""
     traits = contact.profile.trait_values()
     zone = zone_of(traits.get("time_zone")) or services.plan.zone
-    wish = Wish(request.days, request.at, request.on)
+    wish = Wish(_days(request, began, contact, services), request.at, request.on)
     named = request.yearly or request.trait
     if named:
         _declared(named, services)
@@ -99,9 +107,32 @@ def _instant(
         return on_the_date(traits.get(request.trait), wish, zone)
     if request.property:
         event = began if request.event in (None, request.entry) else request.event
-        said = said_by_event(services.store, (request.contact, *contact.ids), event)
+        said = _said(request, event, contact, services)
         return on_the_date(said.get(request.property), wish, zone)
     return some_days_after(after, wish, zone)
+
+
+def _days(request: MomentRequest, began: str, contact: Contact, services: Services) -> int:
+    """How many days, by what is known: what the event says, the contact's rhythm, or `days`."""
+    if request.lasts:
+        lasts = _said(request, began, contact, services).get(request.lasts)
+        if isinstance(lasts, int | float) and lasts is not True and 1 <= lasts <= _LONGEST:
+            return int(lasts)
+    if request.rhythm:
+        rhythm = rhythm_of(request.rhythm, contact, services, where="rhythm")
+        if rhythm and _SHORTEST <= rhythm.days <= _LONGEST:
+            return rhythm.days
+    return request.days
+
+
+_SHORTEST, _LONGEST = 7, 180
+"""Days between which a rhythm is one that a journey can wait for."""
+
+
+def _said(
+    request: MomentRequest, event: str, contact: Contact, services: Services
+) -> Mapping[str, Value]:
+    return said_by_event(services.store, (request.contact, *contact.ids), event)
 
 
 def _declared(name: str, services: Services) -> None:

@@ -124,12 +124,14 @@ def _did_you_mean(name: str, known: list[str]) -> str:
 class Start(Request):
     """What starts a journey for one contact: typed in the console or sent by a rule.
 
-    With `one_day`, how long a day takes, it is a tryout: `began` is the event that is taken to have
-    begun it, `happens` what is taken to happen.
+    `started_by` is the journey that started this one, if one did. With `one_day`, how long a day
+    takes, it is a tryout: `began` is the event that is taken to have begun it, `happens` what is
+    taken to happen.
     """
 
     contact: ContactId
     entry: Word | None = None
+    started_by: Word | None = None
     one_day: OneDay | None = None
     began: Annotated[str, Field(pattern=r"^[0-9A-Z]{26}$")] = ""
     happens: Happens = ()

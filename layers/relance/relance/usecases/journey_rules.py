@@ -236,7 +236,9 @@ def _names(step: _Step, known: Known) -> Iterator[str]:
     topic = consent.get("topic") if isinstance(consent, Mapping) else None
     if _literal(topic) and topic not in known.topics:
         yield f'there is no topic "{topic}". {suggestion(str(topic), known.topics)}'
-    for written in (step.payload.get("condition"), inner.get("only")):
+    rhythm = step.payload.get("rhythm")
+    did = {"did": rhythm} if step.kind == "find-moment" and _literal(rhythm) else None
+    for written in (step.payload.get("condition"), inner.get("only"), did):
         if written is not None and not _has_expression(written):
             try:
                 known.condition(written)

@@ -11,7 +11,7 @@ from relance.ids import event_id, is_ulid, ulid_ms
 from relance.joins import absorb
 from relance.ports import Services
 from relance.refolding import fold_or_replay
-from relance.storage import Store, Value, Write
+from relance.storage import Store, Table, Value, Write
 from relance.tryouts import would
 from relance.workflows import Step
 
@@ -102,6 +102,11 @@ def step_event(
 def _entry_ms(step: Step) -> int:
     """A time that a repetition of the step finds again: the entry's, if it names one."""
     return ulid_ms(step.entry) if is_ulid(step.entry) else 0
+
+
+def is_appended(services: Services, event: Event) -> bool:
+    """Whether the event of a step stands in the history, so that the step was done before."""
+    return services.store.get(Table.EVENTS, (event.contact_id, event.event_id)) is not None
 
 
 def append(services: Services, event: Event) -> bool:

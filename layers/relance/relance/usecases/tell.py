@@ -47,5 +47,7 @@ def tell(where: str, mail: Mail, services: Services) -> None:
             raise ServiceUnavailable("SES broke off; the mail is sent again") from error
         return
     answer = services.web.post(where, json.dumps({"text": f"{mail.subject}\n{mail.text}"}), {})
+    if answer.is_trouble:
+        raise ServiceUnavailable(f"The webhook answered {answer.status}.")
     if not answer.accepted:
         raise InvalidInput(f"The webhook refused the message with status {answer.status}.")

@@ -7,9 +7,11 @@ and state machines are deployed apart.
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import lru_cache
 
 from relance.conditions.compile import Condition, compile_condition
+from relance.conditions.facts import Facts
 from relance.conditions.language import parse as parse_condition
 from relance.conditions.places import Sentences
 from relance.contacts import Contact, read_history
@@ -34,6 +36,30 @@ def holds(written: Written, contact: Contact, services: Services, *, where: str)
         InvalidInput: it is no condition, or names what the content does not declare; says `where`.
     """
     condition = compiled(written, services, where=where)
+    return condition.holds(*_facts(condition, contact, services))
+
+
+def rhythm_of(
+    behaviour: str, contact: Contact, services: Services, *, where: str
+) -> timedelta | None:
+    """The mean time between what the contact did of a behaviour; None for less than three times.
+
+    Raises:
+        InvalidInput: there is no such behaviour; says `where`.
+    """
+    condition = compiled({"did": behaviour}, services, where=where)
+    facts, _ = _facts(condition, contact, services)
+    done = facts.behaviours.get(behaviour)
+    if done is None or done.times < _A_RHYTHM:
+        return None
+    return timedelta(milliseconds=(done.last - done.first) / (done.times - 1))
+
+
+_A_RHYTHM = 3
+
+
+def _facts(condition: Condition, contact: Contact, services: Services) -> tuple[Facts, int]:
+    """What the condition looks at, and the instant (ms) for which it is asked."""
     now, plan = milliseconds(services.now()), services.plan
     deeper = deeper_plan(plan, condition.needs)
     profile = contact.profile
@@ -41,7 +67,7 @@ def holds(written: Written, contact: Contact, services: Services, *, where: str)
         history = read_history(services.store, *contact.ids)
         profile = replay(contact.contact_id, history, deeper, version=profile.version)
     advance(profile, now, deeper)
-    return condition.holds(facts_of_profile(profile, deeper), now)
+    return facts_of_profile(profile, deeper), now
 
 
 def compiled(written: Written, services: Services, *, where: str) -> Condition:

@@ -290,6 +290,8 @@ class _Maker:
         )  # fmt: skip
         if self.segments and self.chance.random() < 0.5:
             state = {"segment": self._any(*self.segments)}
+        if self.chance.random() < 0.3:
+            return {"has_been": state, "without": self._behaviour()}
         return {"has_been": state, self._any("for", "for", "for_less_than"): self._length()}
 
     def in_list(self) -> Source:

@@ -97,6 +97,11 @@ class Known:
         """When a behaviour happened."""
         return np.array([ms(event.occurred_at) for event in self.acts(name)], dtype=np.int64)
 
+    def last(self, name: str, never: np.int64) -> np.int64:
+        """When a behaviour happened last."""
+        times = self.times(name)
+        return np.int64(times.max()) if len(times) else never
+
     def score(self, score: Score, offer: str | None, instants: Instants) -> Amounts:
         """Σ points · 2^(−age / half-life) over the events that count, at each instant."""
         half_life = duration(score.half_life)

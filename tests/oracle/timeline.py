@@ -258,7 +258,7 @@ class _Look:
         return letters
 
     def _has_been(self, leaf: Source) -> Truth:
-        """Without a break since an instant that lies so long ago."""
+        """Without a break since an instant that lies so long ago, or that was the last act."""
         state = leaf["has_been"]
         assert isinstance(state, Mapping)
         ((kind, name),) = state.items()
@@ -271,6 +271,13 @@ class _Look:
             holds = self._holds({"in_segment" if kind == "segment" else kind: name})
             since = _since(holds, self.instants)
         there = since != _NEVER
+        if "without" in leaf:
+            last = np.concatenate(
+                [np.full(len(self.instants[part]), known.last(str(leaf["without"]), _NEVER))
+                 for known, part in self.stretches]
+            )  # fmt: skip
+            quiet: Truth = there & (last <= since)
+            return quiet
         lasted = self.instants - since
         if "for" in leaf:
             long_enough: Truth = there & (lasted >= duration(leaf["for"]))
@@ -325,7 +332,7 @@ def _conditions(world: World) -> Iterator[Source]:
 def _been_for(value: object) -> Iterator[int]:
     """How long states must last, wherever has_been is written."""
     if isinstance(value, Mapping):
-        if "has_been" in value:
+        if "has_been" in value and "without" not in value:
             yield duration(value.get("for", value.get("for_less_than")))
         for each in value.values():
             yield from _been_for(each)

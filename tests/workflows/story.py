@@ -62,6 +62,13 @@ class Story:
         """Press the button of a double opt-in mail."""
         return self.posts(self.link(address, "/k/", mail))
 
+    def keeps_all(self, address: str, mail: int = -1) -> int:
+        """Open the page of preferences that a mail links to, and say that all is to stay so."""
+        path = self.link(address, "/p/", mail)
+        page = self.world.request("GET", path, headers=BROWSER).body.decode()
+        made_at = re.findall(r'name="made_at" value="(\d+)"', page)[0]
+        return self.posts(path, urlencode({"made_at": made_at, "do": "keep"}).encode())
+
     def clicks(self, address: str, mail: int = -1) -> str:
         """Follow the first tracked link of a mail; where it led."""
         response = self.world.request("GET", self.link(address, "/c/", mail), headers=BROWSER)

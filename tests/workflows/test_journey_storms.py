@@ -6,6 +6,7 @@ What a storm is, what must hold after it, and how to see one again: `tests/workf
 import pytest
 from relance.storage import Put, Table
 
+from local.faults import Fault, FaultPlan, Rule
 from local.world import World
 from tests.workflows.storms import MACHINES, Storm, storm
 from tests.workflows.story import MONDAY
@@ -50,3 +51,23 @@ def test_what_a_storm_left_behind_is_told() -> None:
         world.client("stepfunctions").stop_execution(executionArn=execution)
         told = here.what_is_wrong()
         assert len(told) == 3, told
+
+
+def test_an_ending_that_failed_three_times_is_closed_when_a_person_hands_it_over_again() -> None:
+    dies = Rule(Fault.STOP_BEFORE, "close-workflow", times=3)
+    with World.build(start=MONDAY, seed=1, faults=FaultPlan([dies]), quick_tables=True) as world:
+        here = Storm(world, journey="birthday")
+        ana = here.ids["ana"] = here.arrives("ana")
+        # Ana's journey ends at once, as nobody knows her birthday; closing it fails for good.
+        world.start("journey-birthday", {"contact": ana})
+        here.day(1)
+        assert here.ends("ana") == ["no birthday soon"]
+        behind, waiting = here.what_is_wrong()
+        assert "now#enrolment#birthday" in behind
+        assert waiting == "something lies in UndeliveredEvents"
+        # A while later: the queue has kept the report, and says to which function it belongs.
+        here.day(2)
+        here.what_was_undelivered_comes_again()
+        assert here.what_is_wrong() == []
+        (left,) = here.events("ana@example.com", "workflow_left")
+        assert left["properties"]["outcome"] == "no birthday soon"

@@ -98,6 +98,7 @@ def test_p21_whoever_is_inside_finishes_the_version_that_they_began(tell: Tell) 
     wait = changed["States"]["Wait two weeks after the news"]
     wait["Catch"][0]["Next"] = 'Put them on the list "asleep"'
     for gone in (
+        "Has any letter reached them?",
         "Make the last offer",
         "Was the last offer sent?",
         "Wait two weeks after the offer",

@@ -16,7 +16,7 @@ from typing import Any
 
 from relance.events import Event, put_once
 from relance.ids import event_id, milliseconds
-from relance.register import ConsentState, consent_value
+from relance.register import ConsentState, consent_value, pause_value
 from relance.storage import Present, Table, Update, Value
 
 from local.faults import Fault, FaultPlan, Rule
@@ -53,6 +53,8 @@ class Deed:
 
 HAPPENS, GOAL, LEAVES = Deed("happens"), Deed("goal"), Deed("leaves")
 BREAKS, IS_LOST = Deed("breaks"), Deed("is lost")
+PAUSES = Deed("pauses")
+"""They take a pause of thirty days just before a letter."""
 GOES_BAD, NO_CONSENT, DIES = Deed("goes bad"), Deed("no consent"), Deed("dies")
 AT_NIGHT = Deed("at night")
 """A goal is reached while a letter waits for the morning."""
@@ -226,6 +228,10 @@ class Walks(Tale):
         if deed is GOES_BAD:
             bad: Said = {"suppressed": {"reason": "bounced", "at": "x"}}
             self.store.write(Update(Table.CONTACTS, register, set=bad, when=Present()))
+        elif deed is PAUSES:
+            now = self.world.now
+            pause: Said = {"pause": pause_value(now + timedelta(days=30), now, "x")}
+            self.store.write(Update(Table.CONTACTS, register, set=pause, when=Present()))
         elif deed is NO_CONSENT:
             gone = ("consent#newsletter",)
             self.store.write(Update(Table.CONTACTS, register, remove=gone, when=Present()))

@@ -72,6 +72,7 @@ class Choice:
     """What a page asked for: `consents` are the keys of the boxes that are ticked.
 
     None is what the page did not say. `made_at` is when it was made (ms), 0 if it does not say.
+    With `keeps` everything shall stay as it is, whatever else was ticked.
     """
 
     consents: frozenset[str]
@@ -80,6 +81,7 @@ class Choice:
     tracking: Tracking
     language: str | None
     made_at: int
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)

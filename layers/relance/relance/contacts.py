@@ -306,6 +306,13 @@ def due_shard(contact_id: str) -> str:
     return f"due-{sum(contact_id.encode()) % DUE_SHARDS}"
 
 
+def _concern_of(profile: Profile, plan: Plan) -> str:
+    """What the contact's persona cares about."""
+    persona = profile.said("persona")
+    found = (each.concern for each in plan.rules.personas if each.name == persona)
+    return next(found, "unknown")
+
+
 def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value]:
     """What a workflow may see of a contact now: nothing that names or describes the person.
 
@@ -321,6 +328,7 @@ def contact_view(contact: Contact, plan: Plan, now: datetime) -> dict[str, Value
     return {
         "contact": contact.asked or contact.contact_id,
         "persona": profile.said("persona") or "unknown",
+        "concern": _concern_of(profile, plan),
         "stage": stage.name if stage else "unknown",
         "segments": sorted(profile.segments()),
         "lists": profile.joined_lists(),

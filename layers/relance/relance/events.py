@@ -42,6 +42,7 @@ class Name(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     CONSENT_CHANGED = "consent_changed"
     PREFERENCES_CHANGED = "preferences_changed"
+    PREFERENCES_CONFIRMED = "preferences_confirmed"
     LIST_JOINED = "list_joined"
     LIST_LEFT = "list_left"
     POINTS_AWARDED = "points_awarded"
@@ -143,6 +144,7 @@ RESERVED: Mapping[str, str] = {
     Name.UNSUBSCRIBED: _BY_LINK,
     Name.CONSENT_CHANGED: _BY_LINK,
     Name.PREFERENCES_CHANGED: _BY_LINK,
+    Name.PREFERENCES_CONFIRMED: _BY_LINK,
     Name.EMAIL_DEFERRED: _BY_MAIL,
     Name.EMAIL_SENT: _BY_MAIL,
     Name.EMAIL_DELIVERED: _BY_MAIL,
@@ -193,7 +195,7 @@ PUBLIC_PROPERTIES = frozenset(
         "form", "list", "message", "workflow", "entry", "step", "send_id", "link", "outcome",
         "order_id", "cart_id", "product_id", "revenue", "currency", "cause", "permanent",
         "segment", "stage", "from_stage", "qualification", "persona", "topic", "actor",
-        "goal", "branch", "split", "journey", "service",
+        "goal", "branch", "split", "journey", "service", "occasion_id",
     }
 )  # fmt: skip
 """The properties that go on the bus with an event: what rules decide on, nothing personal."""

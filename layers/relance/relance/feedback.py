@@ -49,6 +49,10 @@ SIMULATOR = "@simulator.amazonses.com"
 """The mailbox simulator of SES: what happens there says nothing of anybody."""
 
 
+UNSEEN = "clicks_unseen"
+"""The tag of a mail in which no click can be seen; `email_delivered` says the same."""
+
+
 class Kind(StrEnum):
     """The kinds of reports that say something about a message of ours."""
 
@@ -125,7 +129,7 @@ def read_report(raw: Mapping[str, object]) -> Report | None:
         ses_message_id=str(mail.get("messageId")),
         send_id=send_id,
         at=_time_in(payload, mail),
-        details=_details(kind, payload, bounce),
+        details=_details(kind, mail, payload, bounce),
         addresses=_addresses(payload),
         bounce=bounce,
         suppresses=_reason(kind, bounce),
@@ -191,7 +195,10 @@ def _reason(kind: Kind, bounce: BounceClass | None) -> SuppressionReason | None:
 
 
 def _details(
-    kind: Kind, payload: Mapping[str, object], bounce: BounceClass | None
+    kind: Kind,
+    mail: Mapping[str, object],
+    payload: Mapping[str, object],
+    bounce: BounceClass | None,
 ) -> dict[str, Value]:
     """What is worth keeping of a report, without addresses."""
     if bounce:
@@ -203,7 +210,9 @@ def _details(
         }
     if kind is Kind.COMPLAINT:
         return {"feedback": str(payload.get("complaintFeedbackType"))}
-    return {}
+    tags = mail.get("tags")
+    unseen = kind is Kind.DELIVERY and isinstance(tags, Mapping) and UNSEEN in tags
+    return {UNSEEN: True} if unseen else {}
 
 
 def _recipients(payload: Mapping[str, object]) -> list[Mapping[str, object]]:

@@ -106,7 +106,7 @@ def hold_key(workflow: str) -> tuple[str]:
 class HeldEntry:
     """Somebody who waits to be let in: by which entry, come at which instant.
 
-    `pause` says in which of the journey's pauses it came.
+    `pause` says in which of the journey's pauses it came, `started_by` which journey started it.
     """
 
     workflow: str
@@ -114,12 +114,19 @@ class HeldEntry:
     entry: str
     at: datetime
     pause: int
+    started_by: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
         """The key of the record; in the order of arrival."""
         who = f"{to_text(self.at)}#{self.contact_id}#{self.entry}"
         return _partition(self.workflow), f"{_ENTRY}{who}"
+
+    @property
+    def start(self) -> dict[str, Value]:
+        """What that execution is started with."""
+        begun = {"started_by": self.started_by} if self.started_by else {}
+        return {"contact": self.contact_id, "entry": self.entry, **begun}
 
     @property
     def execution(self) -> str:
@@ -136,6 +143,7 @@ class HeldEntry:
             "entry": self.entry,
             "at": to_text(self.at),
             "pause": self.pause,
+            "started_by": self.started_by,
             "expires_at": round((now + KEPT).timestamp()),
         }
         return Put(Table.CONTACTS, item)
@@ -152,12 +160,14 @@ def held_entries(store: Store, workflow: str) -> list[HeldEntry]:
 
 
 def _held_of(workflow: str, item: Item) -> HeldEntry:
+    started_by = item.get("started_by")
     return HeldEntry(
         workflow=workflow,
         contact_id=str(item["held"]),
         entry=str(item["entry"]),
         at=from_text(str(item["at"])),
         pause=int(str(item["pause"])),
+        started_by=None if started_by is None else str(started_by),
     )
 
 

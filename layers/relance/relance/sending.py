@@ -14,6 +14,7 @@ from relance.content.render import Rendered, render
 from relance.content.rules import OpenTracking, Rules, Tracking
 from relance.content.stage_rules import Intent, Stage
 from relance.errors import ContentInvalid
+from relance.feedback import UNSEEN
 from relance.links import Click, Confirmation, LinkSigner, Preferences, Unsubscribe
 from relance.ports import Mail, Sender
 from relance.reasons import Reason
@@ -236,6 +237,8 @@ def compose_mail(
             # Mailbox providers count complaints by these; they name nobody.
             "ses:feedback-id-a": message.name,
             "ses:feedback-id-b": workflow,
+            # What comes of a mail whose links are not followed nobody can see: its receipt says so.
+            **({} if urls.tracking.clicks else {UNSEEN: "yes"}),
         },
         sender=_from(message, sender),
         reply_to=_reply_to(message, send_id, sender, signer),

@@ -205,6 +205,7 @@ _SENTENCES: Mapping[str, _Say] = {
     ),
     "consent_changed": _consent,
     "preferences_changed": lambda _: "Changed what it wants to get",
+    "preferences_confirmed": lambda _: "Wants everything to stay as it is",
     "list_joined": lambda p: f'Joined the list "{_word(p, "list", default="?")}"',
     "list_left": lambda p: f'Left the list "{_word(p, "list", default="?")}"',
     "points_awarded": _points,

@@ -370,6 +370,11 @@ LEAVES: Mapping[str, st.SearchStrategy[Raw]] = {
         ),
         st.sampled_from(["for", "for_less_than"]),
         _durations,
+    )
+    | st.builds(
+        lambda what, name: {"has_been": {"list": what}, "without": name},
+        st.just("newsletter"),
+        _behaviour,
     ),
     "score": st.one_of(
         _leaf(score=st.sampled_from(["intent", "maturity"]), more=_limits),

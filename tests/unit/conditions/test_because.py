@@ -103,3 +103,19 @@ def test_every_leaf_has_one_line_and_no_trait_is_quoted(raw: Raw, contact: Facts
     told = because(asked, contact, NOW)
     assert len(told) == _leaves(asked.canonical)
     assert not [line for line in told for secret in SECRETS.values() if str(secret) in line]
+
+
+def test_since_when_somebody_is_on_a_list_and_what_it_did_last_are_told() -> None:
+    raw = {"has_been": {"list": "newsletter"}, "without": "ordered"}
+    on_it = {"newsletter": NOW - 2 * DAY}
+    asked = "list newsletter without ordered since"
+    ordered = {"ordered": did(NOW - DAY)}
+    assert [
+        lines(raw),
+        lines(raw, lists=on_it),
+        lines(raw, lists=on_it, behaviours=ordered),
+    ] == [
+        [f"no: {asked}: is not now"],
+        [f"yes: {asked}: since 2026-11-04 21:20, never"],
+        [f"no: {asked}: since 2026-11-04 21:20, last on 2026-11-05 21:20"],
+    ]

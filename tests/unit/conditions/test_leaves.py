@@ -397,6 +397,24 @@ def test_has_been_begins_and_ends_at_the_instant() -> None:
     assert verdict(short, NOW + 14 * DAY, segments={"hot": NOW}) == (False, FOREVER)
 
 
+def test_has_been_without_holds_until_it_is_done_and_again_from_the_next_beginning_on() -> None:
+    raw = {"has_been": {"list": "newsletter"}, "without": "ordered"}
+    assert verdict(raw) == (False, FOREVER)
+    assert verdict(raw, lists={"newsletter": NOW}) == (True, FOREVER)
+    before = {"ordered": did(NOW - DAY, NOW)}
+    assert verdict(raw, lists={"newsletter": NOW}, behaviours=before) == (True, FOREVER)
+    after = {"ordered": did(NOW - DAY, NOW + 1)}
+    much_later = NOW + 900 * DAY
+    assert verdict(raw, much_later, lists={"newsletter": NOW}, behaviours=after) == (
+        False,
+        FOREVER,
+    )
+    assert verdict(raw, much_later, lists={"newsletter": NOW + 2}, behaviours=after) == (
+        True,
+        FOREVER,
+    )
+
+
 def test_a_share_is_stable_and_about_as_large_as_it_says() -> None:
     asked = condition({"random": "10%", "named": "holdout"})
     chosen = {index for index in range(5000) if asked.holds(Facts(contact_id=str(index)), NOW)}

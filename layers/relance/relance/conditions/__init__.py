@@ -12,7 +12,7 @@ and FOREVER where there is none.
 
     groups    all, any, none
     person    trait · grade · stage · persona · consent · random · everyone
-    places    in_segment · in_list · qualified · has_been … for
+    places    in_segment · in_list · qualified · has_been … for, without
     acts      did · did_not (how often, within, between, since, first, last, sum, max, against the
               contact's own habit) · overdue_by
     amounts   score · interest · potential · company

@@ -221,11 +221,12 @@ class StateSource(Leaf):
 
 
 class HasBeenSource(Leaf):
-    """The contact has been in a stage, segment … for so long."""
+    """The contact has been in a stage, segment … for so long, or without doing something."""
 
     has_been: StateSource
     for_: Duration | None = Field(None, alias="for")
     for_less_than: Duration | None = None
+    without: Words | None = Field(None, description="a behaviour that was not done since")
 
 
 class ScoreSource(Limits):

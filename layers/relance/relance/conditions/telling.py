@@ -162,13 +162,18 @@ def _been(leaf: Canonical, facts: Facts, _: int) -> Told:
         "stage": {facts.stage: facts.stage_since} if facts.stage else {},
         "persona": {facts.persona: facts.persona_since} if facts.persona else {},
     }
+    since = held[what].get(name)
+    found = "is not now" if since is None else f"since {spoken.minute(since)}"
+    if "without" in leaf:
+        behaviour = text(leaf, "without")
+        done = facts.behaviours.get(behaviour)
+        last = f", last on {spoken.minute(done.last)}" if done and done.times else ", never"
+        return f"{what} {name} without {behaviour} since", found + (last if since else "")
     long = (
         f"for less than {spoken.duration(whole(leaf, 'less_than'))}"
         if "less_than" in leaf
         else f"for {spoken.duration(whole(leaf, 'for'))}"
     )
-    since = held[what].get(name)
-    found = "is not now" if since is None else f"since {spoken.minute(since)}"
     return f"{what} {name} {long}", found
 
 

@@ -149,13 +149,21 @@ def has_been(source: sources.Leaf, vocabulary: Vocabulary, where: Place) -> Cano
             'lead}".'
         )
         return None
-    if (source.for_ is None) == (source.for_less_than is None):
-        where.wrong('say for how long, once: "for: 14 days" or "for_less_than: 14 days".')
+    asked = [source.for_ is not None, source.for_less_than is not None, bool(source.without)]
+    if sum(asked) != 1:
+        where.wrong(
+            'say for how long, once: "for: 14 days" or "for_less_than: 14 days"; or since then '
+            'without what, "without: ordered".'
+        )
         return None
     (what,) = state
     name = str(state[what])
     if not vocabulary.knows(_KINDS[what], name, where / "has_been" / what):
         return None
+    if source.without is not None:
+        if not vocabulary.knows("behaviour", source.without, where / "without"):
+            return None
+        return {"leaf": "been", "what": what, "name": name, "without": source.without}
     if source.for_ is not None:
         return {"leaf": "been", "what": what, "name": name, "for": source.for_}
     return {"leaf": "been", "what": what, "name": name, "less_than": source.for_less_than}

@@ -11,7 +11,8 @@ EVENTS = frozenset(
     {
         # who somebody is, and what it agreed to
         "signed_up", "confirmed", "identified", "imported", "subscribed", "unsubscribed",
-        "consent_changed", "preferences_changed", "list_joined", "list_left", "points_awarded",
+        "consent_changed", "preferences_changed", "preferences_confirmed", "list_joined",
+        "list_left", "points_awarded",
         # on the web site
         "session_started", "page_viewed", "page_left", "screen_viewed", "site_searched",
         "form_submitted", "file_downloaded",
@@ -34,7 +35,7 @@ EVENTS = frozenset(
         "lead_accepted", "lead_refused", "deal_opened", "deal_won", "deal_lost",
         # between people, on the telephone, in a shop, in a hall
         "call_requested", "call_held", "meeting_booked", "meeting_held", "store_visited",
-        "event_registered", "event_attended",
+        "event_registered", "registration_cancelled", "event_cancelled", "event_attended",
         # in public
         "post_liked", "post_shared", "post_commented", "account_followed",
     }
@@ -44,7 +45,8 @@ EVENTS = frozenset(
 LASTING = frozenset(
     {
         "signed_up", "confirmed", "identified", "imported", "subscribed", "unsubscribed",
-        "consent_changed", "preferences_changed", "list_joined", "list_left", "points_awarded",
+        "consent_changed", "preferences_changed", "preferences_confirmed", "list_joined",
+        "list_left", "points_awarded",
         "email_complained",
         "order_completed", "order_updated", "order_refunded", "order_cancelled",
         "subscription_started", "subscription_cancelled",

@@ -10,7 +10,7 @@ Plain HTML with a form; it works without a script. Standard library only.
 | `pause` | `yes`: nothing for thirty days |
 | `opens`, `clicks`, `web` | what may be followed |
 | `language` | the language to write in |
-| `do` | `leave`: no letters at all; else the rest is saved |
+| `do` | `leave`: no letters at all; `keep`: all stays as it is; else the rest is saved |
 """
 
 from collections.abc import Mapping
@@ -115,6 +115,7 @@ def read_choice(company: Company, fields: Mapping[str, str], *, now: int) -> Cho
         ),
         language=language if language in company.languages else None,
         made_at=_moment(fields.get(MADE_AT, ""), now),
+        keeps=fields.get("do") == "keep",
     )
 
 

@@ -3,9 +3,13 @@
 A choice is written as a whole: the register, and one event for each consent and one for the rest,
 in one transaction, before the page says "saved". Every event carries the proof: who (the contact of
 the signed link), for which purpose, which text, on which page, from which mail, when.
+
+Whoever says that everything shall stay as it is changes nothing and is heard all the same:
+`preferences_confirmed`.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,21 +77,44 @@ def standing_of(page: Page, services: Services) -> Standing | None:
 def change_preferences(page: Page, choice: Choice | None, services: Services) -> Saved | None:
     """Write a choice; without one, every consent is withdrawn. The same choice again is no change.
 
+    From a page made after the last change it says that everything shall stay as it is.
+
     None where there is nobody, or nobody any more.
 
     Raises:
         StoreBusy: somebody else kept changing the same.
     """
+    if choice is not None and choice.keeps:
+        return _keep(page, choice, services)
     for _ in range(_TRIES):
         register = _register(page, services)
         if register is None:
             return None
         known = _known(register, page, services)
         change = leave_all(known) if choice is None else difference(known, choice)
+        if change.is_none and choice is not None:
+            _keep(page, choice, services)
         if change.is_none or _written(page, register, change, services):
             saved = standing_of(page, services)
             return Saved(saved, change.is_stale) if saved else None
     raise StoreBusy("these preferences are being changed by somebody else; try again")
+
+
+def _keep(page: Page, choice: Choice, services: Services) -> Saved | None:
+    """Note that somebody wants everything to stay as it is; None where there is nobody.
+
+    A page that is older than a change says nothing about it, so nothing is noted.
+    """
+    register = _register(page, services)
+    if register is None:
+        return None
+    known = _known(register, page, services)
+    is_stale = choice.made_at < max(known.changed_at.values(), default=1)
+    if not is_stale:
+        event = _event(page, Name.PREFERENCES_CONFIRMED, services.now(), {})
+        with suppress(ConditionFailed):  # pressed twice in a moment
+            services.store.write(put_once(event))
+    return Saved(known.standing, is_stale)
 
 
 def _register(page: Page, services: Services) -> Register | None:

@@ -72,4 +72,5 @@ def decide_lead(answer: Answer, wish: Wish, services: Services) -> Outcome:
 
 
 def _event_id(answer: Answer) -> str:
-    return event_id(milliseconds(answer.at), "hand_over", answer.hand_over)
+    """The same for every link to this hand-over: its mail may have gone out more than once."""
+    return event_id(milliseconds(answer.until), "hand_over", answer.hand_over)

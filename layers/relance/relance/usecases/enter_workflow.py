@@ -28,9 +28,10 @@ from relance.splitting import chance_of
 from relance.storage import Absent, AllOf, AnyOf, Below, Equals, Missing, Put, Table, Value, Write
 from relance.tryouts import DAY, TRYOUT, Tryout
 from relance.usecases.await_event import AwaitedEvent
+from relance.usecases.change_list import check_list
 from relance.usecases.close_workflow import close_enrolment
 from relance.usecases.inputs import EXAMPLE, Request, Word, parse_start, telling_who_is_missing
-from relance.usecases.steps import append, be_heard, fresh_contact, step_event, view
+from relance.usecases.steps import append, be_heard, fresh_contact, list_event, step_event, view
 from relance.usecases.verdicts import Written, holds
 from relance.workflows import (
     Awaited,
@@ -95,19 +96,23 @@ class EndingRule(AwaitedEvent):
 class EntryRules(Request):
     """The rules of a workflow, whole in its own file.
 
+    `re_entry_if_started` holds in the place of `re_entry` for entries that another journey started.
     `per` is the property of the event that begins an entry which tells entries of one contact
     apart: the cart. `only` is the condition that must hold, `hold_out` how many of a hundred are
-    left out for comparison. Whoever comes more than `too_late_after_hours` after the event that
-    begins the entry, because the journey was paused or its start failed, is not let in.
+    left out for comparison. `on_list` is the list on which the contact is from its entry until
+    the execution ends, however it ends. Whoever comes more than `too_late_after_hours` after the
+    event that begins the entry, because the journey was paused or its start failed, is not let in.
     """
 
     re_entry: ReEntry
     re_entry_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    re_entry_if_started: ReEntry | None = None
     per: Word | None = None
     exits: tuple[ExitRule | EndingRule, ...]
     goals: tuple[EndingRule, ...] = ()
     consent: ConsentNeeded | None = None
     only: Written | None = None
+    on_list: Word | None = None
     too_late_after_hours: Annotated[int, Field(ge=1, le=8760)] | None = None
     hold_out: Annotated[int, Field(ge=0, le=90)] = 0
     lease_days: Annotated[int, Field(ge=1, le=365)]
@@ -126,7 +131,8 @@ class EnterRequest(Request):
 class _Asking:
     """A contact that asks to be let in: by which entry, begun by which event, and for what.
 
-    `contact_id` is the id that the execution was started for; `tryout` says how it is tried.
+    `contact_id` is the id that the execution was started for; `started_by` is the journey that
+    started it, and `tryout` says how it is tried.
     """
 
     contact_id: str
@@ -137,6 +143,12 @@ class _Asking:
     per: str
     events: Sequence[Event]
     tryout: Tryout | None = None
+    started_by: str | None = None
+
+    def again(self, rules: EntryRules) -> ReEntry:
+        """Whether the contact may go through again."""
+        started = rules.re_entry_if_started if self.started_by else None
+        return started or rules.re_entry
 
 
 def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value]:
@@ -168,7 +180,8 @@ def enter_workflow(request: EnterRequest, services: Services) -> dict[str, Value
                 contact, events = fresh_contact(services, start.contact, since=began.received_at)
         per = thing(began.properties.get(request.rules.per)) if began and request.rules.per else ""
         since = [each for each in events if began and each.received_at >= began.received_at]
-        asking = _Asking(start.contact, contact, entry, began, since, per, events)
+        by = start.started_by
+        asking = _Asking(start.contact, contact, entry, began, since, per, events, started_by=by)
     refusal = _refusal(asking, request, services)
     if refusal:
         decision, reason = refusal
@@ -221,6 +234,8 @@ def _unfit(asking: _Asking, request: EnterRequest, services: Services) -> str | 
         return f"not in stage {stage.name}"
     if rules.only is not None and not holds(rules.only, contact, services, where="rules.only"):
         return "the condition for this workflow does not hold"
+    if ExitRule.REFUSED_WEB in rules.exits and contact.register.refuses_web:
+        return "does not want to be followed on the web"
     reached = _reached(asking, rules)
     return f"already over: {reached}" if reached else _too_late(asking, rules, services)
 
@@ -272,9 +287,10 @@ def _too_soon(
     ]
     if any(item["entry"] == asking.entry for item in past):
         return Decision.NOT_AGAIN, "this entry was served before"
-    if not past or request.rules.re_entry is ReEntry.ALWAYS:
+    re_entry = asking.again(request.rules)
+    if not past or re_entry is ReEntry.ALWAYS:
         return None
-    if request.rules.re_entry is ReEntry.ONCE:
+    if re_entry is ReEntry.ONCE:
         return Decision.NOT_AGAIN, "once only"
     last = max(from_text(str(item["ended_at"])) for item in past)
     again = last + timedelta(days=request.rules.re_entry_days)
@@ -316,6 +332,7 @@ def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[
         exits=_exits(asking, request.rules),
         goals=_goals(asking, request.rules),
         per=asking.per,
+        on_list=_list(request.rules, services),
         tryout=asking.tryout,
         began_at=asking.began.received_at if asking.began and not asking.tryout else None,
     )
@@ -323,6 +340,9 @@ def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[
     writes: list[Write] = [_open(enrolment)]
     if not asking.tryout:
         writes.append(put_once(_entered(enrolment, services)))
+    joined = list_event(services, enrolment, Name.LIST_JOINED)
+    if joined:
+        writes.append(put_once(joined))
     try:
         services.store.transact(writes)
     except ConditionFailed:
@@ -337,6 +357,13 @@ def _let_in_because(asking: _Asking, request: EnterRequest, services: Services) 
         return "in"
     unfit = _unfit(asking, request, services)
     return f"in, as a tryout; really not let in: {unfit}" if unfit else "in, as a tryout"
+
+
+def _list(rules: EntryRules, services: Services) -> str | None:
+    """The list on which the contact is while it is in."""
+    if rules.on_list is not None:
+        check_list(rules.on_list, services)
+    return rules.on_list
 
 
 def _exits(asking: _Asking, rules: EntryRules) -> tuple[Exit, ...]:
@@ -359,7 +386,8 @@ def _hold(asking: _Asking, request: EnterRequest, hold: Hold, services: Services
     """
     now = services.now()
     at = asking.began.received_at if asking.began else now
-    held = HeldEntry(request.workflow, asking.contact_id, asking.entry, at, hold.times)
+    who = (request.workflow, asking.contact_id, asking.entry)
+    held = HeldEntry(*who, at, hold.times, asking.started_by)
     services.store.write(held.write(now=now))
     if not read_hold(services.store, request.workflow).is_on:
         services.store.write(held.removal())

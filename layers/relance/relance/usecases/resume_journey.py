@@ -43,9 +43,7 @@ def resume_journey(asked: Asked, services: Services) -> Answer:
         )
     waiting = held_entries(services.store, workflow)
     for held in waiting[:LET_IN_AT_ONCE]:
-        services.executions.start_journey(
-            journey, name=held.execution, data={"contact": held.contact_id, "entry": held.entry}
-        )
+        services.executions.start_journey(journey, name=held.execution, data=held.start)
         services.store.write(held.removal())
     served = so_far.served + len(waiting[:LET_IN_AT_ONCE])
     woken = so_far.woken + _wake(workflow, services)

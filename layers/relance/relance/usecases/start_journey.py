@@ -41,7 +41,9 @@ def start_journey(request: StartRequest, services: Services) -> dict[str, Value]
     name = f"{request.contact}-{entry}"
     try:
         services.executions.start_journey(
-            request.journey, name=name, data={"contact": request.contact, "entry": entry}
+            request.journey,
+            name=name,
+            data={"contact": request.contact, "entry": entry, "started_by": request.workflow},
         )
     except LookupError:
         raise InvalidInput(

@@ -6,11 +6,14 @@ histories hold one: `"sales": "sales@example.com"`, or `"sales": "https://hooks.
 
 import json
 
+from relance.contacts import Contact
 from relance.errors import InvalidInput, SendOutcomeUnknown, ServiceUnavailable
 from relance.ports import Mail, Services
 from relance.usecases.inputs import ADDRESS
 
 WEB = "https://"
+
+_TOLD = ("first_name", "last_name", "email", "company", "role", "country", "language", "employees")
 
 
 def reached_at(name: str, services: Services) -> str | None:
@@ -32,6 +35,12 @@ def reached_at(name: str, services: Services) -> str | None:
     )
 
 
+def person_of(contact: Contact) -> list[str]:
+    """Who somebody is, in lines: for mails, and never for a chat."""
+    known = contact.profile.trait_values() | {"email": contact.register.address}
+    return [f"{name.replace('_', ' ')}: {known[name]}" for name in _TOLD if known.get(name)]
+
+
 def tell(where: str, mail: Mail, services: Services) -> None:
     """Mail it, or post its text to a webhook that takes `{"text": …}` as Slack's do.
 
@@ -47,5 +56,7 @@ def tell(where: str, mail: Mail, services: Services) -> None:
             raise ServiceUnavailable("SES broke off; the mail is sent again") from error
         return
     answer = services.web.post(where, json.dumps({"text": f"{mail.subject}\n{mail.text}"}), {})
+    if answer.is_trouble:
+        raise ServiceUnavailable(f"The webhook answered {answer.status}.")
     if not answer.accepted:
         raise InvalidInput(f"The webhook refused the message with status {answer.status}.")

@@ -49,11 +49,11 @@ def test_branches_are_labelled_yes_and_no_and_a_timeout_is_a_branch() -> None:
 
 
 def test_two_branches_to_one_state_are_one_way_with_both_labels() -> None:
-    choice = MACHINE["States"]["Did they click?"] | {"Default": "Thank"}
-    states = MACHINE["States"] | {"Did they click?": choice}
-    choice["Choices"] = [{**choice["Choices"][0], "Comment": "yes"}]
-    choice["Choices"][0]["Comment"] = "goal reached"
-    labels = {edge.ends: edge.label for edge in read({**MACHINE, "States": states}).edges}
+    branch = {"Condition": "{% $a %}", "Comment": "goal reached", "Next": "Thank"}
+    choice = {"Type": "Choice", "Choices": [branch], "Default": "Thank"}
+    states = {"Did they click?": choice, "Thank": {"Type": "Succeed"}}
+    machine = {"StartAt": "Did they click?", "States": states}
+    labels = {edge.ends: edge.label for edge in read(machine).edges}
     assert labels["Did they click?", "Thank"] == "goal reached, otherwise"
 
 

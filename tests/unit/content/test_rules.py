@@ -55,7 +55,7 @@ def test_as_much_of_the_past_is_kept_as_the_conditions_ask_for_and_no_more(
     depths = shipped.rules.depths
     assert depths["ordered"] == Depth(newest=3)
     assert depths["answered_mail"] == Depth(newest=2)
-    assert depths["visited"] == Depth(window=7 * 86_400_000)
+    assert depths["visited"] == Depth(window=30 * 86_400_000)
     assert depths["left_details"] == Depth()
     assert "searched" not in depths
 

@@ -96,7 +96,8 @@ graphs: $(READY) ## Draw the pictures in docs/graphs anew after a change of mach
 record: $(READY) ## Record what the journeys send to their steps, at a release (RELEASE=2026-11-22)
 	@test -n "$(RELEASE)" || { echo "Say which release: make record RELEASE=$$(date +%F)" >&2; exit 1; }
 	@RECORD=tests/recorded/$(RELEASE) $(RUN) -m pytest -p tests.recording -p no:xdist -q -s \
-		tests/workflows/test_journeys.py tests/workflows/test_welcome.py -m "not long"
+		tests/workflows/test_journeys.py tests/workflows/test_welcome.py \
+		tests/workflows/test_leads_to_sales.py -m "not long"
 
 # -- Checking it -----------------------------------------------------------------------------------
 

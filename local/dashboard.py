@@ -17,6 +17,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from local.journey_costs import with_costs
 from local.translation import read_template
 
 BEGIN = "      # Written by `make dashboard` from machines and events/executions, not by hand.\n"
@@ -290,10 +291,10 @@ def written(source: str, widgets: Sequence[Widget]) -> str:
 
 
 def main(template: Path) -> None:
-    """Write the dashboard of a template into it."""
-    source = template.read_text("utf-8")
-    widgets = body(machines(read_template(template), template.resolve().parent))
-    template.write_text(written(source, widgets), "utf-8")
+    """Write the dashboard of a template into it, and what its journeys cost."""
+    root = template.resolve().parent
+    source = with_costs(template.read_text("utf-8"), root)
+    template.write_text(written(source, body(machines(read_template(template), root))), "utf-8")
 
 
 if __name__ == "__main__":

@@ -152,8 +152,6 @@ def _merged(edges: Iterable[Edge]) -> list[Edge]:
             found[key] = edge
         elif before.kind == edge.kind:
             labels = [label for label in (before.label, edge.label) if label]
-            if OTHERWISE in labels:  # which says it all: the other ways have labels of their own
-                labels = [OTHERWISE]
             found[key] = Edge(*key, ", ".join(dict.fromkeys(labels)), edge.kind)
         elif before.kind == "error":
             found[key] = edge
@@ -164,6 +162,8 @@ def _merged(edges: Iterable[Edge]) -> list[Edge]:
 
 Node = str
 _BEND = "\1"
+_ASIDE = 22.0
+"""How far a way back stands from the middle of a box, the narrowest of which are 64 wide."""
 
 
 @dataclass(slots=True)
@@ -222,8 +222,15 @@ def place(
     for edge in graph.edges:
         key = edge.source, edge.target
         if key not in placed.routes and key[::-1] in placed.routes:
-            placed.routes[key] = placed.routes[key[::-1]][::-1]
+            placed.routes[key] = _back(placed.routes[key[::-1]])
     return placed
+
+
+def _back(route: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The way back from where a way leads: beside it at both ends, on the side it bends to."""
+    aside = _ASIDE if route[1][0] >= route[0][0] else -_ASIDE
+    (first, *middle, last) = route[::-1]
+    return [(first[0] + aside, first[1]), *middle, (last[0] + aside, last[1])]
 
 
 def _without_loops(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from local.cli.mistakes import Mistake
 from local.dashboard import body, machines, written
 from local.demo.typed import LOCAL
+from local.journey_costs import with_costs
 from local.translation import read_template
 
 _SKELETONS = Path(__file__).parent / "skeletons"
@@ -79,7 +80,7 @@ def new_journey(name: str, *, root: Path) -> str:
         path.write_text(content, encoding="utf-8")
     template.write_text(changed, encoding="utf-8")
     anew = written(changed, body(machines(read_template(template), root)))
-    template.write_text(anew, encoding="utf-8")
+    template.write_text(with_costs(anew, root), encoding="utf-8")
     listed = [str(path.relative_to(root)) for path in files]
     return "\n".join(
         [

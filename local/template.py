@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from local import resources as shapes
 from local.identifiers import NAME_PROPERTIES, REGION, Identity, attribute, ref
 from local.intrinsics import NO_VALUE, Resolver, parameter_values
+from local.states.names import unqualified
 from local.translation import LOCAL_BUCKET, TemplateError, parse_template, translate
 
 __all__ = ["Function", "Resource", "Stack", "StateMachine", "TemplateError"]
@@ -118,6 +119,30 @@ class Stack:
         """The journeys by name (`cart-recovery`), with the physical names of their machines."""
         start = f"{self.name}-journey-"
         return {each.removeprefix(start): each for each in self.machines if each.startswith(start)}
+
+    def entry_rules(self, machine: str) -> Iterator[tuple[Resource, shapes.Rule]]:
+        """Yield every rule that starts the machine with this ARN, enabled or not."""
+        for resource, rule in self.of(shapes.Rule):
+            if any(unqualified(target.arn)[0] == machine for target in rule.targets):
+                yield resource, rule
+
+    def with_rules_of(self, machines: Collection[str]) -> Stack:
+        """The same with every rule enabled that starts one of these machines (ARNs)."""
+        enabled = {
+            resource.logical_id: replace(
+                resource, shape=rule.model_copy(update={"state": "ENABLED"})
+            )
+            for machine in machines
+            for resource, rule in self.entry_rules(machine)
+        }
+        return Stack(
+            name=self.name,
+            root=self.root,
+            parameters=self.parameters,
+            resources={**self.resources, **enabled},
+            outputs=self.outputs,
+            identities=self.identities,
+        )
 
     @property
     def inert(self) -> tuple[Resource, ...]:

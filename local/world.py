@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -198,17 +198,21 @@ class World:
         quota: Quota | None = None,
         on_log: Callable[[str, str, str], None] | None = None,
         quick_tables: bool = False,
+        live: Collection[str] = (),
     ) -> World:
         """Read the project at `root` and build its stack, empty, at the time `start`.
 
         `parameters` overrides what DEFAULTS gives; `on_log` gets (function, request id, line) of
         what handlers print. With `quick_tables` dictionaries stand in for DynamoDB's stand-in
-        (`local.quick_store`), and the handlers' own CPU time is not measured. Raises
-        TemplateError for whatever this machine cannot do.
+        (`local.quick_store`), and the handlers' own CPU time is not measured. The journeys named
+        in `live` (`cart-recovery`) start by their rules, though the template has these disabled.
+        Raises TemplateError for whatever this machine cannot do.
         """
         template = root / "template.yaml"
         chosen = {**_known_defaults(template), **(parameters or {})}
         stack = Stack.load(template, name=STACK_NAME, parameters=chosen)
+        if live:
+            stack = stack.with_rules_of([stack.machines[stack.journeys[each]].arn for each in live])
         return cls(
             stack,
             _content(stack, root),

@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=_count, default=500, help="how many sign up (500)")
     parser.add_argument("--days", type=_count, default=60, help="how many days pass (60)")
-    parser.add_argument("--seed", type=int, default=7, help="the same seed, the same run (7)")
+    parser.add_argument("--seed", type=_seed, default=7, help="the same seed, the same run (7)")
     parser.add_argument("--start", type=_day, default="2026-01-05", help="first day (2026-01-05)")
     parser.add_argument("--contacts", type=Path, help="a CSV with an e-mail column, instead")
     parser.add_argument("--out", type=Path, default=DEMO_FOLDER, help="folder to write (.demo)")
@@ -102,7 +102,7 @@ def _serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--people", type=_natural, default=0, help="simulated people who sign up meanwhile (0)"
     )
-    parser.add_argument("--seed", type=int, default=7, help="for everything left to chance (7)")
+    parser.add_argument("--seed", type=_seed, default=7, help="for everything left to chance (7)")
     parser.add_argument("--out", type=Path, default=SERVE_FOLDER, help="folder to write (.serve)")
     parser.set_defaults(command=_run_serve)
 
@@ -114,7 +114,7 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--days", type=_count, default=30, help="how many days pass (30)")
     parser.add_argument("--audience", type=Path, help="a YAML with other habits of the people")
-    parser.add_argument("--seed", type=int, default=7, help="the same seed, the same result (7)")
+    parser.add_argument("--seed", type=_seed, default=7, help="the same seed, the same result (7)")
     parser.add_argument("--start", type=_day, help="first day (the day after the file's last)")
     parser.add_argument(
         "--over", type=_count, default=0, help="days in which people come in (a third of --days)"
@@ -127,6 +127,13 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="a parameter of the template",
+    )
+    parser.add_argument(
+        "--live",
+        metavar="JOURNEYS",
+        action="append",
+        default=[],
+        help="other journeys that start by their rules meanwhile: cart_recovery,birthday",
     )
     parser.add_argument(
         "--processes", type=_count, default=0, help="how many at once (one for each core)"
@@ -249,6 +256,7 @@ def _run_rehearse(options: argparse.Namespace) -> str:
             over=float(options.over),
             mapping=options.mapping,
             parameters=tuple(options.parameters),
+            live=tuple(options.live),
             out=options.out,
             processes=options.processes,
         )
@@ -310,6 +318,10 @@ def _count(text: str) -> int:
 
 
 def _natural(text: str) -> int:
+    return _whole(text, least=0)
+
+
+def _seed(text: str) -> int:
     return _whole(text, least=0)
 
 

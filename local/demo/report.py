@@ -299,7 +299,7 @@ def title(words: str) -> str:
 
 def wrapped(words: str) -> list[str]:
     """A paragraph, line by line."""
-    return textwrap.wrap(words, WIDTH)
+    return textwrap.wrap(words, WIDTH, break_on_hyphens=False)
 
 
 def _amount(quantity: float) -> str:

@@ -15,8 +15,6 @@ from enum import StrEnum
 
 from relance.content.compiled import Content
 
-from local.resources import Rule
-from local.states.names import unqualified
 from local.template import Stack
 
 _SIGN_UP = "signed_up"
@@ -51,10 +49,8 @@ class Door:
 def door_of(stack: Stack, machine: str, content: Content, does: Sequence[str] = ()) -> Door:
     """The door of a machine (ARN); `does` are the events that the audience file lets people do."""
     events: list[str] = []
-    for _, rule in stack.of(Rule):
-        if rule.state == "ENABLED" and any(
-            unqualified(target.arn)[0] == machine for target in rule.targets
-        ):
+    for _, rule in stack.entry_rules(machine):
+        if rule.state == "ENABLED":
             pattern = rule.event_pattern or {}
             events += [str(each) for each in pattern.get("detail-type", ())]
             form = _form(content, pattern)
@@ -78,8 +74,25 @@ def _form(content: Content, pattern: Mapping[str, object]) -> str:
     return ""
 
 
-def other_journeys(stack: Stack, machine: str) -> list[str]:
-    """The journeys of the template besides that of this machine, as their events name them."""
-    return sorted(
-        name.replace("-", "_") for name, its_own in stack.journeys.items() if its_own != machine
-    )
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The other journeys of the template, as their events name them.
+
+    Rules start those `by_themselves`; the rules of those `disabled` are; those `by_hand` have none.
+    """
+
+    by_themselves: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+
+
+def other_journeys(stack: Stack, machine: str) -> Others:
+    """The journeys of the template besides that of this machine (its physical name)."""
+    found: dict[str, list[str]] = {"by_themselves": [], "disabled": [], "by_hand": []}
+    for name, its_own in sorted(stack.journeys.items()):
+        if its_own == machine:
+            continue
+        states = {rule.state for _, rule in stack.entry_rules(stack.machines[its_own].arn)}
+        kind = "by_themselves" if "ENABLED" in states else "disabled" if states else "by_hand"
+        found[kind].append(name.replace("-", "_"))
+    return Others(**{kind: tuple(names) for kind, names in found.items()})

@@ -17,6 +17,7 @@ from local.demo.report import WIDTH, Cost, Ending, ending_lines, listed, many, t
 from local.funnel import funnel_lines
 from local.graph import Graph
 from local.prices import PRICES
+from local.rehearsal.doors import Others
 from local.rehearsal.findings import Findings
 from local.rehearsal.habits import RATES, Habits
 
@@ -53,7 +54,7 @@ class Rehearsal:
     idle: Mapping[str, float]
     worlds: int
     habits: Habits
-    others: Sequence[str] = ()
+    others: Others = field(default_factory=Others)
     with_past: int = 0
     megabytes: int = 0
     notes: Sequence[str] = field(default_factory=tuple)
@@ -188,18 +189,33 @@ def share(part: float) -> str:
 
 
 def conflicts(rehearsal: Rehearsal) -> str:
-    """What the other journeys did meanwhile, in a sentence."""
-    if not rehearsal.others:
+    """What the other journeys did meanwhile, and which of them could not do anything."""
+    others, counts = rehearsal.others, rehearsal.found.journeys
+    names = sorted((*others.by_themselves, *others.disabled, *others.by_hand))
+    if not names:
         return "The template has no other journey: nothing can meet."
-    came = [
-        f"{name} ({rehearsal.found.journeys[name]:,} came in)"
-        for name in rehearsal.others
-        if rehearsal.found.journeys[name]
-    ]
-    if not came:
-        listed = ", ".join(rehearsal.others)
-        return f"None of the other journeys ({listed}) let anybody of these people in meanwhile."
-    return f"Other journeys let in the same people: {', '.join(came)}."
+    came = [f"{name} ({counts[name]:,} came in)" for name in names if counts[name]]
+    nobody = [name for name in others.by_themselves if not counts[name]]
+    said = []
+    if came:
+        said.append(f"Other journeys let in the same people: {', '.join(came)}.")
+    if nobody:
+        said.append(f"They start by themselves, and let in none of these people: {_list(nobody)}.")
+    if others.disabled:
+        names = list(others.disabled)
+        said.append(
+            f"Not in this rehearsal, since their rules are disabled here: {_list(names)}. "
+            "What they would do to these people is not told. With some of them as if you had "
+            f"enabled their rules: --live {','.join(names[:2])}; with all: "
+            "--set JourneysStart=by-themselves."
+        )
+    if others.by_hand:
+        said.append(f"No rule starts these, only a person or a step: {_list(others.by_hand)}.")
+    return " ".join(said)
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)
 
 
 def text(rehearsal: Rehearsal, files: Sequence[tuple[str, str]]) -> str:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ from local.rehearsal.shard import (
 )
 from local.rehearsal.unseen import unseen_ways
 from local.template import Stack
-from local.translation import read_template
+from local.translation import TemplateError, read_template
 from local.world import DEFAULTS, ROOT, STACK_NAME
 
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -57,6 +57,8 @@ class Asked:
     over: float = 0.0
     mapping: str | None = None
     parameters: tuple[str, ...] = ()
+    live: tuple[str, ...] = ()
+    """Journeys that start by their rules, whatever the parameters say."""
     out: Path = REHEARSAL_FOLDER
     processes: int = 0
     """How many at once; 0: as many as there are cores. The result is the same."""
@@ -79,25 +81,32 @@ def rehearse(asked: Asked) -> Rehearsal:
     """Rehearse; raises Mistake."""
     begun = time.perf_counter()
     parameters = _parameters(asked.parameters)
-    stack = Stack.load(
-        ROOT / "template.yaml",
-        name=STACK_NAME,
-        parameters={**DEFAULTS, **PARAMETERS, **parameters},
-    )
-    machine = _machine(stack, asked.journey)
+    try:
+        stack = Stack.load(
+            ROOT / "template.yaml",
+            name=STACK_NAME,
+            parameters={**DEFAULTS, **PARAMETERS, **parameters},
+        )
+    except TemplateError as error:
+        raise Mistake(f"The template cannot be rehearsed like this: {error}") from error
+    journey = _known(stack, asked.journey)
+    asked = replace(asked, journey=journey)
+    machine = stack.journeys[journey]
+    live = _live(stack, asked.live)
+    stack = stack.with_rules_of([stack.machines[stack.journeys[each]].arn for each in live])
     content = Content.open(compiled_content(ROOT))
     try:
         people = read_people(asked.contacts, content, mapping=asked.mapping)
         habits = read_habits(asked.audience)
     except FileRefused as refused:
         raise Mistake(str(refused)) from refused
-    setting = _setting(asked, people, habits, parameters)
+    setting = _setting(asked, people, habits, parameters, live)
     found, used = _all(setting, people.subjects, asked)
     definition = stack.machines[machine].definition
     does = [each.event for each in habits.events]
     door = door_of(stack, stack.machines[machine].arn, content, does)
     rehearsal = Rehearsal(
-        journey=asked.journey.replace("-", "_"),
+        journey=journey.replace("-", "_"),
         file=people.name,
         start=setting.start,
         days=asked.days,
@@ -120,16 +129,29 @@ def rehearse(asked: Asked) -> Rehearsal:
     return rehearsal
 
 
-def _machine(stack: Stack, journey: str) -> str:
-    """The physical name of the journey's machine."""
+def _known(stack: Stack, typed: str) -> str:
+    """The journey as its machine is named."""
     named = stack.journeys
-    journey = journey.replace("_", "-")
+    journey = typed.strip().lower().replace("_", "-")
     if journey not in named:
         raise Mistake(
-            f'There is no journey "{journey}".{closest(journey, named)} '
+            f'There is no journey "{typed}".{closest(journey, named)} '
             f"There are: {', '.join(sorted(named))}."
         )
-    return named[journey]
+    return journey
+
+
+def _live(stack: Stack, typed: Sequence[str]) -> tuple[str, ...]:
+    """The journeys that are to start by their rules; each has one."""
+    found = []
+    for name in (part for each in typed for part in each.split(",") if part.strip()):
+        journey = _known(stack, name)
+        if not any(stack.entry_rules(stack.machines[stack.journeys[journey]].arn)):
+            raise Mistake(
+                f'"{journey}" has no rule in template.yaml that starts it, so it cannot be live.'
+            )
+        found.append(journey)
+    return tuple(sorted(set(found)))
 
 
 def _parameters(written: Sequence[str]) -> dict[str, str]:
@@ -150,7 +172,11 @@ def _parameters(written: Sequence[str]) -> dict[str, str]:
 
 
 def _setting(
-    asked: Asked, people: People, habits: Habits, parameters: Mapping[str, str]
+    asked: Asked,
+    people: People,
+    habits: Habits,
+    parameters: Mapping[str, str],
+    live: tuple[str, ...],
 ) -> Setting:
     start = asked.start
     if start is None and people.newest is not None:
@@ -158,13 +184,14 @@ def _setting(
         start = after.replace(hour=0, minute=0, second=0, microsecond=0)
     over = asked.over or max(1.0, asked.days / 3)
     return Setting(
-        journey=asked.journey.replace("_", "-"),
+        journey=asked.journey,
         start=start or FIRST_DAY,
         days=asked.days,
         over=min(over, float(asked.days)),
         seed=asked.seed,
         habits=habits,
         parameters=parameters,
+        live=live,
     )
 
 

@@ -44,7 +44,10 @@ _PLENTY = Quota(per_day=10**8, per_second=10**5)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a rehearsal is made from, but for its people. `over` is in how many days they come."""
+    """What a rehearsal is made from, but for its people. `over` is in how many days they come.
+
+    The journeys in `live` (`cart-recovery`) start by their rules, whatever the parameters say.
+    """
 
     journey: str
     start: datetime
@@ -53,6 +56,7 @@ class Setting:
     seed: int
     habits: Habits = field(default_factory=Habits)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    live: tuple[str, ...] = ()
 
     @property
     def end(self) -> datetime:
@@ -105,6 +109,7 @@ def _world(setting: Setting, named: str, *, quick: bool = True) -> World:
         parameters={**PARAMETERS, **setting.parameters},
         quota=_PLENTY,
         quick_tables=quick,
+        live=setting.live,
     )
 
 

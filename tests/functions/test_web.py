@@ -103,6 +103,15 @@ def test_somebody_erased_sees_what_everybody_sees(
     assert slots(call("fill_slots", "visitor")) == {}
 
 
+def test_somebody_who_refuses_to_be_followed_sees_what_everybody_sees(
+    bench: Bench, call: Call, owner: None, known_browser: None
+) -> None:
+    refused = tracking_value(Tracking(OpenTracking.NONE, clicks=True, web=False), NOW, "page")
+    key = (CONTACT, "now#register")
+    bench.store.write(Update(Table.CONTACTS, key, set={"tracking": refused}))
+    assert slots(call("fill_slots", "visitor")) == {}
+
+
 def test_a_profile_that_follows_from_other_rules_fills_no_slot(
     bench: Bench, call: Call, owner: None, known_browser: None
 ) -> None:

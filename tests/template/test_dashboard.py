@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.dashboard import BEGIN, END, body, machines, written
+from local.journey_costs import with_costs
 
 ROOT = Path(__file__).parents[2]
 SOURCE = (ROOT / "template.yaml").read_text("utf-8")
@@ -32,6 +33,10 @@ def markdown(widgets: list[dict[str, Any]]) -> str:
 def test_it_was_written_after_the_last_change(template: Mapping[str, Any]) -> None:
     anew = written(SOURCE, body(machines(template, ROOT)))
     assert anew == SOURCE, "the dashboard is out of date: run `make dashboard`"
+
+
+def test_what_journeys_cost_at_most_is_up_to_date() -> None:
+    assert with_costs(SOURCE, ROOT) == SOURCE, "run `make dashboard`"
 
 
 def test_every_machine_has_a_link_a_sentence_and_something_to_paste(

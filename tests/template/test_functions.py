@@ -23,6 +23,7 @@ GIVEN_TO = {
     "SENDER": SENDERS | INTERNAL,
     "CONNECTIONS": {"alert_people", "call_service", "hand_over"},
     "JOURNEYS": {"start_journey", "start_batch", "try_journey", "control_journey"},
+    "JOURNEY_COSTS": {"list_starts"},
     "JOURNEY_NAMES": {"list_starts", "try_journey", "check_journey", "control_journey"},
     "FORWARD_TO": {"record_reply"},
     "MAILS_BUCKET": {"record_reply"},

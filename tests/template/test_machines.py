@@ -44,12 +44,22 @@ def test_a_machine_logs_without_what_is_said_about_a_contact(template: Mapping[s
         assert machine["Logging"]["Destinations"], file.name
 
 
+STEPS = {f"{each}FunctionArn" for each in (
+    "EnterWorkflow", "SendEmail", "AwaitEvent", "FindMoment", "CheckCondition", "SplitContacts",
+    "AwardPoints", "ChangeList", "SetTrait", "AlertPeople", "HandOver", "CallService",
+    "StartJourney",
+)}  # fmt: skip
+"""What `new journey` fills in, so that the next step drawn asks for no change of the template."""
+
+
 def test_every_placeholder_of_a_definition_is_filled_and_no_filling_is_left_over(
     template: Mapping[str, Any],
 ) -> None:
     for file, machine in machines(template).items():
         asked = set(re.findall(r"\$\{(\w+)\}", file.read_text("utf-8")))
-        assert asked == set(machine["DefinitionSubstitutions"]), file.name
+        filled = set(machine["DefinitionSubstitutions"])
+        is_new = file.parent.name == "journeys" and filled == STEPS and asked <= STEPS
+        assert asked == filled or is_new, file.name
 
 
 def test_a_machine_may_call_the_functions_that_it_names_and_no_other(

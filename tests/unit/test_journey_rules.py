@@ -107,7 +107,7 @@ MISTAKES: list[tuple[str, object, str]] = [
     (f"{SAYS}/message", ..., 'Payload: "message" is missing.'),
     (f"{SAYS}/mesage", "welcome", '"mesage" is not known here; did you mean "message".'),
     (f"{SAYS}/round", 0, '"round": input should be greater than or equal to 1.'),
-    (f"{SAYS}/step", "ask them", '"step": string should match pattern'),
+    (f"{SAYS}/step", "ask them", '"step" is a name of letters, digits, _ and -'),
     (f"{SAYS}/step", "tell_news", f'"step" is "tell_news" as in "{LETTER}"'),
     (f"{SAYS}/workflow", "winback", '"workflow" is "winback", and the file is "win_back".'),
     (f"{SAYS}/contact", "01J9Z3V8Q4T2M6K7B5N1X0C3DE", '"contact" is the same for everybody.'),

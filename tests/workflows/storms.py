@@ -45,10 +45,12 @@ PEOPLE = ("ana", "ben", "cleo")
 ZONES = ("Europe/Lisbon", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata")
 SAID: dict[str, tuple[Value, ...]] = {
     "cart_id": ("a", "b"),
+    "deal_id": ("d1", "d2"),
     "order_id": ("1", "2"),
     "qualification": ("sales",),
     "occasion_id": ("tasting", "roasting"),
     "starts_at": ("2026-01-20T21:00:00Z", "2026-01-06T10:00:00Z", "soon"),
+    "ends_at": ("2026-01-19T08:59:40Z", "2026-01-06T10:00:00Z", "soon"),
     "list": ("event_guests", "returning"),
     "topic": ("newsletter",),
     "permanent": (True, False),

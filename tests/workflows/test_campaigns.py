@@ -109,6 +109,8 @@ def test_a_second_start_while_it_is_being_sent_sends_nothing(gathered: Gathered)
 
 
 def test_who_came_since_the_count_makes_it_ask_again(few: Mailing) -> None:
+    far = few.asks("send-campaign", asked(confirm=35))["output"]
+    assert "That is far fewer than the 35 confirmed. To send it paste" in far["summary"]
     ended = few.asks("send-campaign", asked(confirm=11))["output"]
     assert ended["outcome"] == "counted"
     assert "That is more than the 11 confirmed." in ended["summary"]

@@ -417,7 +417,23 @@ def test_who_unsubscribes_while_moving_leaves(story: Story) -> None:
             "There is no contact",
         ),
         ({"journey": "welcome", "do": "end", "confirm": "all"}, '"confirm"'),
-        ({"journey": ["welcome"], "do": "end"}, '"journey"'),
+        ({"journey": ["welcome"], "do": "end"}, '"journey" must be a text in quotation marks'),
+        (
+            {"journey": "welcom", "do": "resume"},
+            'Did you mean welcome? Paste for example {"journey": "welcome", "do": "resume"}.',
+        ),
+        (
+            {"journey": "welcome", "do": "resme"},
+            'Did you mean resume? Paste for example {"journey": "welcome", "do": "resume"}.',
+        ),
+        (
+            {"journey": "Welcome", "do": "move"},
+            '"do": "move", "contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.',
+        ),
+        (
+            {"journey": "welcome", "do": "pause", "contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"},
+            'Paste for example {"journey": "welcome", "do": "pause"}.',
+        ),
     ],
 )
 def test_a_wrong_input_says_what_to_paste(story: Story, typed: dict[str, Any], said: str) -> None:

@@ -12,7 +12,18 @@ from local.hub import Hub
 from local.states.jsonata import Jsonata
 from local.world import ROOT, World
 from tests.workflows.story import MONDAY
-from tests.workflows.walks import GOAL, HAPPENS, MACHINES, PAUSES, Deed, Route, Said, Walks, does
+from tests.workflows.walks import (
+    AT_NIGHT,
+    GOAL,
+    HAPPENS,
+    MACHINES,
+    PAUSES,
+    Deed,
+    Route,
+    Said,
+    Walks,
+    does,
+)
 
 SALES = "sales@example.org"
 FILES = sorted((ROOT / "statemachines").glob("*/*.asl.json"))
@@ -29,7 +40,11 @@ def starts_elsewhere() -> "Deed":
 
 
 def _starts(now: datetime, days: float) -> Said:
-    return {"starts_at": f"{now + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"}
+    return _at(now, days, "starts_at")
+
+
+def _at(now: datetime, days: float, name: str) -> Said:
+    return {name: f"{now + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def born(days: int) -> Route:
@@ -42,6 +57,12 @@ def signs_up(deeds: Mapping[str, Deed] | None = None) -> Route:
     return Route(deeds or {}, enters_by=("signed_up", lambda _: {"topic": "newsletter"}))
 
 
+def trial_of(days: int, deeds: Mapping[str, Deed] | None = None) -> Route:
+    """Somebody begins a trial that says when it ends."""
+    return Route(deeds or {}, enters_by=("trial_started", lambda now: _at(now, days, "ends_at")))
+
+
+NEAR_THE_END = "Wait until three days before the end"
 FIRST_WAIT = "Wait up to 2 days for a confirmation"
 SECOND_WAIT = "Wait until day 7 for a confirmation"
 SIGNS_UP_AGAIN = Deed("happens", 1, says=lambda _: {"topic": "newsletter"})
@@ -53,6 +74,7 @@ WARMS_UP = does(
 )
 LOST: tuple[str, Said] = ("deal_lost", {})
 FREES_THE_SEAT: tuple[str, Said] = ("registration_cancelled", {})
+USES_IT_OFTEN = does(*[("feature_used", {})] * 3, after=0.67)
 LOOKS_ON = does(*[("product_viewed", {})] * 3)
 SHOPS_ON = does(("product_added", {}), after=0.02)
 ROUTES: dict[str, list[Route]] = {
@@ -99,15 +121,17 @@ ROUTES: dict[str, list[Route]] = {
         Route({"Wait for a sign of interest": does(LOST)}),
         Route({"Wait two days": does(LOST)}),
         Route({"Send the evidence": Deed("at night", told=(LOST,))}),
-        Route({"Send the evidence": Deed("at night", told=(("erased", {}),))}),
         Route(enters_by=("deal_opened", lambda _: {}), then=(("deal_won", {}),)),
     ],
     "replenishment": [Route(), Route({"Ask whether there is enough": GOAL})],
-    "returning_visitor": [Route(before=(("session_started", {}),) * 2), Route()],
+    "returning_visitor": [Route(before=(("page_viewed", {}),) * 2), Route()],
     "sales_handoff": [Route(), Route({"Wait two days for a decision": Deed("happens", 1)})],
     "trial_onboarding": [
         Route(),
-        Route({"Wait 3 days for a first use": Deed("happens", after=0.67)}),
+        trial_of(14, {"Wait 3 days for a first use": Deed("happens", after=0.67)}),
+        trial_of(14, {"Wait 3 days for a first use": USES_IT_OFTEN}),
+        trial_of(1),
+        Route({NEAR_THE_END: Deed("happens", after=0.7), "Say that it ends": AT_NIGHT}),
     ],
     "welcome": [
         signs_up(),

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from local.journey_costs import most_transitions
 from local.states.history import MOST_EVENTS
 from tests.workflows.storms import MACHINES
-from tests.workflows.test_journeys_docs import most_transitions
 
 OF_AN_ATTEMPT = 5
 """Scheduled, started, submitted, failed or succeeded, and one to spare."""

@@ -1,6 +1,7 @@
 """Letters that say "today" or "tomorrow" go on that day, or not at all.
 
-Each story begins on Monday 5 January 2026, 9:00 (UTC); three letters of marketing a day are allowed.
+Each story begins on Monday 5 January 2026, 9:00 (UTC);
+three letters of marketing a day are allowed.
 """
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.workflows.conftest import MakeStory
 from tests.workflows.journeys import Tale, tale_of
 
-CARTS = ["cart-reminder"] * 3
+THREE_LETTERS = ["event-invitation", "reconfirm-ask", "trial-start"]
 
 
 @pytest.fixture
@@ -18,21 +19,24 @@ def tale(make_story: MakeStory) -> Tale:
     return tale_of(story.world, "birthday")
 
 
-def fills_carts(tale: Tale, name: str, *carts: str) -> None:
-    """Somebody fills carts, of which they are reminded in an hour."""
-    for cart in carts:
-        tale.happens(name, "product_added", cart_id=cart, product_id="espresso")
+def fills_the_day(tale: Tale, name: str) -> None:
+    """Somebody gets as many letters of marketing as are allowed in a day, one after the other."""
+    tale.happens(name, "trial_started")
+    reconfirm = {"contact": tale.contact(tale.address(name))}
+    tale.world.start("journey-newsletter-reconfirm", reconfirm)
+    tale.happens(name, "list_joined", list="event_guests")
+    tale.a_moment(60)
+    assert sorted(tale.got(name)) == THREE_LETTERS
 
 
 def test_a_birthday_letter_does_not_come_the_day_after(tale: Tale) -> None:
     tale.arrives("ana", birth_date="1984-01-08")
     tale.arrives("ben", birth_date="1984-01-08")
-    # On Thursday at half past seven Ana fills three carts, and is reminded of them at half past eight.
-    tale.day(3 - 1.5 / 24)
-    fills_carts(tale, "ana", "a", "b", "c")
+    # On Thursday morning at half past eight Ana gets three letters.
+    tale.day(3 - 0.5 / 24)
+    fills_the_day(tale, "ana")
     # At nine there is no room for a fourth letter, and tomorrow it is too late.
     tale.day(3.4)
-    assert tale.got("ana") == CARTS
     assert tale.ends("ana") == ["not sent: too_late"]
     assert tale.got("ben") == ["birthday"]
     tale.day(4.5)
@@ -41,12 +45,12 @@ def test_a_birthday_letter_does_not_come_the_day_after(tale: Tale) -> None:
 
 def test_tomorrow_is_said_the_day_before_however_many_letters_went(tale: Tale) -> None:
     tale.arrives("ana")
-    tale.happens("ana", "event_registered", starts_at="2026-01-08T19:00:00Z")
-    # The day before, Wednesday: three reminders of carts by nine; the reminder at ten goes as well.
-    tale.day(2 - 1 / 24)
-    fills_carts(tale, "ana", "a", "b", "c")
+    tale.happens("ana", "event_registered", occasion_id="a", starts_at="2026-01-08T19:00:00Z")
+    # The day before, Wednesday: three letters at half past eight; the reminder at ten goes as well.
+    tale.day(2 - 0.5 / 24)
+    fills_the_day(tale, "ana")
     tale.day(2.1)
-    assert tale.got("ana") == [*CARTS, "event-reminder"]
+    assert tale.got("ana")[3:] == ["event-reminder"]
 
 
 def test_tomorrow_is_not_said_on_the_day_itself(tale: Tale) -> None:
@@ -71,10 +75,14 @@ def test_tomorrow_is_not_said_on_the_day_itself(tale: Tale) -> None:
 
 def test_a_reminder_of_a_cart_gives_way_to_the_letter_of_the_next_day(tale: Tale) -> None:
     tale.arrives("ana")
-    fills_carts(tale, "ana", "a", "b", "c", "d")
-    # At ten three reminders fill the day; the fourth would come at eight tomorrow, an hour before the
-    # second letter about the same cart.
-    tale.day(1)
-    assert tale.got("ana") == CARTS
-    late = [each.get("reason") for each in tale.sends("ana@example.com")]
-    assert late.count("too_late") == 1
+    fills_the_day(tale, "ana")
+    tale.happens("ana", "product_added", cart_id="a", product_id="espresso")
+    # At ten the day is full; the reminder would come at eight tomorrow, an hour before the second
+    # letter about the same cart.
+    tale.day(0.9)
+    assert tale.got("ana")[3:] == []
+    tale.day(1.2)
+    letters = tale.sends("ana@example.com")
+    (late,) = [each for each in letters if each["message"] == "cart-reminder"]
+    assert late["reason"] == "too_late"
+    assert "cart-proof" in tale.got("ana")

@@ -22,6 +22,8 @@ def tale() -> Iterator[Tale]:
         told.arrives("ana", first_name="Ana", role="owner")
         told.declares(points=POINTS, chat=CHAT, odd="ftp://x", **{"points.token": "secret"})
         answer = {"balance": 30, "level": "gold", "who": "ana@example.com", "long": "x" * 300}
+        answer |= {"is_member": True, "name": "Ana Silva", "first": "Ana", "mobile": 351912345678}
+        answer |= {"phone": "+351 912 345 678", "digits": "912345678", "spelt": "912-345-678"}
         world.web.pages.update({POINTS: json.dumps(answer).encode(), CHAT: b"ok"})
         yield told
 
@@ -47,7 +49,7 @@ def test_a_service_gets_words_and_traits_and_only_plain_answers_come_back(tale: 
         service="points",
         send={"points": 10},
         traits=["first_name", "email"],
-        keep=["balance", "level", "who", "long", "none"],
+        keep=["balance", "level", "is_member", "who", "long", "none"],
     )
     ((address, body),) = tale.world.web.posted
     assert address == POINTS
@@ -57,8 +59,14 @@ def test_a_service_gets_words_and_traits_and_only_plain_answers_come_back(tale: 
         "traits": {"first_name": "Ana", "email": "ana@example.com"},
     }
     assert (answer["decision"], answer["status"]) == ("done", 200)
-    assert answer["answer"] == {"balance": 30, "level": "gold"}
+    assert answer["answer"] == {"balance": 30, "level": "gold", "is_member": True}
     assert "service_called" in tale.names("ana@example.com")
+
+
+def test_no_name_and_no_telephone_number_of_an_answer_comes_into_the_history(tale: Tale) -> None:
+    kept = ["name", "first", "phone", "digits", "spelt", "mobile", "who", "level"]
+    answer = step(tale, "call_service", service="points", keep=kept)
+    assert answer["answer"] == {"level": "gold"}
 
 
 def test_a_repeated_call_bears_the_same_key(tale: Tale) -> None:

@@ -8,6 +8,7 @@ from relance.storage import Value
 from local.world import World
 from tests.workflows.journeys import Tale, tale_of
 from tests.workflows.story import MONDAY
+from tests.workflows.test_hooks import give_secrets, send
 from tests.workflows.test_journeys import SWITCHED_ON
 
 Tell = Callable[[str], Tale]
@@ -40,6 +41,19 @@ def test_a_checkout_that_is_abandoned_begins_it_where_no_product_was_reported(
     tale.hour(1.1)
     assert tale.got("ana") == ["cart-reminder"]
     assert "Huila, 1 kg is still in the cart" in tale.page("ana")
+
+
+def test_a_checkout_that_shopify_reports_is_reminded_of_until_it_is_emptied(tell: Tell) -> None:
+    tale = tell("cart_recovery")
+    tale.arrives("ana")
+    give_secrets(tale.world)
+    assert send(tale.world, "shop/checkout_updated").status == 200
+    tale.hour(1.2)
+    assert tale.got("ana") == ["cart-reminder"]
+    assert "Huila, 1 kg is still in the cart" in tale.page("ana")
+    assert send(tale.world, "shop/checkout_emptied").status == 200
+    tale.hour(1.3)
+    assert tale.ends("ana") == ["left: emptied"]
 
 
 def test_whoever_goes_on_shopping_is_reminded_an_hour_after_the_last_change(tell: Tell) -> None:

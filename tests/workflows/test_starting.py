@@ -1,6 +1,7 @@
 """A journey is started for many, told as stories: counted, confirmed, once for each."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -8,12 +9,17 @@ from typing import Any
 import pytest
 
 from local.faults import Fault, FaultPlan, Rule
+from local.journey_costs import most_mails, most_transitions
 from local.permissions import missing
 from tests.workflows.mailing import ROOT, Gathered, Mailing
 
 OPERATION = "start-journey-for-segment"
 EVERYBODY: dict[str, Any] = {"condition": {"did": "confirmed"}}
 SIZE = 60
+MACHINES = {
+    path.name.removesuffix(".asl.json"): json.loads(path.read_text("utf-8"))
+    for path in (ROOT / "statemachines" / "journeys").glob("*.asl.json")
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +51,7 @@ def test_a_marketer_counts_confirms_and_everybody_is_started_once(crowd: Mailing
     counted = crowd.asks(OPERATION, asked())["output"]
     assert counted["outcome"] == "counted"
     assert counted["summary"].startswith("Counted: 60 people (a condition). Nothing was started.")
-    assert counted["summary"].endswith('To start it paste the same with "confirm": 60.')
+    assert counted["summary"].endswith('paste the same with "confirm": 60.')
     assert executions(crowd) == []
     told = crowd.asks(OPERATION, asked(confirm=60))["output"]
     assert told["outcome"] == "started"
@@ -61,11 +67,34 @@ def test_a_marketer_counts_confirms_and_everybody_is_started_once(crowd: Mailing
     assert missing(crowd.world.stack, crowd.world.recorder.uses) == []
 
 
+@pytest.mark.parametrize(
+    ("journey", "mails"), [("birthday", "1 mail to each"), ("cart-recovery", "3 mails to each")]
+)
+def test_the_count_says_what_the_whole_journey_costs_at_most(
+    crowd: Mailing, journey: str, mails: str
+) -> None:
+    counted = crowd.asks(OPERATION, asked(journey=journey))["output"]["summary"]
+    assert "costs about $0.02 until each has been let in or not" in counted
+    (most,) = re.findall(r"and at most about \$(\d+\.\d\d) until all have ended", counted)
+    machine = MACHINES[journey.replace("-", "_")]
+    each = most_transitions(machine) * 0.000025 + most_mails(machine) * 0.0001
+    assert 60 * each <= float(most) <= 3 * 60 * each
+    assert mails in counted
+
+
 def test_who_came_since_the_count_makes_it_ask_again(crowd: Mailing) -> None:
     told = crowd.asks(OPERATION, asked(confirm=59))["output"]
     assert told["outcome"] == "counted"
     assert "That is more than the 59 confirmed." in told["summary"]
     assert executions(crowd) == []
+
+
+def test_a_number_that_is_far_too_large_starts_nobody(crowd: Mailing) -> None:
+    told = crowd.asks(OPERATION, asked(confirm=131))["output"]
+    assert told["outcome"] == "counted"
+    assert "That is far fewer than the 131 confirmed. Nothing was started." in told["summary"]
+    assert executions(crowd) == []
+    assert crowd.asks(OPERATION, asked(confirm=130))["output"]["outcome"] == "started"
 
 
 def test_no_more_than_a_hundred_are_started_in_a_second() -> None:
@@ -127,6 +156,16 @@ def test_nobody_is_in_an_audience_without_members(crowd: Mailing) -> None:
         ({"journey": "birthday", "to": "ana@example.com"}, "An e-mail address is not accepted"),
         ({"journey": "birthday", "to": EVERYBODY, "confirm": "all"}, '"confirm"'),
         ({"jorney": "birthday", "to": EVERYBODY}, 'did you mean "journey"'),
+        ({"jorney": "birthday", "to": EVERYBODY}, 'Paste for example {"journey": "birthday", "to"'),
+        ({"journey": "birthday", "to": "engaged"}, '"to" is a segment, a list or a condition: {'),
+        (
+            {"journey": "birthdy", "to": {"list": "engaged"}},
+            'Paste for example {"journey": "birthday", "to": {"list": "engaged"}}.',
+        ),
+        (
+            {"journey": "birthday", "to": {"list": "engagd"}, "confirm": 3},
+            'Paste for example {"journey": "birthday", "to": {"list": "engaged"}, "confirm": 3}.',
+        ),
     ],
 )
 def test_a_wrong_input_says_what_to_paste(crowd: Mailing, typed: dict[str, Any], said: str) -> None:

@@ -398,6 +398,13 @@ class AwsServices:
         return _listed(_setting("JOURNEY_NAMES"))
 
     @cached_property
+    def journey_costs(self) -> Mapping[str, tuple[int, int]]:
+        """What a contact takes at most of each journey: transitions and mails."""
+        told = (each.partition("=") for each in _listed(_setting("JOURNEY_COSTS")))
+        pairs = ((name, most.partition("/")) for name, _, most in told)
+        return {name: (int(steps), int(mails)) for name, (steps, _, mails) in pairs}
+
+    @cached_property
     def test_addresses(self) -> tuple[str, ...]:
         """Where tests go; nowhere, if this function sends none."""
         return _listed(os.environ.get("TEST_ADDRESSES", ""))

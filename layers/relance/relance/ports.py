@@ -515,6 +515,10 @@ class Services(Protocol):
         """The names of the journeys, as their machines have them."""
 
     @property
+    def journey_costs(self) -> Mapping[str, tuple[int, int]]:
+        """How many transitions and mails a contact takes at most, by the name of the journey."""
+
+    @property
     def currency(self) -> str:
         """The currency that the company counts in, ISO 4217."""
 

@@ -39,6 +39,16 @@ class Decided:
     until: int
 
 
+def list_key(name: str, entry: str = "") -> str:
+    """Where `Profile.lists` keeps whether somebody is on a list; of an entry, by itself."""
+    return f"{name}#{entry}" if entry else name
+
+
+def list_of(key: str) -> str:
+    """The list that a key of `Profile.lists` is about."""
+    return key.partition("#")[0]
+
+
 @dataclass(slots=True)
 class Profile:
     """What a contact's history amounts to.
@@ -47,8 +57,10 @@ class Profile:
     was folded with; `newest` is the latest arrival that was folded. `fading` are the sums of scores
     (`intent`, `intent/espresso`, `interest/espresso`), `days` the bounded days of their rules,
     `decided` what follows, by the names in `Rules.order`. `company` says which one the contact
-    belongs to and what it was last told of it (`relance.engine.companies`). `condense_at` is when
-    old events of its history are to be condensed; 0 if none of them expires.
+    belongs to and what it was last told of it (`relance.engine.companies`). `lists` says of each
+    list, and of each entry of a journey that keeps the contact on one, whether it does
+    (`list_key`). `condense_at` is when old events of its history are to be condensed; 0 if none of
+    them expires.
     """
 
     contact_id: str
@@ -70,9 +82,18 @@ class Profile:
         """The traits by name, without those that were taken back (null)."""
         return {name: it.value for name, it in self.traits.items() if it.value is not None}
 
+    def on_lists(self) -> dict[str, int]:
+        """The lists the contact is on, with since when: as long as anything keeps it there."""
+        found: dict[str, int] = {}
+        for key, it in self.lists.items():
+            if it.value is True:
+                name = list_of(key)
+                found[name] = min(it.at, found.get(name, it.at))
+        return found
+
     def joined_lists(self) -> list[str]:
         """The names of the lists the contact is on, sorted."""
-        return sorted(name for name, it in self.lists.items() if it.value is True)
+        return sorted(self.on_lists())
 
     def of_kind(self, kind: str) -> dict[str, Decided]:
         """What was decided of one kind (`segment`, `fit`, …), by name."""

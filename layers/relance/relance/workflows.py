@@ -38,11 +38,18 @@ class ExitRule(StrEnum):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     ERASED = "erased"
+    REFUSED_WEB = "refused_web"
 
     def is_met_by(self, event: Event) -> bool:
-        """Whether the event makes the contact leave. A bounce counts when it is permanent."""
+        """Whether the event makes the contact leave.
+
+        A bounce counts when it is permanent, a preference when it is not to be seen on the web.
+        """
         if event.name != _EXIT_EVENTS[self]:
             return False
+        if self is ExitRule.REFUSED_WEB:
+            tracking = event.properties.get("tracking")
+            return isinstance(tracking, Mapping) and tracking.get("web") is False
         return self is not ExitRule.BOUNCED or event.properties.get("permanent") is True
 
 
@@ -51,6 +58,7 @@ _EXIT_EVENTS: Mapping[ExitRule, Name] = {
     ExitRule.BOUNCED: Name.EMAIL_BOUNCED,
     ExitRule.COMPLAINED: Name.EMAIL_COMPLAINED,
     ExitRule.ERASED: Name.ERASED,
+    ExitRule.REFUSED_WEB: Name.PREFERENCES_CHANGED,
 }
 
 
@@ -176,7 +184,8 @@ class Enrolment:
     `per` is what it is there for (a hash of the cart's id), where that may be several things.
     `splits` are the branches of adaptive splits that it was sent down. A `tryout` stands beside the
     real one; `used` is what its pauses took to happen. `taken_over` says that it was moved to its
-    execution, which has not looked at it yet.
+    execution, which has not looked at it yet. `on_list` is the list on which the contact is for as
+    long as the enrolment is open.
     """
 
     contact_id: str
@@ -191,6 +200,7 @@ class Enrolment:
     leaving: str | None = None
     splits: tuple["Branch", ...] = ()
     taken_over: bool = False
+    on_list: str | None = None
     tryout: Tryout | None = None
     used: Mapping[str, str] = field(default_factory=dict)
     began_at: datetime | None = None
@@ -265,6 +275,7 @@ class Enrolment:
             "goals": [each.to_value() for each in self.goals] or None,
             "per": self.per or None,
             "leaving": self.leaving,
+            "on_list": self.on_list,
             "tryout": self.tryout.to_value() if self.tryout else None,
             **self.used,
             "taken_over": True if self.taken_over else None,
@@ -308,6 +319,7 @@ def past_prefix(workflow: str) -> str:
 def enrolment_of(item: Item) -> Enrolment:
     """The enrolment that an item holds, open or past."""
     exits, goals, leaving = item.get("exits"), item.get("goals"), item.get("leaving")
+    on_list = item.get("on_list")
     return Enrolment(
         contact_id=str(item["contact_id"]),
         workflow=str(item["workflow"]),
@@ -327,6 +339,7 @@ def enrolment_of(item: Item) -> Enrolment:
         tryout=tryout_of(item.get("tryout")),
         used={name: str(said) for name, said in item.items() if name.startswith(_USED)},
         taken_over=item.get("taken_over") is True,
+        on_list=None if on_list is None else str(on_list),
         began_at=from_text(str(item["began_at"])) if item.get("began_at") else None,
     )
 

@@ -48,6 +48,23 @@ def test_branches_are_labelled_yes_and_no_and_a_timeout_is_a_branch() -> None:
     assert labels["Ask", "Broken"] == ("States.ALL", "error")
 
 
+def test_two_branches_to_one_state_are_one_way_with_both_labels() -> None:
+    choice = MACHINE["States"]["Did they click?"] | {"Default": "Thank"}
+    states = MACHINE["States"] | {"Did they click?": choice}
+    choice["Choices"] = [{**choice["Choices"][0], "Comment": "yes"}]
+    choice["Choices"][0]["Comment"] = "goal reached"
+    labels = {edge.ends: edge.label for edge in read({**MACHINE, "States": states}).edges}
+    assert labels["Did they click?", "Thank"] == "goal reached, otherwise"
+
+
+def test_a_way_back_stands_beside_the_way_there() -> None:
+    graph = spread_endings(read(MACHINE))
+    placed = place(graph, {state.name: (150.0, 50.0) for state in graph.states}, {})
+    there, back = placed.routes["Ask", "Remind"], placed.routes["Remind", "Ask"]
+    assert abs(there[0][0] - back[-1][0]) > 15
+    assert abs(there[-1][0] - back[0][0]) > 15
+
+
 def test_no_two_boxes_overlap_and_all_lie_within_the_picture() -> None:
     graph = spread_endings(read(MACHINE))
     sizes = {state.name: (150.0, 50.0) for state in graph.states}

@@ -163,6 +163,10 @@ def test_the_past_of_an_exported_contact_decides_and_its_consent_stands(tmp_path
         pytest.param(["welcome", "--audience", "none.yaml"], "none.yaml: ", id="audience"),
         pytest.param(["welcome", "--set", "SendMod=live"], "SendMode", id="parameter"),
         pytest.param(["welcome", "--set", "SendMode"], "SendMode=live", id="no value"),
+        pytest.param(
+            ["welcome", "--set", "SendMode=foo"], '"SendMode" cannot be "foo"', id="value"
+        ),
+        pytest.param(["welcome", "--live", "birthday,cart_recovry"], "cart-recovery", id="live"),
     ],
 )
 def test_what_is_typed_wrongly_is_answered_with_a_sentence(
@@ -170,6 +174,53 @@ def test_what_is_typed_wrongly_is_answered_with_a_sentence(
 ) -> None:
     assert main(["rehearse", *typed, "--contacts", str(asked.contacts)]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_seed_that_is_no_number_is_answered_with_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["rehearse", "welcome", "--contacts", "people.csv", "--seed", "x"])
+    assert '"x" is not a whole number from 0 up' in capsys.readouterr().err
+
+
+def test_rules_that_are_disabled_are_told_and_live_journeys_really_meet(tmp_path: Path) -> None:
+    """Six confirm within a day; from day 2 each puts something into the cart."""
+    audience = tmp_path / "audience.yaml"
+    audience.write_text(
+        "rates: {confirms: 1, mailbox_gone: 0, mailbox_full: 0, unsubscribes: 0, complains: 0}\n"
+        "buys: no\n"
+        "events: [{event: product_added, from_day: 2, to_day: 3, properties: {cart_id: C1}}]\n"
+    )
+    people = people_file(tmp_path / "people.csv", 6)
+    asked = Asked("welcome", people, days=8, over=1, audience=audience, processes=1)
+
+    alone = rehearse(asked)
+    assert set(alone.found.journeys) == {"welcome"}
+    words = " ".join(text(alone, []).split())
+    assert "Not in this rehearsal, since their rules are disabled here: after_purchase," in words
+    assert "--live after_purchase,birthday; with all: --set JourneysStart=by-themselves." in words
+    assert "None of the other journeys" not in words
+
+    together = rehearse(replace(asked, live=("cart_recovery",)))
+    assert together.found.journeys["cart_recovery"] == 6
+    assert together.found.sent["cart-reminder", "cart_recovery"] > 0
+    words = " ".join(text(together, []).split())
+    assert "Other journeys let in the same people: cart_recovery (6 came in)." in words
+    assert "cart_recovery" not in words.partition("rules are disabled here")[2]
+    assert alone.found.meetings.total() == 0
+    assert together.found.meetings.total() > 0
+
+
+def test_a_live_journey_comes_in_by_its_own_rule(tmp_path: Path) -> None:
+    audience = tmp_path / "audience.yaml"
+    audience.write_text("events: [{event: product_added, to_day: 1, properties: {cart_id: C1}}]\n")
+    people = people_file(tmp_path / "people.csv", 2)
+    asked = Asked("cart-recovery", people, days=2, audience=audience, processes=1)
+    assert rehearse(asked).door.startswith("The journey is started for everybody in the file")
+    by_rule = rehearse(replace(asked, live=("cart_recovery",)))
+    assert by_rule.door == "What people do starts it: product_added."
+    assert by_rule.executions == 2
 
 
 def test_a_broken_file_stops_everything(tmp_path: Path) -> None:

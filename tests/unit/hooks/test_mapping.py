@@ -17,7 +17,10 @@ def mapped(payload: object, headers: dict[str, str] | None = None, **rule: Any) 
     return map_payload(hook, Call(payload, headers or {}))
 
 
-PAID = {"id": 7, "user": "u1", "amount": 2990, "currency": "eur", "paid": True, "total": "29.90"}
+PAID = {
+    "id": 7, "user": "u1", "amount": 2990, "currency": "eur", "paid": True, "total": "29.90",
+    "seconds": 1768813180,
+}  # fmt: skip
 
 
 def value(taken: Taken, payload: dict[str, Any] = PAID) -> object:
@@ -35,6 +38,7 @@ def value(taken: Taken, payload: dict[str, Any] = PAID) -> object:
         (Taken("id", shape=Shape.TEXT), "7"),
         (Taken("amount", shape=Shape.MONEY, currency="currency"), 29.9),
         (Taken("currency", shape=Shape.CURRENCY), "EUR"),
+        (Taken("seconds", shape=Shape.TIME), "2026-01-19T08:59:40.000Z"),
         (Taken(value="card"), "card"),
         (Taken("payload:amount"), 2990),
         (Taken("missing"), None),

@@ -45,6 +45,7 @@ class Shape(StrEnum):
     NUMBER = "number"
     MONEY = "money"
     CURRENCY = "currency"
+    TIME = "time"
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,7 +276,7 @@ def facts_of_profile(profile: Profile, plan: Plan) -> Facts:
         potentials={},
         segments={},
         qualifications={},
-        lists={name: it.at for name, it in profile.lists.items() if it.value is True},
+        lists=profile.on_lists(),
         consents={name: str(it.value) for name, it in profile.consents.items()},
         population=plan.population,
     )

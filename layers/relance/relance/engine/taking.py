@@ -18,7 +18,7 @@ from relance.engine.plan import Plan
 from relance.engine.points import bounds, forget_days, take_points
 from relance.events import ABOUT_COMPANIES, GIVING_TRAITS, Event, Name
 from relance.ids import milliseconds
-from relance.profiles import Latest, Profile
+from relance.profiles import Latest, Profile, list_key, list_of
 from relance.storage import Value
 from relance.traits import accepted
 
@@ -125,12 +125,14 @@ def zone_of(name: Value) -> ZoneInfo | None:
 def _take_list(
     profile: Profile, facts: Facts, event: Event, stamp: tuple[int, str], touched: set[str]
 ) -> None:
-    name = str(event.properties.get("list", ""))
-    joined = event.name == Name.LIST_JOINED
-    if _last_writer(profile.lists, name, joined, stamp):
+    said = event.properties
+    name = list_of(str(said.get("list", "")))
+    entry = f"{said.get('workflow')}#{said.get('entry')}" if said.get("while_in") is True else ""
+    if _last_writer(profile.lists, list_key(name, entry), event.name == Name.LIST_JOINED, stamp):
         assert isinstance(facts.lists, dict)  # noqa: S101
-        if joined:
-            facts.lists[name] = stamp[0]
+        on_lists = profile.on_lists()
+        if name in on_lists:
+            facts.lists[name] = on_lists[name]
         else:
             facts.lists.pop(name, None)
         touched.add(f"list:{name}")

@@ -279,6 +279,16 @@ def _shaped(taken: Taken, found: object, entry: _Entry) -> object:
     if taken.shape is Shape.MONEY:
         currency = currency_of(entry.at(taken.currency or ""))
         return from_smallest_unit(found, currency) if currency else None
+    if taken.shape is Shape.TIME:
+        return _iso(found)
     if isinstance(found, bool | list | dict):
         return None
     return str(found)
+
+
+def _iso(seconds: object) -> str | None:
+    """Seconds since 1970 as ISO 8601; None if they are none."""
+    try:
+        return to_text(_as_moment(seconds, Unit.SECONDS))
+    except (ValueError, OverflowError, OSError):
+        return None

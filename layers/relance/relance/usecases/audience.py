@@ -4,26 +4,30 @@
 into the console under `to`.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from relance.contacts import UNREADABLE, Contact, read_contacts
 from relance.content.compiled import Content
-from relance.content.names import suggestion
+from relance.content.names import closest, suggestion
 from relance.errors import InvalidInput
 from relance.memberships import members
 from relance.ports import Services
 from relance.rescoring import everybody
-from relance.usecases.inputs import Request
+from relance.usecases.inputs import Request, to_paste
 from relance.usecases.judge_contacts import Preview
 from relance.usecases.questions import About, Question
 from relance.usecases.read_question import canonical
 
 READ_AT_ONCE = 50
 """Contacts that are read with one call."""
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 class Whom(Request):
@@ -33,32 +37,49 @@ class Whom(Request):
     list: Annotated[str, Field(max_length=80)] | None = None
     condition: object = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_bare_name(cls, typed: object) -> object:
+        """A name alone does not say of what."""
+        if isinstance(typed, Mapping | Whom):
+            return typed
+        plain = isinstance(typed, str) and _PLAIN.fullmatch(typed)
+        name = typed if plain else "engaged"
+        raise ValueError(
+            f'is a segment, a list or a condition: {{"segment": "{name}"}} or {{"list": "{name}"}}'
+        )
 
-def audience_of(to: Whom, content: Content, example: str) -> tuple[str, Question]:
+
+def audience_of(
+    to: Whom, content: Content, example: str, raw: object = None
+) -> tuple[str, Question]:
     """The audience in words, and exactly.
 
     Raises:
-        InvalidInput: a name that there is not, with the closest, or a wrong condition.
+        InvalidInput: a name that there is not, with the closest, or a wrong condition; what to
+            paste is the whole that was typed (`raw`) with the closest name, or the `example`.
     """
     given = [name for name in Whom.model_fields if getattr(to, name) is not None]
     if len(given) != 1:
         raise InvalidInput(f'"to" names one of segment, list and condition. {example}')
     rules = content.rules
     if to.segment is not None:
-        name = _named("segment", to.segment, [each.name for each in rules.segments], example)
+        name = _named("segment", to.segment, [each.name for each in rules.segments], example, raw)
         return f"segment {name}", Question(about=About.SEGMENT, segment=name)
     if to.list is not None:
-        name = _named("list", to.list, [each.name for each in rules.lists], example)
+        name = _named("list", to.list, [each.name for each in rules.lists], example, raw)
         return f"list {name}", Question(about=About.SEGMENT, list=name)
     condition = canonical(to.condition, content, example)
     return "a condition", Question(about=About.CONDITION, condition=condition)
 
 
-def _named(kind: str, typed: str, known: list[str], example: str) -> str:
+def _named(kind: str, typed: str, known: list[str], example: str, raw: object) -> str:
     name = typed.strip().rpartition("/")[2].lower().removesuffix(".yaml").replace(" ", "-")
     if name in known:
         return name
-    raise InvalidInput(f'There is no {kind} "{typed}". {suggestion(name, known)} {example}')
+    alike = closest(name, known)
+    paste = to_paste(raw, to={kind: alike[0]}) if alike else example
+    raise InvalidInput(f'There is no {kind} "{typed}". {suggestion(name, known)} {paste}')
 
 
 class Audience:

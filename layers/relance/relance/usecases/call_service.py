@@ -6,6 +6,7 @@ always called with the same `Idempotency-Key`.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
@@ -18,12 +19,17 @@ from relance.events import Name
 from relance.ids import send_id
 from relance.ports import Services, WebAnswer
 from relance.storage import Value
-from relance.usecases.inputs import ADDRESS, StepRequest, Word
+from relance.usecases.inputs import StepRequest, Word
 from relance.usecases.steps import append, fresh_contact, step_event, told, view
 from relance.usecases.tell import WEB, reached_at
 
-MOST_TEXT = 200
-"""Characters of a text in the answer that a journey may look at."""
+CODE = re.compile(r"(?=.*[a-z])[a-z0-9_-]{1,40}")
+"""A text in the answer that a journey may look at: a word of the service's own, such as `gold` or
+`tier_2`. No name, which has capitals or spaces, no address, and no telephone number, which has no
+letter."""
+
+NUMBERS_BELOW = 10_000_000
+"""A number in the answer that a journey may look at is smaller: a telephone number is not."""
 
 
 class Decision(StrEnum):
@@ -115,7 +121,7 @@ def _declared(names: tuple[str, ...], services: Services) -> tuple[str, ...]:
 
 
 def _kept(text: str, names: tuple[str, ...]) -> dict[str, Value]:
-    """Of a JSON answer the plain values under these names; no address, nothing long."""
+    """Of a JSON answer the numbers, yes or no and codes under these names; no other text."""
     try:
         said = json.loads(text or "{}")
     except ValueError:
@@ -127,5 +133,5 @@ def _kept(text: str, names: tuple[str, ...]) -> dict[str, Value]:
 
 def _may_be_seen(value: object) -> bool:
     if isinstance(value, str):
-        return len(value) <= MOST_TEXT and not ADDRESS.search(value)
-    return isinstance(value, bool | int | float)
+        return CODE.fullmatch(value) is not None
+    return isinstance(value, bool | int | float) and abs(value) < NUMBERS_BELOW

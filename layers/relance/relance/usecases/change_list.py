@@ -32,10 +32,19 @@ def change_list(request: ListRequest, services: Services) -> dict[str, Value]:
         ContactNotFound: no such contact.
         InvalidInput: the content declares no such list; names the closest.
     """
-    rules = services.content.rules
-    if not rules.has_list(request.list):
-        alike = closest(request.list, tuple(each.name for each in rules.lists))
-        hint = f" Did you mean {either(alike)}?" if alike else ""
-        raise InvalidInput(f'There is no list "{request.list}" in lists.yaml.{hint}')
+    check_list(request.list, services)
     name = Name.LIST_JOINED if request.change is Change.JOIN else Name.LIST_LEFT
     return append_and_view(services, request.key, name, {"list": request.list})
+
+
+def check_list(name: str, services: Services) -> None:
+    """See that the content declares a list.
+
+    Raises:
+        InvalidInput: it does not; names the closest.
+    """
+    rules = services.content.rules
+    if not rules.has_list(name):
+        alike = closest(name, tuple(each.name for each in rules.lists))
+        hint = f" Did you mean {either(alike)}?" if alike else ""
+        raise InvalidInput(f'There is no list "{name}" in lists.yaml.{hint}')

@@ -19,7 +19,7 @@ from relance.ports import Services
 from relance.reasons import Reason
 from relance.splitting import counted
 from relance.storage import Delete, Equals, Put, Table, Value, Write
-from relance.usecases.steps import step_event, transact_what_holds
+from relance.usecases.steps import list_event, step_event, transact_what_holds
 from relance.workflows import Departure, Enrolment, Step, Wait
 
 _OUTCOMES: Mapping[str, str] = {
@@ -47,8 +47,8 @@ def read_ending(detail: Mapping[str, object]) -> Ending | None:
     status = str(detail.get("status"))
     if status not in (*_OUTCOMES, "SUCCEEDED"):
         return None
-    contact_id = _object(detail.get("input")).get("contact")
-    if not isinstance(contact_id, str) or not is_ulid(contact_id):
+    contact_id = str(_object(detail.get("input")).get("contact")).strip().upper()
+    if not is_ulid(contact_id):
         return None
     outcome = _OUTCOMES.get(status) or _object(detail.get("output")).get("outcome")
     return Ending(str(detail["executionArn"]), contact_id, str(outcome or "ended"))
@@ -83,6 +83,8 @@ def close_enrolment(
 ) -> None:
     """Move an enrolment to the past, remove its waits and say so in the history; once.
 
+    Whoever was on a list while it was open is taken off it.
+
     A message that was deferred for it is skipped, and whoever wakes it finds that. An erased
     contact has neither past nor history, nor has a tryout: its enrolment is only removed.
     """
@@ -112,6 +114,9 @@ def close_enrolment(
         put_once(event),
         *_counted(enrolment),
     ]
+    off = list_event(services, enrolment, Name.LIST_LEFT)
+    if off:
+        writes.append(put_once(off))
     transact_what_holds(services.store, writes)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from relance.content.names import suggestion
+from relance.content.names import closest, suggestion
 from relance.errors import ConditionFailed, InvalidInput
 from relance.holds import held_entries, pause, read_hold
 from relance.moments import to_text
@@ -21,7 +21,14 @@ from relance.ports import Services
 from relance.tallies import in_people
 from relance.usecases.controlling import Answer, Asked, Decision, SoFar, journey_named, told
 from relance.usecases.end_journey import end_journey
-from relance.usecases.inputs import FIND_FIRST, ContactId, Request, parse_typed
+from relance.usecases.inputs import (
+    FIND_FIRST,
+    SOMEBODY,
+    ContactId,
+    Request,
+    parse_typed,
+    to_paste,
+)
 from relance.usecases.move_entry import move_entry
 from relance.usecases.read_question import how_many
 from relance.usecases.resume_journey import resume_journey
@@ -63,15 +70,19 @@ def control_journey(request: JourneyRequest, services: Services) -> Answer:
     typed = parse_typed(Typed, request.input, example=example, no_address=f"{FIND_FIRST} {example}")
     if typed is None:
         return told(Decision.NOTHING_TO_DO, f"Nothing was asked. {example}")
-    journey = journey_named(typed.journey, services, example)
+    journey = journey_named(typed.journey, services, example, request.input)
     known = [each.value for each in Act]
     word = typed.do.strip().lower()
     if word not in known:
+        alike = closest(word, known)
+        paste = to_paste(request.input, do=alike[0]) if alike else example
         raise InvalidInput(
-            f'"{typed.do}" cannot be done with a journey. {suggestion(word, known)} {example}'
+            f'"{typed.do}" cannot be done with a journey. {suggestion(word, known)} {paste}'
         )
     if (typed.contact is None) is (word == Act.MOVE):
-        raise InvalidInput(f'"contact" is named to move somebody, and only then. {example}')
+        whom = SOMEBODY if word == Act.MOVE else None
+        paste = to_paste(request.input, journey=journey, contact=whom)
+        raise InvalidInput(f'"contact" is named to move somebody, and only then. {paste}')
     asked = Asked(journey, typed.contact or "", typed.confirm or 0, request.so_far)
     return _ACTS[Act(word)](asked, services)
 

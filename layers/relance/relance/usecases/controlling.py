@@ -10,12 +10,12 @@ from typing import Annotated, Self, TypeAlias
 
 from pydantic import Field
 
-from relance.content.names import suggestion
+from relance.content.names import closest, suggestion
 from relance.errors import InvalidInput
 from relance.holds import again
 from relance.ports import Services
 from relance.storage import Value
-from relance.usecases.inputs import Request
+from relance.usecases.inputs import Request, to_paste
 from relance.workflows import Enrolment
 
 Answer: TypeAlias = dict[str, Value]
@@ -97,15 +97,18 @@ def go_on(so_far: SoFar, *, soon: bool = False) -> Answer:
     }
 
 
-def journey_named(typed: str, services: Services, example: str) -> str:
+def journey_named(typed: str, services: Services, example: str, raw: object = None) -> str:
     """The name of a journey as it is started, from what a person typed.
 
     Raises:
-        InvalidInput: there is none, with the closest names.
+        InvalidInput: there is none, with the closest names; what to paste is the whole that was
+            typed (`raw`) with the closest name, or the `example`.
     """
     name = typed.strip().rpartition("/")[2].lower().removesuffix(".asl.json")
     name = name.replace("_", "-").replace(" ", "-").removeprefix("journey-")
     if name in services.journeys:
         return name
     said = suggestion(name, services.journeys)
-    raise InvalidInput(f'There is no journey "{typed}". {said} {example}')
+    alike = closest(name, services.journeys)
+    paste = to_paste(raw, journey=alike[0]) if alike else example
+    raise InvalidInput(f'There is no journey "{typed}". {said} {paste}')

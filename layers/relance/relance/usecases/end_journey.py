@@ -12,6 +12,7 @@ from relance.register import RECORD as REGISTER
 from relance.storage import Table
 from relance.tallies import in_people
 from relance.tryouts import TRYOUT
+from relance.usecases.confirming import is_confirmed, wrong_number
 from relance.usecases.controlling import Answer, Asked, Decision, SoFar, go_on, told
 from relance.usecases.end_entries import end_entry
 
@@ -31,7 +32,7 @@ def end_journey(asked: Asked, services: Services) -> Answer:
             return go_on(so_far)
         if not so_far.inside:
             return told(Decision.NOT_POSSIBLE, f'Nobody is in "{journey}".')
-        if so_far.inside > asked.confirmed:
+        if not is_confirmed(so_far.inside, asked.confirmed):
             return told(Decision.CONFIRM, _ask(journey, so_far.inside, asked.confirmed))
         return go_on(so_far.model_copy(update={"is_counted": True, "after": ""}))
     so_far, finished = _ended(workflow, so_far, services)
@@ -102,7 +103,8 @@ def _let_leave(contact_id: str, workflow: str, services: Services) -> bool:
 
 
 def _ask(journey: str, inside: int, confirmed: int) -> str:
-    more = f" That is more than the {confirmed:,} confirmed." if confirmed else ""
+    wrong = wrong_number(inside, confirmed)
+    more = f" {wrong}" if wrong else ""
     return (
         f'Counted: {in_people(inside)} in "{journey}".{more} Nothing was done. To end it for them '
         f'paste the same with "confirm": {inside}. Whoever comes meanwhile stays in; pause it '

@@ -28,9 +28,10 @@ from relance.splitting import chance_of
 from relance.storage import Absent, AllOf, AnyOf, Below, Equals, Missing, Put, Table, Value, Write
 from relance.tryouts import DAY, TRYOUT, Tryout
 from relance.usecases.await_event import AwaitedEvent
+from relance.usecases.change_list import check_list
 from relance.usecases.close_workflow import close_enrolment
 from relance.usecases.inputs import EXAMPLE, Request, Word, parse_start, telling_who_is_missing
-from relance.usecases.steps import append, be_heard, fresh_contact, step_event, view
+from relance.usecases.steps import append, be_heard, fresh_contact, list_event, step_event, view
 from relance.usecases.verdicts import Written, holds
 from relance.workflows import (
     Awaited,
@@ -98,8 +99,9 @@ class EntryRules(Request):
     `re_entry_if_started` holds in the place of `re_entry` for entries that another journey started.
     `per` is the property of the event that begins an entry which tells entries of one contact
     apart: the cart. `only` is the condition that must hold, `hold_out` how many of a hundred are
-    left out for comparison. Whoever comes more than `too_late_after_hours` after the event that
-    begins the entry, because the journey was paused or its start failed, is not let in.
+    left out for comparison. `on_list` is the list on which the contact is from its entry until
+    the execution ends, however it ends. Whoever comes more than `too_late_after_hours` after the
+    event that begins the entry, because the journey was paused or its start failed, is not let in.
     """
 
     re_entry: ReEntry
@@ -110,6 +112,7 @@ class EntryRules(Request):
     goals: tuple[EndingRule, ...] = ()
     consent: ConsentNeeded | None = None
     only: Written | None = None
+    on_list: Word | None = None
     too_late_after_hours: Annotated[int, Field(ge=1, le=8760)] | None = None
     hold_out: Annotated[int, Field(ge=0, le=90)] = 0
     lease_days: Annotated[int, Field(ge=1, le=365)]
@@ -231,6 +234,8 @@ def _unfit(asking: _Asking, request: EnterRequest, services: Services) -> str | 
         return f"not in stage {stage.name}"
     if rules.only is not None and not holds(rules.only, contact, services, where="rules.only"):
         return "the condition for this workflow does not hold"
+    if ExitRule.REFUSED_WEB in rules.exits and contact.register.refuses_web:
+        return "does not want to be followed on the web"
     reached = _reached(asking, rules)
     return f"already over: {reached}" if reached else _too_late(asking, rules, services)
 
@@ -327,6 +332,7 @@ def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[
         exits=_exits(asking, request.rules),
         goals=_goals(asking, request.rules),
         per=asking.per,
+        on_list=_list(request.rules, services),
         tryout=asking.tryout,
         began_at=asking.began.received_at if asking.began and not asking.tryout else None,
     )
@@ -334,6 +340,9 @@ def _let_in(asking: _Asking, request: EnterRequest, services: Services) -> dict[
     writes: list[Write] = [_open(enrolment)]
     if not asking.tryout:
         writes.append(put_once(_entered(enrolment, services)))
+    joined = list_event(services, enrolment, Name.LIST_JOINED)
+    if joined:
+        writes.append(put_once(joined))
     try:
         services.store.transact(writes)
     except ConditionFailed:
@@ -348,6 +357,13 @@ def _let_in_because(asking: _Asking, request: EnterRequest, services: Services) 
         return "in"
     unfit = _unfit(asking, request, services)
     return f"in, as a tryout; really not let in: {unfit}" if unfit else "in, as a tryout"
+
+
+def _list(rules: EntryRules, services: Services) -> str | None:
+    """The list on which the contact is while it is in."""
+    if rules.on_list is not None:
+        check_list(rules.on_list, services)
+    return rules.on_list
 
 
 def _exits(asking: _Asking, rules: EntryRules) -> tuple[Exit, ...]:

@@ -1,6 +1,7 @@
 """What the slots of a web page show to whoever looks at it.
 
-Nothing else is told: not who it is, not why. Whoever is not known (`looking`) gets the defaults.
+Nothing else is told: not who it is, not why. Whoever is not known (`looking`), or does not want to
+be followed on the web, gets the defaults.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,7 +49,8 @@ def _facts(contact_id: str, services: Services) -> Facts | None:
     except ContactNotFound:
         return None
     profile, plan = contact.profile, services.plan
-    if contact.register.erased_at or profile.rules != plan.version:
+    register = contact.register
+    if register.erased_at or register.refuses_web or profile.rules != plan.version:
         return None
     advance(profile, milliseconds(services.now()), plan)
     return facts_of_profile(profile, plan)

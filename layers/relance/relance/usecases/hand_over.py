@@ -26,15 +26,13 @@ from relance.usecases.inputs import StepRequest, Word
 from relance.usecases.last_acts import is_act, latest_events
 from relance.usecases.last_acts import told as in_words
 from relance.usecases.steps import append, fresh_contact, is_appended, step_event, told, view
-from relance.usecases.tell import WEB, reached_at, tell
+from relance.usecases.tell import WEB, person_of, reached_at, tell
 
 MOST_ACTS = 15
 """How many of the last things that somebody did are told."""
 
 _TECHNICAL = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 """A name of the content's files within a sentence."""
-
-_TOLD = ("first_name", "last_name", "email", "company", "role", "country", "language", "employees")
 
 
 class Decision(StrEnum):
@@ -135,7 +133,7 @@ def _details(
     about = [
         *_reason(request, events, services),
         "",
-        *_person(contact),
+        *person_of(contact),
         *_standing(contact, services),
     ]
     return about, _acts(events)
@@ -154,11 +152,6 @@ def _plainly(name: str, titles: Mapping[str, str]) -> str:
     """A behaviour by its title, any other name in words."""
     title = titles.get(name, "")
     return title[:1].lower() + title[1:] or name.replace("_", " ")
-
-
-def _person(contact: Contact) -> list[str]:
-    known = contact.profile.trait_values() | {"email": contact.register.address}
-    return [f"{name.replace('_', ' ')}: {known[name]}" for name in _TOLD if known.get(name)]
 
 
 def _standing(contact: Contact, services: Services) -> list[str]:

@@ -1,5 +1,6 @@
 """Checking what comes in: pydantic at the door, one sentence for whoever has to mend it."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,14 +36,22 @@ FIND_FIRST = (
     '{"contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.'
 )
 
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,80}$")]
+_WORD = r"^[A-Za-z0-9_-]{1,80}$"
+
+Word = Annotated[str, Field(pattern=_WORD)]
 """A name within the suite: letters, digits, `_` and `-`, at most 80."""
 
 
 def _contact_id(typed: str) -> str:
-    if not is_ulid(typed):
+    """The id of a contact in what somebody typed or pasted, in small letters or with spaces.
+
+    Raises:
+        ValueError: it is none; the words follow the name of a field.
+    """
+    found = typed.strip().upper()
+    if not is_ulid(found):
         raise ValueError("is not a contact id (26 letters and digits)")
-    return typed
+    return found
 
 
 ContactId = Annotated[str, AfterValidator(_contact_id)]
@@ -113,7 +122,37 @@ def sentence_of(place: str, error: Mapping[str, Any], known: list[str]) -> str:
     if kind == "value_error":  # the words of a validator of ours, about a field or the whole
         message = str(error["ctx"]["error"])
         return f'"{place}" {message}.' if place else f"{message[:1].upper()}{message[1:]}."
+    plain = _PLAINLY.get(kind) or (_NAMED if _is_of_a_word(error) else None)
+    if plain is not None:
+        return f'"{place}" {plain.format(**error.get("ctx", {}))}.'
     return f'"{place}": {message[:1].lower()}{message[1:]}.'
+
+
+_PLAINLY = {
+    "string_type": 'must be a text in quotation marks, for example "welcome"',
+    "int_type": "must be a whole number, for example 12",
+    "int_parsing": "must be a whole number, for example 12",
+    "int_from_float": "must be a whole number, for example 12",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "dict_type": 'must be in braces, with a name for each value: {{"name": "value"}}',
+    "model_type": 'must be in braces, with a name for each value: {{"name": "value"}}',
+    "model_attributes_type": 'must be in braces, with a name for each value: {{"name": "value"}}',
+    "tuple_type": 'must be a list in brackets, for example ["confirmed"]',
+    "list_type": 'must be a list in brackets, for example ["confirmed"]',
+    "string_too_long": "is longer than {max_length} characters",
+    "too_long": "has more than {max_length} entries",
+}
+"""Kinds of mistakes by pydantic's name, in words for whoever typed it.
+
+https://docs.pydantic.dev/latest/errors/validation_errors/
+"""
+
+_NAMED = "is a name of letters, digits, _ and -, at most 80"
+
+
+def _is_of_a_word(error: Mapping[str, Any]) -> bool:
+    return bool(error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == _WORD)
 
 
 def _did_you_mean(name: str, known: list[str]) -> str:
@@ -189,7 +228,32 @@ def parse_typed(
     try:
         return parse(model, said)
     except InvalidInput as error:
-        raise InvalidInput(f"{error} {example}") from None
+        raise InvalidInput(f"{error} {_renamed(model, said) or example}") from None
+
+
+def to_paste(raw: object, **mended: object) -> str:
+    """What to paste: what was typed, with these values in their places; None takes one away."""
+    typed = {**raw, **mended} if isinstance(raw, Mapping) else mended
+    kept = {
+        name: value
+        for name, value in typed.items()
+        if value is not None and name.lower() != "comment"
+    }
+    return f"Paste for example {json.dumps(kept, ensure_ascii=False)}."
+
+
+def _renamed(model: type[Model], said: Mapping[str, object]) -> str:
+    """What to paste if only names of fields are misspelt; "" where more is wrong."""
+    known = list(model.model_fields)
+    alike = {name: get_close_matches(name.lower(), known, n=1, cutoff=0.5) for name in said}
+    right = {(alike[name] or [name])[0]: value for name, value in said.items()}
+    if set(right) == set(said) or len(right) < len(said):
+        return ""
+    try:
+        parse(model, right)
+    except InvalidInput:
+        return ""
+    return to_paste(right)
 
 
 @contextmanager
@@ -204,4 +268,7 @@ def telling_who_is_missing(example: str) -> Iterator[None]:
         ) from None
 
 
-EXAMPLE = 'Paste for example {"contact": "01J9Z3V8Q4T2M6K7B5N1X0C3DE"}.'
+SOMEBODY = "01J9Z3V8Q4T2M6K7B5N1X0C3DE"
+"""An id of nobody, to show what one looks like."""
+
+EXAMPLE = f'Paste for example {{"contact": "{SOMEBODY}"}}.'

@@ -232,6 +232,9 @@ def _names(step: _Step, known: Known) -> Iterator[str]:
                 yield f'there is no {what} "{value}". {suggestion(said, names)}'
     given = step.payload.get("rules")
     inner = given if isinstance(given, Mapping) else {}
+    on_list = inner.get("on_list")
+    if _literal(on_list) and on_list not in lists:
+        yield f'there is no list "{on_list}". {suggestion(str(on_list), lists)}'
     consent = inner.get("consent")
     topic = consent.get("topic") if isinstance(consent, Mapping) else None
     if _literal(topic) and topic not in known.topics:

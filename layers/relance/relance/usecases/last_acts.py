@@ -28,7 +28,7 @@ _OWN = frozenset(
 )
 """Of the events that the suite writes, those that are acts of the contact."""
 
-_ABOUT = ("title", "path", "url", "product_id", "query", "file", "feature")
+_ABOUT = ("title", "path", "url", "product_id", "query", "form", "file", "feature")
 """The properties that say what an act was about, the plainest first."""
 
 _AT_ONCE = 100

@@ -28,6 +28,7 @@ from relance.rescoring import in_minutes
 from relance.storage import Value
 from relance.tallies import by_reason, in_people
 from relance.usecases.audience import Audience, chunks
+from relance.usecases.confirming import is_confirmed, wrong_number
 from relance.usecases.inputs import Request
 from relance.usecases.questions import ListedContact
 from relance.usecases.read_campaign_input import Asked, Typed, asked_for, example_of, read_typed
@@ -92,7 +93,7 @@ def list_audience(request: AudienceRequest, services: Services) -> dict[str, Val
         if known.execution == request.arn:
             return _send(known)
         return _told(Decision.ALREADY, already(known, services))
-    asked = asked_for(typed, services.content, services.messages)
+    asked = asked_for(typed, services.content, services.messages, request.input)
     message = services.messages.message(asked.message)
     folder = f"send_campaign/{request.execution}"
     so_far, lines, finished = _look(asked, message, request, services)
@@ -104,7 +105,7 @@ def list_audience(request: AudienceRequest, services: Services) -> dict[str, Val
     pace = services.limiter.renew()
     objection = _objection(so_far, pace, _brake(message, services))
     counted = _counted(so_far, message, pace)
-    if objection or so_far.listed > asked.confirmed:
+    if objection or not is_confirmed(so_far.listed, asked.confirmed):
         decision = Decision.REFUSED if objection else Decision.CONFIRM
         words = [counted, objection or _how_to_confirm(asked, so_far)]
         return {**_told(decision, " ".join(words)), "figures": _figures(so_far)}
@@ -287,7 +288,8 @@ def _counted(so_far: SoFar, message: Message, pace: Pace) -> str:
 
 def _how_to_confirm(asked: Asked, so_far: SoFar) -> str:
     """What to paste to send."""
-    more = f"That is more than the {asked.confirmed:,} confirmed. " if asked.confirmed else ""
+    wrong = wrong_number(so_far.listed, asked.confirmed)
+    more = f"{wrong} " if wrong else ""
     return f'{more}To send it paste the same with "confirm": {so_far.listed}.'
 
 

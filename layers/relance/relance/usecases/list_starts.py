@@ -15,6 +15,7 @@ from relance.rescoring import in_minutes
 from relance.storage import Value
 from relance.tallies import in_people
 from relance.usecases.audience import Audience, Whom, audience_of, chunks
+from relance.usecases.confirming import is_confirmed, wrong_number
 from relance.usecases.controlling import journey_named
 from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
 from relance.usecases.questions import About, ListedContact, Question
@@ -30,6 +31,12 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 DOLLARS_PER_START = 0.0004
 """What a contact costs until it is let in and waits: some ten transitions, the functions, the
 tables. Prices of us-east-1 as of 21 November 2026."""
+
+DOLLARS_PER_TRANSITION = 0.000035
+"""A transition ($0.000025) with its part of functions and tables, as rehearsals count them."""
+
+DOLLARS_PER_MAIL = 0.00016
+"""A mail with what SES reports of it."""
 
 
 class Decision(StrEnum):
@@ -85,8 +92,8 @@ def list_starts(request: StartsRequest, services: Services) -> dict[str, Value]:
     )
     if typed is None:
         return _told(Decision.NOTHING_TO_DO, f"Nothing was asked. {example}")
-    journey = journey_named(typed.journey, services, example)
-    whom, question = audience_of(typed.to, services.content, example)
+    journey = journey_named(typed.journey, services, example, request.input)
+    whom, question = audience_of(typed.to, services.content, example, request.input)
     folder = f"start_journey_for_segment/{request.execution}"
     so_far, lines, finished = _look(question, request, services)
     if not finished:
@@ -94,8 +101,8 @@ def list_starts(request: StartsRequest, services: Services) -> dict[str, Value]:
         return {"decision": Decision.UNFINISHED.value, "so_far": so_far.model_dump()}
     if not so_far.listed:
         return _told(Decision.NOBODY, f"Nobody is in the audience ({whom}).")
-    if so_far.listed > (typed.confirm or 0):
-        return _told(Decision.CONFIRM, _ask(journey, whom, so_far.listed, typed.confirm))
+    if not is_confirmed(so_far.listed, typed.confirm or 0):
+        return _told(Decision.CONFIRM, _ask(journey, whom, so_far.listed, typed.confirm, services))
     key = f"{folder}/contacts.jsonl"
     earlier = (
         services.files.read_lines(f"{folder}/part-{part}.jsonl") for part in range(1, so_far.parts)
@@ -148,13 +155,20 @@ def _look(
     return so_far, lines, finished
 
 
-def _ask(journey: str, whom: str, listed: int, confirmed: int | None) -> str:
-    more = f" That is more than the {confirmed:,} confirmed." if confirmed else ""
-    dollars = listed * DOLLARS_PER_START
-    price = "less than a cent" if dollars < 0.01 else f"about ${dollars:,.2f}"
+def _ask(journey: str, whom: str, listed: int, confirmed: int | None, services: Services) -> str:
+    wrong = wrong_number(listed, confirmed or 0)
+    more = f" {wrong}" if wrong else ""
+    transitions, mails = services.journey_costs.get(journey, (0, 0))
+    each = transitions * DOLLARS_PER_TRANSITION + mails * DOLLARS_PER_MAIL
+    first, most = _price(listed * DOLLARS_PER_START), _price(listed * max(each, DOLLARS_PER_START))
     return (
         f"Counted: {in_people(listed)} ({whom}).{more} Nothing was started. Starting "
         f'"{journey}" for them takes up to {in_minutes(listed / STARTS_PER_SECOND)} and costs '
-        f"{price} until each has been let in or not, by the journey's own rules. To start it paste "
-        f'the same with "confirm": {listed}.'
+        f"{first} until each has been let in or not, by the journey's own rules, and at most "
+        f"{most} until all have ended ({mails} {'mail' if mails == 1 else 'mails'} to each at "
+        f'most). To start it, for as many at most, paste the same with "confirm": {listed}.'
     )
+
+
+def _price(dollars: float) -> str:
+    return "less than a cent" if dollars < 0.01 else f"about ${dollars:,.2f}"

@@ -11,12 +11,12 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from relance.content.compiled import Content, Message
-from relance.content.names import suggestion
+from relance.content.names import closest, suggestion
 from relance.errors import InvalidInput
 from relance.published import Messages
 from relance.sending import asks_to_confirm
 from relance.usecases.audience import Whom, audience_of
-from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed
+from relance.usecases.inputs import NO_ADDRESS, Request, parse_typed, to_paste
 from relance.usecases.questions import CampaignName, Question
 from relance.usecases.read_question import MOST_BYTES, how_many
 
@@ -70,7 +70,7 @@ def read_typed(raw: object, content: Content) -> Typed | None:
     )
 
 
-def asked_for(typed: Typed, content: Content, messages: Messages) -> Asked:
+def asked_for(typed: Typed, content: Content, messages: Messages, raw: object = None) -> Asked:
     """The campaign that was asked for.
 
     Raises:
@@ -80,8 +80,8 @@ def asked_for(typed: Typed, content: Content, messages: Messages) -> Asked:
     if typed.message is None or typed.to is None:
         lacking = '"message"' if typed.message is None else '"to"'
         raise InvalidInput(f"{lacking} is missing. {example}")
-    message = _message(typed.message, messages, example)
-    whom, question = audience_of(typed.to, content, example)
+    message = _message(typed.message, messages, example, raw)
+    whom, question = audience_of(typed.to, content, example, raw)
     return Asked(
         campaign=typed.campaign,
         message=message.name,
@@ -91,11 +91,13 @@ def asked_for(typed: Typed, content: Content, messages: Messages) -> Asked:
     )
 
 
-def _message(typed: str, messages: Messages, example: str) -> Message:
+def _message(typed: str, messages: Messages, example: str, raw: object) -> Message:
     name = typed.strip().rpartition("/")[2].lower()
     if name not in messages.names:
         said = suggestion(name, messages.names)
-        raise InvalidInput(f'There is no message "{typed}". {said} {example}')
+        alike = closest(name, messages.names)
+        paste = to_paste(raw, message=alike[0]) if alike else example
+        raise InvalidInput(f'There is no message "{typed}". {said} {paste}')
     message = messages.message(name)
     if asks_to_confirm(message):
         raise InvalidInput(

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from relance.contacts import Contact, contact_view, read_contact, read_history
 from relance.errors import ConditionFailed, StoreBusy
-from relance.events import Event, put_once
+from relance.events import Event, Name, put_once
 from relance.ids import event_id, is_ulid, ulid_ms
 from relance.joins import absorb
 from relance.ports import Services
 from relance.refolding import fold_or_replay
 from relance.storage import Store, Table, Value, Write
 from relance.tryouts import would
-from relance.workflows import Step
+from relance.workflows import Enrolment, Step
 
 _TRIES = 4
 
@@ -102,6 +102,18 @@ def step_event(
 def _entry_ms(step: Step) -> int:
     """A time that a repetition of the step finds again: the entry's, if it names one."""
     return ulid_ms(step.entry) if is_ulid(step.entry) else 0
+
+
+def list_event(services: Services, enrolment: Enrolment, name: Name) -> Event | None:
+    """That the contact joins or leaves the list on which it is while it is in; None if on none.
+
+    What else puts it on the list, another entry too, stands by itself.
+    """
+    if enrolment.on_list is None or enrolment.tryout:
+        return None
+    step = Step(enrolment.workflow, enrolment.contact_id, enrolment.entry, "while_in")
+    said: dict[str, Value] = {"list": enrolment.on_list, "while_in": True}
+    return step_event(services, step, name, about=f"{name}#{enrolment.execution}", properties=said)
 
 
 def is_appended(services: Services, event: Event) -> bool:

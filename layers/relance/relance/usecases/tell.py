@@ -6,11 +6,14 @@ histories hold one: `"sales": "sales@example.com"`, or `"sales": "https://hooks.
 
 import json
 
+from relance.contacts import Contact
 from relance.errors import InvalidInput, SendOutcomeUnknown, ServiceUnavailable
 from relance.ports import Mail, Services
 from relance.usecases.inputs import ADDRESS
 
 WEB = "https://"
+
+_TOLD = ("first_name", "last_name", "email", "company", "role", "country", "language", "employees")
 
 
 def reached_at(name: str, services: Services) -> str | None:
@@ -30,6 +33,12 @@ def reached_at(name: str, services: Services) -> str | None:
         f'The connection "{name}" is neither an e-mail address nor begins with {WEB}. Mend it in '
         "the secret of connections (its name is an output of the stack)."
     )
+
+
+def person_of(contact: Contact) -> list[str]:
+    """Who somebody is, in lines: for mails, and never for a chat."""
+    known = contact.profile.trait_values() | {"email": contact.register.address}
+    return [f"{name.replace('_', ' ')}: {known[name]}" for name in _TOLD if known.get(name)]
 
 
 def tell(where: str, mail: Mail, services: Services) -> None:

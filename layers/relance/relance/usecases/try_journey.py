@@ -11,12 +11,13 @@ from pydantic import Field
 
 from relance.contacts import Contact, read_contact, read_history
 from relance.content.known_events import EVENTS
-from relance.content.names import suggestion
+from relance.content.names import closest, suggestion
 from relance.errors import InvalidInput
 from relance.events import Name
 from relance.ports import Services
 from relance.storage import Value
 from relance.tryouts import DECLARE, TRYOUT, in_words, length
+from relance.usecases.controlling import journey_named
 from relance.usecases.inputs import (
     NO_ADDRESS,
     ContactId,
@@ -26,6 +27,7 @@ from relance.usecases.inputs import (
     Word,
     parse_typed,
     telling_who_is_missing,
+    to_paste,
 )
 from relance.workflows import entry_of
 
@@ -71,11 +73,11 @@ def try_journey(request: TryRequest, services: Services) -> dict[str, Value]:
     typed = parse_typed(Typed, request.input, example=EXAMPLE, no_address=f"{NO_ADDRESS} {EXAMPLE}")
     if typed is None:
         return _told(Decision.NOTHING_TO_DO, f"Nothing was asked. {EXAMPLE}")
+    journey = journey_named(typed.journey, services, EXAMPLE, request.input)
+    _know(typed.happens, services, request.input)
     addresses = services.test_addresses
     if not addresses:
         raise InvalidInput(f"Nothing was tried: no test address is declared. {DECLARE}")
-    journey = _journey(typed.journey, services)
-    _know(typed.happens, services)
     with telling_who_is_missing(EXAMPLE):
         contact = read_contact(services.store, typed.contact)
     if contact.register.erased_at:
@@ -106,23 +108,15 @@ def _told(decision: Decision, summary: str) -> dict[str, Value]:
     return {"decision": decision.value, "summary": summary}
 
 
-def _journey(typed: str, services: Services) -> str:
-    """The journey as its machine is named."""
-    name = typed.strip().rpartition("/")[2].lower().removesuffix(".asl.json")
-    name = name.replace("_", "-").replace(" ", "-").removeprefix("journey-")
-    if name in services.journeys:
-        return name
-    said = suggestion(name, services.journeys)
-    raise InvalidInput(f'There is no journey "{typed}". {said} {EXAMPLE}')
-
-
-def _know(happens: tuple[str, ...], services: Services) -> None:
+def _know(happens: tuple[str, ...], services: Services, raw: object) -> None:
     """Refuse the name of an event that there is not: no pause would ever end by it."""
     known = {*EVENTS, *map(str, Name), *services.content.rules.events}
     for name in happens:
         if name not in known:
-            near = suggestion(name, known)
-            raise InvalidInput(f'"happens": there is no event "{name}". {near} {EXAMPLE}')
+            near, right = suggestion(name, known), closest(name, known)
+            meant = [right[0] if right and each == name else each for each in happens]
+            paste = to_paste(raw, happens=meant) if right else EXAMPLE
+            raise InvalidInput(f'"happens": there is no event "{name}". {near} {paste}')
 
 
 def _is_being_tried(contact: Contact, journey: str, entry: str, services: Services) -> bool:

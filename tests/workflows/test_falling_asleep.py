@@ -210,7 +210,8 @@ def test_only_whoever_we_could_see_click_is_taken_for_silent(tell: Tell) -> None
     is_not_followed(tale, "ana")
     # A first letter on day 0, three more from day 60 on; neither of the two clicks in any.
     for name in ("ana", "ben"):
-        tale.happens(name, "file_downloaded", file="paper.pdf")
+        contact = tale.contact(tale.address(name))
+        tale.world.start("journey-lead-nurturing", {"contact": contact})
     tale.day(60)
     for name in ("ana", "ben"):
         tale.happens(name, "trial_started")

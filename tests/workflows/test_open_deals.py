@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,8 @@ def test_a_deal_with_two_people_is_over_for_whom_the_crm_tells_it(tale: Tale) ->
 def test_everybody_who_decides_gets_evidence_of_their_own(tale: Tale) -> None:
     people = {"ana": "owner", "ben": "senior_executive", "cleo": "middle_manager", "dan": None}
     for name, role in people.items():
-        tale.arrives(name, **({"role": role} if role else {}))
+        traits: dict[str, Any] = {"role": role} if role else {}
+        tale.arrives(name, **traits)
         tale.happens(name, "deal_opened", deal_id="d1")
     tale.day(3)
     assert [tale.subject(name) for name in people] == [

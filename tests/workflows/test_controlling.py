@@ -178,8 +178,8 @@ def test_a_journey_paused_again_holds_again_whoever_had_waited(story: Story) -> 
     assert Counter(story.outcomes()) == Counter({"held": 2, "RUNNING": 2})
 
 
-def test_an_entry_is_let_in_with_the_cart_that_it_came_for_days_later() -> None:
-    """Ana's cart of Monday waits until Thursday: who ordered it meanwhile is not let in."""
+def test_an_entry_is_let_in_with_the_cart_that_it_came_for_hours_later() -> None:
+    """Ana's cart of the morning waits until the evening: who ordered it meanwhile is not let in."""
     with World.build(start=MONDAY, seed=1) as world:
         tale = tale_of(world, "cart_recovery")
         tale.arrives("ana")
@@ -189,15 +189,15 @@ def test_an_entry_is_let_in_with_the_cart_that_it_came_for_days_later() -> None:
             entry = tale.happens(name, "product_added", cart_id=f"cart-{name}")
             contact = tale.contact(f"{name}@example.com")
             world.start("journey-cart-recovery", {"contact": contact, "entry": entry})
-        tale.day(1)
+        tale.hour(5)
         tale.happens("ben", "order_completed", cart_id="cart-ben")
-        tale.day(3)
+        tale.hour(12)
         asks(tale, CONTROL, {"journey": "cart_recovery", "do": "resume"}, seconds=120)
         assert tale.ends("ana") == ["held", "RUNNING"]
         assert tale.ends("ben") == ["held", "not eligible"]
 
 
-@pytest.mark.parametrize("away", [2, 9])
+@pytest.mark.parametrize("away", [2, 6])
 def test_what_came_about_while_the_journey_was_paused_counts_when_it_goes_on(away: int) -> None:
     """Monday: Ana, Ben and Cleo order. Wednesday: Ana has it, Cleo cancels. Then it goes on."""
     with World.build(start=MONDAY, seed=1) as world:

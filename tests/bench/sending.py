@@ -82,6 +82,7 @@ def measure() -> list[Figure]:
     bare = {
         "contact": dict.fromkeys(message.uses, "Ana"),
         "company": company.variables(),
+        "event": {},
         "subject": "A subject",
         "preheader": "A preheader",
         "link": lambda _: address,

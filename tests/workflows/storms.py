@@ -320,7 +320,8 @@ class Storm(Tale):
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
 
     def all_are_out(self) -> None:
-        """Let days pass until nobody is in a journey."""
+        """Let days pass until nobody is in a journey, whatever began last."""
+        self.world.run(for_=timedelta(minutes=5))
         for _ in range(100):
             if all(each["status"] != "RUNNING" for each in self.every_execution()):
                 break

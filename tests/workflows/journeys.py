@@ -1,6 +1,7 @@
 """The words in which the stories of journeys are told: people, their past, what they do next."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,9 @@ from local.quick_store import QuickStore
 from local.world import World
 from tests.stack import table_names
 from tests.workflows.story import Story
+
+SWITCHED_ON = {"Languages": "en,fr,pt", "JourneysStart": "by-themselves"}
+"""Parameters of a stack in which journeys begin by their rules."""
 
 
 @dataclass
@@ -120,6 +124,10 @@ class Tale(Story):
     def paths(self, journey: str) -> dict[tuple[str, str, str], int]:
         """Every way of the journey and how often it was taken."""
         return self.world.machines.branches(f"relance-journey-{journey.replace('_', '-')}")
+
+
+Tell = Callable[[str], Tale]
+"""Begins a story about a journey."""
 
 
 def tale_of(world: World, journey: str) -> Tale:

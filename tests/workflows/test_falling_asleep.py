@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,26 +11,8 @@ from relance.identities import visitor_identity
 from relance.register import frequency_value, pause_value, tracking_value
 from relance.storage import Present, Put, Table, Update, Value
 
-from local.world import World
-from tests.workflows.journeys import Tale, tale_of
-from tests.workflows.story import BROWSER, MONDAY
-
-Tell = Callable[[str], Tale]
-
-
-@pytest.fixture
-def tell() -> Iterator[Tell]:
-    """Begins a story about a journey; by themselves journeys begin as they do in AWS."""
-    worlds: list[World] = []
-
-    def begin(journey: str) -> Tale:
-        parameters = {"Languages": "en,fr,pt", "JourneysStart": "by-themselves"}
-        worlds.append(World.build(start=MONDAY, seed=1, parameters=parameters))
-        return tale_of(worlds[-1], journey)
-
-    yield begin
-    for world in worlds:
-        world.close()
+from tests.workflows.journeys import Tale, Tell
+from tests.workflows.story import BROWSER
 
 
 def chooses(tale: Tale, name: str, what: str, value: Value) -> None:

@@ -2,37 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from local.world import ROOT, World
-from tests.workflows.journeys import Tale, tale_of
-from tests.workflows.story import MONDAY
+from local.world import ROOT
+from tests.workflows.journeys import Tale, Tell
 
-Tell = Callable[[str], Tale]
 JOURNEYS = sorted(
     path.name.removesuffix(".asl.json")
     for path in (ROOT / "statemachines" / "journeys").glob("*.asl.json")
 )
-
-
-SWITCHED_ON = {"Languages": "en,fr,pt", "JourneysStart": "by-themselves"}
-
-
-@pytest.fixture
-def tell() -> Iterator[Tell]:
-    """Begins a story about a journey."""
-    worlds: list[World] = []
-
-    def begin(journey: str) -> Tale:
-        worlds.append(World.build(start=MONDAY, seed=1, parameters=SWITCHED_ON))
-        return tale_of(worlds[-1], journey)
-
-    yield begin
-    for world in worlds:
-        world.close()
 
 
 # -- Cart recovery ---------------------------------------------------------------------------------

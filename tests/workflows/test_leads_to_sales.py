@@ -10,12 +10,11 @@ import pytest
 
 from local.faults import Fault, FaultPlan, Rule
 from local.world import World
-from tests.workflows.journeys import Tale, tale_of
+from tests.workflows.journeys import SWITCHED_ON, Tale, tale_of
 from tests.workflows.story import MONDAY
 
 SALES, HEAD = "sales@example.org", "head@example.org"
 CHAT = "https://hooks.example.org/sales"
-SWITCHED_ON = {"Languages": "en,fr,pt", "JourneysStart": "by-themselves"}
 
 
 @pytest.fixture

@@ -12,11 +12,10 @@ import pytest
 
 from local.faults import Fault, FaultPlan, Rule
 from local.world import World
-from tests.workflows.journeys import Tale, tale_of
+from tests.workflows.journeys import SWITCHED_ON, Tale, tale_of
 from tests.workflows.story import MONDAY
 
 Tell = Callable[..., Tale]
-SWITCHED_ON = {"Languages": "en,fr,pt", "JourneysStart": "by-themselves"}
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from local.world import World
-from tests.workflows.journeys import Tale, tale_of
+from tests.workflows.journeys import SWITCHED_ON, Tale, tale_of
 from tests.workflows.story import MONDAY
-from tests.workflows.test_journeys import SWITCHED_ON, is_sold_to, sold
+from tests.workflows.test_journeys import is_sold_to, sold
 
 SALES = "sales@example.org"
 

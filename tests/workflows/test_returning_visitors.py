@@ -7,9 +7,8 @@ import pytest
 from relance.storage import Put, Table
 
 from local.world import World
-from tests.workflows.journeys import Tale, tale_of
+from tests.workflows.journeys import SWITCHED_ON, Tale, tale_of
 from tests.workflows.story import MONDAY
-from tests.workflows.test_journeys import SWITCHED_ON
 from tests.workflows.test_preferences import ANA, saves
 
 BACK = "Good that you came back"

@@ -1,32 +1,10 @@
 """What a shop reports, and what journeys make of it: stories from Monday 5 January 2026, 9:00."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from relance.storage import Value
 
-from local.world import World
-from tests.workflows.journeys import Tale, tale_of
-from tests.workflows.story import MONDAY
+from tests.workflows.journeys import Tale, Tell
 from tests.workflows.test_hooks import give_secrets, send
-from tests.workflows.test_journeys import SWITCHED_ON
-
-Tell = Callable[[str], Tale]
-
-
-@pytest.fixture
-def tell() -> Iterator[Tell]:
-    """Begins a story about a journey."""
-    worlds: list[World] = []
-
-    def begin(journey: str) -> Tale:
-        worlds.append(World.build(start=MONDAY, seed=1, parameters=SWITCHED_ON))
-        return tale_of(worlds[-1], journey)
-
-    yield begin
-    for world in worlds:
-        world.close()
-
 
 # -- The abandoned cart ----------------------------------------------------------------------------
 
